@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using P2PMiner.P2P.Interop;
+
+namespace P2PMiner.P2P.Identity;
+
+/// <summary>An Ed25519 key pair (RFC 8032), made by libsodium.</summary>
+public sealed class Ed25519KeyPair
+{
+    /// <summary>Length of a public key in bytes.</summary>
+    public const int PublicKeySize = Sodium.crypto_sign_ed25519_PUBLICKEYBYTES;
+
+    /// <summary>Length of a private key in bytes: seed, then public key.</summary>
+    public const int PrivateKeySize = Sodium.crypto_sign_ed25519_SECRETKEYBYTES;
+
+    /// <summary>Length of a seed in bytes.</summary>
+    public const int SeedSize = PrivateKeySize - PublicKeySize;
+
+    private readonly byte[] _publicKey = new byte[PublicKeySize];
+    private readonly byte[] _privateKey = new byte[PrivateKeySize];
+
+    private Ed25519KeyPair()
+    {
+        if (Sodium.sodium_init() < 0)
+            throw new CryptographicException("libsodium did not initialise");
+    }
+
+    public ReadOnlySpan<byte> PublicKey => _publicKey;
+
+    public ReadOnlySpan<byte> PrivateKey => _privateKey;
+
+    public static Ed25519KeyPair Generate()
+    {
+        Ed25519KeyPair pair = new();
+        if (Sodium.crypto_sign_ed25519_keypair(pair._publicKey, pair._privateKey) != 0)
+            throw new CryptographicException("libsodium did not make a key pair");
+        return pair;
+    }
+
+    /// <param name="seed">32 secret bytes; equal seeds give equal keys.</param>
+    /// <exception cref="ArgumentException">Another length.</exception>
+    public static Ed25519KeyPair FromSeed(ReadOnlySpan<byte> seed)
+    {
+        if (seed.Length != SeedSize)
+            throw new ArgumentException($"an Ed25519 seed has {SeedSize} bytes", nameof(seed));
+        Ed25519KeyPair pair = new();
+        if (Sodium.crypto_sign_ed25519_seed_keypair(pair._publicKey, pair._privateKey, seed) != 0)
+            throw new CryptographicException("libsodium did not make a key pair");
+        return pair;
+    }
+}

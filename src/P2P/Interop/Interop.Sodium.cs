@@ -1,0 +1,42 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace P2PMiner.P2P.Interop;
+
+/// <summary>libsodium: sodium/core.h and sodium/crypto_sign_ed25519.h.</summary>
+internal static partial class Sodium
+{
+    private const string Library = "sodium";
+
+    private static readonly string[] FileNames = ["libsodium.so.23", "libsodium.so", "libsodium.dylib", "libsodium.dll", "sodium"];
+
+    internal const int crypto_sign_ed25519_PUBLICKEYBYTES = 32;
+    internal const int crypto_sign_ed25519_SECRETKEYBYTES = 64;
+
+    static Sodium() => NativeLibrary.SetDllImportResolver(typeof(Sodium).Assembly, Resolve);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int sodium_init();
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int crypto_sign_ed25519_keypair(Span<byte> pk, Span<byte> sk);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int crypto_sign_ed25519_seed_keypair(Span<byte> pk, Span<byte> sk, ReadOnlySpan<byte> seed);
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        if (name != Library)
+            return 0;
+        foreach (string file in FileNames)
+        {
+            if (NativeLibrary.TryLoad(file, assembly, path, out nint handle))
+                return handle;
+        }
+        throw new DllNotFoundException("libsodium is missing: install it, on Debian and Ubuntu with 'apt-get install libsodium23'");
+    }
+}
