@@ -1,0 +1,44 @@
+# `make` builds bin/p2p-miner; `make help` lists the rest.
+.DEFAULT_GOAL := bin/p2p-miner
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# .NET's name of this platform; override with `make RID=linux-musl-x64` and the like.
+OS_NAME := $(if $(filter Darwin,$(shell uname -s)),osx,linux)
+RID ?= $(OS_NAME)-$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x64)
+
+# An SDK that was only unpacked is found through PATH, but a built program looks for its runtime here.
+export DOTNET_ROOT ?= $(patsubst %/,%,$(dir $(realpath $(shell command -v dotnet))))
+
+SOURCES := $(shell find src Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig \
+	-type d \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -print)
+PUBLISH := dotnet publish src/Node -c Release -r $(RID) -p:PublishReadyToRun=true -v quiet -nologo
+
+bin/p2p-miner: $(SOURCES)
+	@native/setup.sh run
+	@rm -rf bin
+	$(PUBLISH) --self-contained false -o bin
+	@touch $@
+
+.PHONY: run test bench publish clean help
+
+run: ## install what is missing, build, start the node; ARGS="--threads 1" passes arguments
+	@native/setup.sh run
+	@$(MAKE) --no-print-directory bin/p2p-miner
+	@bin/p2p-miner $(ARGS)
+
+test: ## install what is missing, build, run all tests; ARGS="--filter Name~Keccak" passes arguments to dotnet test
+	@native/setup.sh test
+	@.ci/test $(ARGS)
+
+publish: ## one self-contained file for this platform, in artifacts/
+	@native/setup.sh run
+	$(PUBLISH) --self-contained true -p:PublishSingleFile=true -o artifacts/$(RID)
+
+clean: ## remove everything that was built
+	rm -rf bin artifacts
+	find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+
+help: ## this list
+	@echo 'make           build bin/p2p-miner'
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs what p2p-miner needs from the system, and only what is missing.
+# usage: native/setup.sh run|test|bench     (each includes what the one before it needs)
+set -euo pipefail
+
+purpose=${1:-run}
+case $purpose in
+    run | test | bench) ;;
+    *) echo "setup: unknown purpose '$purpose'; use run, test or bench" >&2; exit 2 ;;
+esac
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+has_library() { # by its soname; ldconfig is outside the PATH of ordinary users on Debian
+    PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -q "^[[:space:]]*$1 "
+}
+
+has_command() { command -v "$1" >/dev/null 2>&1; }
+
+if ! has_command dotnet || ! dotnet --list-sdks 2>/dev/null | grep -qE '^(1[0-9]|[2-9][0-9])\.'; then
+    fail "the .NET SDK 10 or later is missing; install it (https://dotnet.microsoft.com/download) and run make again"
+fi
+
+if ! has_command apt-get; then
+    # Elsewhere the program says by itself, in one line, when it cannot find a library.
+    if ! has_library librandomx.so.0; then
+        echo "setup: no apt-get here, so nothing is installed. Needed: RandomX (librandomx.so, librandomx.dylib or" \
+            "randomx.dll; or its path in P2P_MINER_RANDOMX), libsodium, and libzmq to hear of new blocks at once;" \
+            "for tests monerod and monero-wallet-rpc; for the benchmark a C compiler and randomx.h" >&2
+    fi
+    exit 0
+fi
+
+packages=()
+[ -n "${P2P_MINER_RANDOMX:-}" ] || has_library librandomx.so.0 || packages+=(librandomx0)
+has_library libsodium.so.23 || packages+=(libsodium23)
+has_library libzmq.so.5 || packages+=(libzmq5)
+if [ "$purpose" != run ]; then
+    has_command monerod && has_command monero-wallet-rpc || packages+=(monero)
+fi
+if [ "$purpose" = bench ]; then
+    has_command gcc || packages+=(gcc)
+    [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
+    [ -e /usr/include/randomx.h ] || packages+=(librandomx-dev)
+fi
+[ ${#packages[@]} -gt 0 ] || exit 0
+
+by_hand="install by hand: apt-get install ${packages[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    has_command sudo || fail "missing packages, and neither root nor sudo to install them; $by_hand"
+    as_root=(sudo)
+    [ -t 0 ] || as_root=(sudo -n)
+fi
+
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+install_packages() {
+    apt install -y --no-install-recommends "${packages[@]}"
+}
+
+echo "setup: installing ${packages[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The package lists may be absent or old: then the first try fails at once, and a fresh list decides.
+if ! install_packages >"$log" 2>&1; then
+    apt update >"$log" 2>&1 || true # one broken source is no obstacle when the others have the packages
+    install_packages >"$log" 2>&1 || {
+        tail -n 5 "$log" >&2
+        fail "apt-get could not install the packages above; $by_hand"
+    }
+fi
