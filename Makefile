@@ -10,6 +10,9 @@ RID ?= $(OS_NAME)-$(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x64)
 # An SDK that was only unpacked is found through PATH, but a built program looks for its runtime here.
 export DOTNET_ROOT ?= $(patsubst %/,%,$(dir $(realpath $(shell command -v dotnet))))
 
+# The program needs no culture data (InvariantGlobalization), so building it shall not need libicu either.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
+
 SOURCES := $(shell find src Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig \
 	-type d \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -print)
 PUBLISH := dotnet publish src/Node -c Release -r $(RID) -p:PublishReadyToRun=true -v quiet -nologo
