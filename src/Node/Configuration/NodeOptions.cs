@@ -1,0 +1,102 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
+
+namespace P2PMiner.Node.Configuration;
+
+/// <summary>What computes the hashes.</summary>
+internal enum EngineKind
+{
+    /// <summary>The best engine that this machine has.</summary>
+    Auto,
+
+    /// <summary>librandomx.</summary>
+    Native,
+}
+
+/// <summary>
+/// What the user asked for, checked and typed; each initial value is the documented default. Made by
+/// <see cref="OptionResolver"/> from command line, environment and configuration file.
+/// </summary>
+internal sealed record NodeOptions
+{
+    /// <summary>Port of the HTTP API when nothing else is said.</summary>
+    public const int DefaultHttpPort = 8420;
+
+    /// <summary>Public name of the proof of work.</summary>
+    public string Algorithm { get; init; } = "rx/0";
+
+    /// <summary>Miner threads; 0 hashes nothing and does everything else; null lets the thread plan decide.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Whether each miner thread is pinned to the CPU that the thread plan gives it.</summary>
+    public bool Affinity { get; init; } = true;
+
+    /// <summary>Whether miner threads run at the lowest scheduling priority, so that everything else goes first.</summary>
+    public bool LowPriority { get; init; }
+
+    /// <summary>Whether mining pauses while the machine runs on battery.</summary>
+    public bool PauseOnBattery { get; init; }
+
+    /// <summary>RPC addresses of Monero daemons, in order of preference; empty mines the embedded share chain alone.</summary>
+    public IReadOnlyList<Uri> Daemons { get; init; } = [];
+
+    /// <summary>
+    /// ZMQ publisher of the first daemon as <c>tcp://host:port</c>; null polls for new blocks instead.
+    /// </summary>
+    public string? DaemonZmq { get; init; }
+
+    /// <summary>Monero address that block rewards go to; never null when there are <see cref="Daemons"/>.</summary>
+    public string? Wallet { get; init; }
+
+    /// <summary>Memory mode; null lets the memory plan decide.</summary>
+    public MemoryMode? Memory { get; init; }
+
+    public EngineKind Engine { get; init; }
+
+    /// <summary>The only kind of pages to try; null tries the best kind first.</summary>
+    public PageKind? Pages { get; init; }
+
+    /// <summary>Directory that keeps built datasets on disk; null keeps none.</summary>
+    public string? DatasetCache { get; init; }
+
+    /// <summary>Where the HTTP API listens; null is off. Port 0 takes any free port.</summary>
+    public IPEndPoint? Http { get; init; } = new(IPAddress.Loopback, DefaultHttpPort);
+
+    /// <summary>File with the bearer token of the HTTP API; never null when it listens beyond loopback.</summary>
+    public string? HttpToken { get; init; }
+
+    /// <summary>Directory of the share chain and of blocks that wait for a daemon.</summary>
+    public string DataDirectory { get; init; } = DefaultDataDirectory();
+
+    /// <summary>Names the share chain that is mined.</summary>
+    public string Cluster { get; init; } = "default";
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>File that gets the log besides the console; null writes none.</summary>
+    public string? LogFile { get; init; }
+
+    /// <summary>Checks what no single value can tell.</summary>
+    /// <exception cref="UsageException">Values that do not go together.</exception>
+    public void Validate()
+    {
+        if (Daemons.Count > 0 && Wallet is null)
+            throw new UsageException("--daemon needs --wallet ADDRESS, the Monero address that block rewards go to");
+        if (Daemons.Count == 0 && Wallet is not null)
+            throw new UsageException("--wallet has no use without --daemon URL; add a daemon or leave the wallet out");
+        if (Daemons.Count == 0 && DaemonZmq is not null)
+            throw new UsageException("--daemon-zmq has no use without --daemon URL; add the daemon that it belongs to");
+        if (Http is not null && !IPAddress.IsLoopback(Http.Address) && HttpToken is null)
+            throw new UsageException($"--http {Http} can be reached from other machines and needs --http-token FILE; or use 127.0.0.1");
+    }
+
+    /// <summary>
+    /// <c>p2p-miner</c> in the user's data directory (Linux: $XDG_DATA_HOME, else ~/.local/share); in the current
+    /// directory for a user without a home.
+    /// </summary>
+    private static string DefaultDataDirectory() =>
+        Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+            "p2p-miner");
+}

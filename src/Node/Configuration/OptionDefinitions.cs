@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+
+namespace P2PMiner.Node.Configuration;
+
+/// <summary>Every option that can stand on the command line, in the environment and in the configuration file.</summary>
+internal static class OptionDefinitions
+{
+    public static readonly OptionDefinition Algorithm = new(
+        "algo", "NAME", "Proof of work: randomx or rx/0, two names for one.",
+        (options, values) => options with { Algorithm = OptionText.Algorithm(values[0]) },
+        options => options.Algorithm);
+
+    public static readonly OptionDefinition Threads = new(
+        "threads", "N|auto", "Miner threads; 0 hashes nothing and does everything else.",
+        (options, values) => options with { Threads = OptionText.Threads(values[0]) },
+        options => options.Threads?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "auto");
+
+    public static readonly OptionDefinition Affinity = new(
+        "affinity", "on|off", "Pin each miner thread to a CPU of its own.",
+        (options, values) => options with { Affinity = OptionText.Switch(values[0]) },
+        options => OptionText.Switch(options.Affinity), OptionArity.Switch);
+
+    public static readonly OptionDefinition LowPriority = new(
+        "low-priority", "on|off", "Run miner threads at the lowest scheduling priority.",
+        (options, values) => options with { LowPriority = OptionText.Switch(values[0]) },
+        options => OptionText.Switch(options.LowPriority), OptionArity.Switch);
+
+    public static readonly OptionDefinition PauseOnBattery = new(
+        "pause-on-battery", "on|off", "Pause mining while the machine runs on battery.",
+        (options, values) => options with { PauseOnBattery = OptionText.Switch(values[0]) },
+        options => OptionText.Switch(options.PauseOnBattery), OptionArity.Switch);
+
+    public static readonly OptionDefinition Daemon = new(
+        "daemon", "URL", "RPC address of a Monero daemon; repeat it for more, the first that answers is used.",
+        (options, values) => options with { Daemons = [.. values.Select(OptionText.Daemon)] },
+        options => options.Daemons.Count == 0 ? OptionText.None : string.Join(", ", options.Daemons.Select(uri => uri.OriginalString)),
+        OptionArity.Many);
+
+    public static readonly OptionDefinition DaemonZmq = new(
+        "daemon-zmq", "ADDR", "ZMQ publisher of the first daemon, to learn of new blocks at once.",
+        (options, values) => options with { DaemonZmq = OptionText.Zmq(values[0]) },
+        options => options.DaemonZmq ?? OptionText.None);
+
+    public static readonly OptionDefinition Wallet = new(
+        "wallet", "ADDRESS", "Monero address that block rewards go to; required with --daemon.",
+        (options, values) => options with { Wallet = OptionText.Wallet(values[0]) },
+        options => options.Wallet ?? OptionText.None);
+
+    public static readonly OptionDefinition Memory = new(
+        "memory", "auto|full|light", "RandomX with the 2080 MiB dataset (full) or only the 256 MiB cache (light).",
+        (options, values) => options with { Memory = OptionText.Memory(values[0]) },
+        options => OptionText.Memory(options.Memory));
+
+    public static readonly OptionDefinition Engine = new(
+        "engine", "auto|native", "What computes the hashes; native is librandomx.",
+        (options, values) => options with { Engine = OptionText.Engine(values[0]) },
+        options => OptionText.Engine(options.Engine));
+
+    public static readonly OptionDefinition Pages = new(
+        "pages", "auto|huge|thp|normal", "Memory pages: reserved huge pages, transparent huge pages, or ordinary ones.",
+        (options, values) => options with { Pages = OptionText.Pages(values[0]) },
+        options => OptionText.Pages(options.Pages));
+
+    public static readonly OptionDefinition DatasetCache = new(
+        "dataset-cache", "DIR", "Keep built datasets in this directory (2080 MiB each) and load them at the next start.",
+        (options, values) => options with { DatasetCache = OptionText.FilePath(values[0]) },
+        options => options.DatasetCache ?? OptionText.None);
+
+    public static readonly OptionDefinition Http = new(
+        "http", "ADDR:PORT|off", "Address of the HTTP API.",
+        (options, values) => options with { Http = OptionText.Http(values[0]) },
+        options => options.Http?.ToString() ?? "off");
+
+    public static readonly OptionDefinition HttpToken = new(
+        "http-token", "FILE", "File with the bearer token of the HTTP API; required for any address but loopback.",
+        (options, values) => options with { HttpToken = OptionText.FilePath(values[0]) },
+        options => options.HttpToken ?? OptionText.None);
+
+    public static readonly OptionDefinition DataDirectory = new(
+        "data-dir", "DIR", "Directory of the share chain and of blocks not yet submitted.",
+        (options, values) => options with { DataDirectory = OptionText.FilePath(values[0]) },
+        options => options.DataDirectory);
+
+    public static readonly OptionDefinition Cluster = new(
+        "cluster", "NAME", "Name of the share chain.",
+        (options, values) => options with { Cluster = OptionText.Cluster(values[0]) },
+        options => options.Cluster);
+
+    public static readonly OptionDefinition LogLevel = new(
+        "log-level", "LEVEL", "trace, debug, info, warning or error.",
+        (options, values) => options with { LogLevel = OptionText.Level(values[0]) },
+        options => OptionText.Level(options.LogLevel));
+
+    public static readonly OptionDefinition LogFile = new(
+        "log-file", "FILE", "Write the log to this file too.",
+        (options, values) => options with { LogFile = OptionText.FilePath(values[0]) },
+        options => options.LogFile ?? OptionText.None);
+
+    /// <summary>In the order of help and <c>--dry-run</c>.</summary>
+    public static readonly ImmutableArray<OptionDefinition> All =
+    [
+        Algorithm, Threads, Affinity, LowPriority, PauseOnBattery, Daemon, DaemonZmq, Wallet, Memory, Engine, Pages,
+        DatasetCache, Http, HttpToken, DataDirectory, Cluster, LogLevel, LogFile,
+    ];
+}

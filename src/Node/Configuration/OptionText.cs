@@ -1,0 +1,163 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
+
+namespace P2PMiner.Node.Configuration;
+
+/// <summary>
+/// Option values from text and back. Every parser throws <see cref="FormatException"/> that says what would be right.
+/// </summary>
+internal static class OptionText
+{
+    /// <summary>What an option without a value shows.</summary>
+    public const string None = "none";
+
+    private const int MaxThreads = 1024;
+    private const int MaxAddressLength = 128;
+    private const int MaxClusterLength = 63;
+
+    private static readonly Dictionary<string, LogLevel> LogLevels = new()
+    {
+        ["trace"] = LogLevel.Trace,
+        ["debug"] = LogLevel.Debug,
+        ["info"] = LogLevel.Information,
+        ["warning"] = LogLevel.Warning,
+        ["error"] = LogLevel.Error,
+    };
+
+    public static string Algorithm(string text) => text is "randomx" or "rx/0" ? "rx/0" : throw NotOneOf(text, ["randomx", "rx/0"]);
+
+    public static bool Switch(string text) => text switch
+    {
+        "on" or "true" => true,
+        "off" or "false" => false,
+        _ => throw NotOneOf(text, ["on", "off"]),
+    };
+
+    public static string Switch(bool value) => value ? "on" : "off";
+
+    public static int? Threads(string text)
+    {
+        if (text == "auto")
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads <= MaxThreads
+            ? threads
+            : throw new FormatException($"'{text}' is neither 'auto' nor a number from 0 to {MaxThreads}");
+    }
+
+    public static MemoryMode? Memory(string text) => text switch
+    {
+        "auto" => null,
+        "full" => MemoryMode.Full,
+        "light" => MemoryMode.Light,
+        _ => throw NotOneOf(text, ["auto", "full", "light"]),
+    };
+
+    public static string Memory(MemoryMode? mode) => mode switch
+    {
+        null => "auto",
+        MemoryMode.Full => "full",
+        _ => "light",
+    };
+
+    public static EngineKind Engine(string text) => text switch
+    {
+        "auto" => EngineKind.Auto,
+        "native" => EngineKind.Native,
+        _ => throw NotOneOf(text, ["auto", "native"]),
+    };
+
+    public static string Engine(EngineKind engine) => engine == EngineKind.Auto ? "auto" : "native";
+
+    public static PageKind? Pages(string text) => text switch
+    {
+        "auto" => null,
+        "huge" => PageKind.Huge,
+        "thp" => PageKind.Transparent,
+        "normal" => PageKind.Normal,
+        _ => throw NotOneOf(text, ["auto", "huge", "thp", "normal"]),
+    };
+
+    public static string Pages(PageKind? pages) => pages switch
+    {
+        null => "auto",
+        PageKind.Huge => "huge",
+        PageKind.Transparent => "thp",
+        _ => "normal",
+    };
+
+    public static LogLevel Level(string text) =>
+        LogLevels.TryGetValue(text, out LogLevel level) ? level : throw NotOneOf(text, LogLevels.Keys);
+
+    public static string Level(LogLevel level) => LogLevels.First(pair => pair.Value == level).Key;
+
+    public static Uri Daemon(string text)
+    {
+        string url = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
+        return Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0
+            ? uri
+            : throw new FormatException($"'{text}' is no daemon address; give its RPC URL, such as http://127.0.0.1:18081");
+    }
+
+    /// <summary>Returns <c>tcp://host:port</c>.</summary>
+    public static string Zmq(string text)
+    {
+        string url = text.Contains("://", StringComparison.Ordinal) ? text : "tcp://" + text;
+        return Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri is { Scheme: "tcp", Port: > 0, Host.Length: > 0 }
+            ? $"tcp://{uri.Host}:{uri.Port}"
+            : throw new FormatException($"'{text}' is no ZMQ address; give what monerod has as --zmq-pub, such as tcp://127.0.0.1:18083");
+    }
+
+    /// <summary>Only the shape; checksum and network are checked where the address is used.</summary>
+    public static string Wallet(string text) =>
+        text.Length is > 0 and <= MaxAddressLength && text.All(char.IsAsciiLetterOrDigit)
+            ? text
+            : throw new FormatException("this is no Monero address; copy it whole from the wallet, 95 or 106 letters and digits");
+
+    /// <summary>Null is "off".</summary>
+    public static IPEndPoint? Http(string text)
+    {
+        if (text == "off")
+            return null;
+        int colon = text.LastIndexOf(':');
+        if (colon > 0
+            && HttpAddress(text[..colon]) is IPAddress address
+            && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
+            return new IPEndPoint(address, port);
+        throw new FormatException($"'{text}' is neither 'off' nor ADDR:PORT, such as 127.0.0.1:8420 or [::1]:8420");
+    }
+
+    /// <summary>Taken as it stands, but for a leading "~/", which no shell expands in a file.</summary>
+    public static string FilePath(string text)
+    {
+        if (text.Length == 0 || text.Contains('\0', StringComparison.Ordinal))
+            throw new FormatException("a path is missing");
+        return text.StartsWith("~/", StringComparison.Ordinal)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), text[2..])
+            : text;
+    }
+
+    /// <summary>Part of a directory's name and of protocol ids, hence the narrow alphabet.</summary>
+    public static string Cluster(string text) =>
+        text.Length is > 0 and <= MaxClusterLength
+        && char.IsAsciiLetterOrDigit(text[0])
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? text
+            : throw new FormatException(
+                $"'{text}' is no cluster name; use 1 to {MaxClusterLength} letters, digits, '-', '_' and '.', beginning with a letter or digit");
+
+    private static IPAddress? HttpAddress(string host)
+    {
+        if (host == "localhost")
+            return IPAddress.Loopback;
+        bool bracketed = host.StartsWith('[') && host.EndsWith(']');
+
+        // IPAddress also reads "1" and "1.2" as addresses; nobody means those.
+        bool plausible = bracketed ? host.Contains(':', StringComparison.Ordinal) : host.Count(c => c == '.') == 3;
+        return plausible && IPAddress.TryParse(bracketed ? host[1..^1] : host, out IPAddress? address) ? address : null;
+    }
+
+    private static FormatException NotOneOf(string text, IReadOnlyCollection<string> allowed) =>
+        new($"'{text}' is not one of {string.Join(", ", allowed)}{NearestName.Hint(text, allowed)}");
+}
