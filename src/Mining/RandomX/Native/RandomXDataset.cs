@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using P2PMiner.Hardware;
+
+namespace P2PMiner.Mining.RandomX.Native;
+
+/// <summary>
+/// A RandomX dataset: 2080 MiB of 64-byte items. It is filled once, by any number of threads, declared complete, and
+/// then never written again. Disposing gives up this object's claim; the memory lives on until the last VM is gone.
+/// </summary>
+public sealed class RandomXDataset : IDisposable
+{
+    private byte[]? _key;
+
+    private RandomXDataset(DatasetHandle handle, PageKind pages)
+    {
+        Handle = handle;
+        PageKind = pages;
+    }
+
+    /// <summary>The pages that the memory got.</summary>
+    public PageKind PageKind { get; }
+
+    /// <summary>Whether <see cref="Complete"/> was called.</summary>
+    public bool IsComplete => Volatile.Read(ref _key) is not null;
+
+    /// <summary>The key it was filled with; empty until it is complete.</summary>
+    public ReadOnlySpan<byte> Key => Volatile.Read(ref _key);
+
+    /// <summary>Completes when the memory has been given back.</summary>
+    public Task Freed => Handle.Freed;
+
+    internal DatasetHandle Handle { get; }
+
+    /// <summary>Allocates an empty dataset. The memory is not touched, so threads that fill it place it on their NUMA node.</summary>
+    /// <param name="pages">See <see cref="PagePreference"/>. Explicit huge pages are placed at once, on this thread's node.</param>
+    /// <exception cref="RandomXUnavailableException">No usable librandomx.</exception>
+    /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
+    public static RandomXDataset Allocate(PagePreference pages)
+    {
+        RandomXLibrary.EnsureLoaded();
+        DatasetHandle handle = PagedAllocation.Allocate(
+            "dataset", RandomXLibrary.DatasetSize, RandomXFlags.None, pages, Interop.RandomX.randomx_alloc_dataset, out PageKind kind);
+        return new RandomXDataset(handle, kind);
+    }
+
+    /// <summary>Computes items from a cache, about 1 µs each. Threads may work on different items at the same time.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a range of items.</exception>
+    /// <exception cref="InvalidOperationException">The dataset is complete.</exception>
+    public void InitItems(RandomXCache cache, int firstItem, int itemCount)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        RequireWritableRange(firstItem, itemCount);
+        Interop.RandomX.randomx_init_dataset(
+            Handle, cache.Handle, new CULong((uint)firstItem), new CULong((uint)itemCount));
+    }
+
+    /// <summary>Copies items out, as many as the destination, a multiple of 64 bytes, has room for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a range of items.</exception>
+    public void CopyItems(int firstItem, Span<byte> destination)
+    {
+        using DatasetItems items = Borrow(firstItem, destination.Length / RandomXLibrary.DatasetItemSize);
+        items.Bytes.CopyTo(destination);
+    }
+
+    /// <summary>Declares that every item has been filled from <paramref name="key"/>, which unlocks full VMs.</summary>
+    /// <exception cref="InvalidOperationException">It is complete already.</exception>
+    public void Complete(ReadOnlySpan<byte> key)
+    {
+        if (Interlocked.CompareExchange(ref _key, key.ToArray(), null) is not null)
+            throw new InvalidOperationException("the dataset is complete already");
+    }
+
+    public void Dispose() => Handle.Dispose();
+
+    /// <summary>Direct access to items; the memory cannot go away before the result is disposed.</summary>
+    internal DatasetItems Borrow(int firstItem, int itemCount)
+    {
+        RequireRange(firstItem, itemCount);
+        return new DatasetItems(Handle, firstItem, itemCount);
+    }
+
+    /// <summary>As <see cref="Borrow"/>, to fill items from elsewhere.</summary>
+    internal DatasetItems BorrowForWriting(int firstItem, int itemCount)
+    {
+        RequireWritableRange(firstItem, itemCount);
+        return new DatasetItems(Handle, firstItem, itemCount);
+    }
+
+    private void RequireWritableRange(int firstItem, int itemCount)
+    {
+        RequireRange(firstItem, itemCount);
+        if (IsComplete)
+            throw new InvalidOperationException("a complete dataset is never written again");
+    }
+
+    // librandomx ends the process when these do not hold.
+    private static void RequireRange(int firstItem, int itemCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstItem);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(itemCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(itemCount, RandomXLibrary.DatasetItemCount - firstItem, nameof(itemCount));
+    }
+}
