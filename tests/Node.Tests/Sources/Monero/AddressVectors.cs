@@ -1,0 +1,17 @@
+using System.Text.Json;
+
+namespace P2PMiner.Node.Tests.Sources.Monero;
+
+/// <summary>Reads one array of a file in tests/vectors.</summary>
+internal static class AddressVectors
+{
+    public static IReadOnlyList<JsonElement> Read(string name, string group)
+    {
+        DirectoryInfo? folder = new(TestContext.CurrentContext.TestDirectory);
+        while (folder is not null && !Directory.Exists(Path.Combine(folder.FullName, "tests", "vectors")))
+            folder = folder.Parent;
+        string path = Path.Combine(folder?.FullName ?? "", "tests", "vectors", name);
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(path));
+        return [.. document.RootElement.GetProperty(group).Clone().EnumerateArray()];
+    }
+}
