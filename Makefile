@@ -19,28 +19,41 @@ PUBLISH := dotnet publish src/Node -c Release -r $(RID) -p:PublishReadyToRun=tru
 
 bin/p2p-miner: $(SOURCES)
 	@native/setup.sh run
+	@echo "building $@"
 	@rm -rf bin
-	$(PUBLISH) --self-contained false -o bin
+	@$(PUBLISH) --self-contained false -o bin
 	@touch $@
 
 .PHONY: run test bench publish clean help
 
 run: ## install what is missing, build, start the node; ARGS="--threads 1" passes arguments
 	@native/setup.sh run
-	@$(MAKE) --no-print-directory bin/p2p-miner
+	@$(MAKE) --silent bin/p2p-miner
 	@bin/p2p-miner $(ARGS)
 
 test: ## install what is missing, build, run all tests; ARGS="--filter Name~Keccak" passes arguments to dotnet test
 	@native/setup.sh test
 	@.ci/test $(ARGS)
 
+bench: bin/p2p-miner artifacts/randomx-loop ## measure p2p-miner against a plain C loop; ARGS="--help" lists the options
+	@native/setup.sh bench
+	@dotnet run --project bench/Bench -c Release -v quiet -- $(ARGS)
+
+artifacts/randomx-loop: native/randomx-loop.c
+	@native/setup.sh bench
+	@mkdir -p artifacts
+	gcc -O2 -Wall -Wextra -Werror -pthread -o $@ $< -lrandomx
+
 publish: ## one self-contained file for this platform, in artifacts/
 	@native/setup.sh run
-	$(PUBLISH) --self-contained true -p:PublishSingleFile=true -o artifacts/$(RID)
+	@rm -rf artifacts/$(RID)
+	@$(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none \
+		-p:GenerateDocumentationFile=false -o artifacts/$(RID)
+	@echo "artifacts/$(RID)/p2p-miner"
 
 clean: ## remove everything that was built
 	rm -rf bin artifacts
-	find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+	find src tests bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 help: ## this list
 	@echo 'make           build bin/p2p-miner'
