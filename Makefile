@@ -15,7 +15,8 @@ export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
 
 SOURCES := $(shell find src Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig \
 	-type d \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -print)
-PUBLISH := dotnet publish src/Node -c Release -r $(RID) -p:PublishReadyToRun=true -v quiet -nologo
+PUBLISH := dotnet publish src/Node -c Release -r $(RID) -p:PublishReadyToRun=true \
+	-p:PublishDocumentationFiles=false -v quiet -nologo
 
 bin/p2p-miner: $(SOURCES)
 	@native/setup.sh run
@@ -47,8 +48,7 @@ artifacts/randomx-loop: native/randomx-loop.c
 publish: ## one self-contained file for this platform, in artifacts/
 	@native/setup.sh run
 	@rm -rf artifacts/$(RID)
-	@$(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none \
-		-p:GenerateDocumentationFile=false -o artifacts/$(RID)
+	@$(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none -o artifacts/$(RID)
 	@echo "artifacts/$(RID)/p2p-miner"
 
 clean: ## remove everything that was built
