@@ -1,0 +1,369 @@
+using System.Diagnostics.CodeAnalysis;
+using P2PMiner.Mining;
+using P2PMiner.Mining.Monero;
+
+namespace P2PMiner.Node.ShareChain;
+
+/// <summary>Computes the RandomX hash of <paramref name="blob"/> under <paramref name="key"/>.</summary>
+internal delegate Hash256 ProofHash(Hash256 key, ReadOnlySpan<byte> blob);
+
+/// <summary>
+/// The share chain: every valid link that is known here and not pruned, as a tree, and its tip, which is the end of the
+/// heaviest branch (greatest cumulative difficulty; of equals the one that came first). Knows no clock, no files and no
+/// peers: times are arguments, in seconds since the Unix epoch. Safe for any number of threads; proof of work is
+/// computed outside the lock.
+/// </summary>
+/// <remarks>
+/// Links whose timestamp is more than <see cref="MaxClockLeadSeconds"/> ahead of the clock are never taken from others.
+/// Those that are here all the same, because this clock was set back, are kept but passed over as tip until their time
+/// has come, so that a wrong clock neither stops the chain nor destroys it.
+/// </remarks>
+internal sealed class ShareTree
+{
+    /// <summary>How far a link may be ahead of the local clock.</summary>
+    public const ulong MaxClockLeadSeconds = 60;
+
+    /// <summary>
+    /// Links behind the tip that always stay: four epochs, 22 hours at 10 s per link. More than the longest span that
+    /// anything looks back over, which is the distance to the seed link of a key (2,112 links).
+    /// </summary>
+    public const ulong KeptLinks = 4 * SeedHeight.EpochLength;
+
+    /// <summary>Links that are held in all, side branches included. Beyond it the lightest branches go.</summary>
+    public const int MaxLinks = 16384;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Hash256, Link> _links = [];
+    private readonly List<Link> _active = [];
+    private readonly ProofHash _proofHash;
+    private readonly Predicate<Hash256> _isKnownKey;
+    private Link _root;
+    private Link _tip;
+    private Link _heaviest;
+    private long _sequence;
+    private Action<Link>? _added;
+
+    /// <param name="genesis">The cluster's <see cref="Genesis"/>.</param>
+    /// <param name="proofHash">The proof of work; exceptions pass through <see cref="Add"/>.</param>
+    /// <param name="isKnownKey">Whether a key is that of a Monero job that is known here. Called under the lock.</param>
+    public ShareTree(Share genesis, ProofHash proofHash, Predicate<Hash256> isKnownKey)
+    {
+        GenesisId = genesis.Id;
+        _proofHash = proofHash;
+        _isKnownKey = isKnownKey;
+        Reset(new Link(genesis, childKey: genesis.Id, childDifficulty: LinkDifficulty.Minimum));
+    }
+
+    /// <summary>
+    /// A link was added. Raised once per link in the order of addition, parents first, under the lock: handlers have to
+    /// be short and may call this tree only on the same thread. Once a handler is removed, it does not run any more.
+    /// </summary>
+    public event Action<Link> Added
+    {
+        add
+        {
+            lock (_lock)
+                _added += value;
+        }
+        remove
+        {
+            lock (_lock)
+                _added -= value;
+        }
+    }
+
+    /// <summary>The tip changed since it was last raised. Raised outside the lock; read <see cref="Tip"/> for the latest.</summary>
+    public event Action? TipChanged;
+
+    public Hash256 GenesisId { get; }
+
+    /// <summary>The link to build on.</summary>
+    public Link Tip
+    {
+        get
+        {
+            lock (_lock)
+                return _tip;
+        }
+    }
+
+    /// <summary>The oldest link that is kept; an ancestor of the tip.</summary>
+    public Link Root
+    {
+        get
+        {
+            lock (_lock)
+                return _root;
+        }
+    }
+
+    /// <summary>Links that are kept, side branches included.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _links.Count;
+        }
+    }
+
+    public bool TryGet(Hash256 id, [NotNullWhen(true)] out Link? link)
+    {
+        lock (_lock)
+            return _links.TryGetValue(id, out link);
+    }
+
+    /// <summary>The link at a height of the branch that ends in the tip; null above the tip and below the root.</summary>
+    public Link? AtHeight(ulong height)
+    {
+        lock (_lock)
+            return height < _root.Height || height > _tip.Height ? null : _active[(int)(height - _root.Height)];
+    }
+
+    /// <summary>
+    /// Everything that can be said about a share without hashing, cheapest first. Null when only the proof of work is
+    /// left to check.
+    /// </summary>
+    public AddResult? Check(Share share, ulong now)
+    {
+        lock (_lock)
+            return CheckPlace(share, now, out _);
+    }
+
+    /// <summary>Checks a share in full, proof of work last, and adds it if it is valid.</summary>
+    /// <param name="share">A share of any origin.</param>
+    /// <param name="now">The clock.</param>
+    public AddResult Add(Share share, ulong now)
+    {
+        if (Check(share, now) is { } known)
+            return known;
+        return HasWork(share) ? AddVerified(share, now) : AddResult.Invalid(ShareFault.ProofOfWork);
+    }
+
+    /// <summary>Adds a share whose proof of work the caller has checked; everything else is checked here.</summary>
+    public AddResult AddVerified(Share share, ulong now)
+    {
+        bool tipChanged;
+        bool isTip;
+        lock (_lock)
+        {
+            if (CheckPlace(share, now, out Link? parent) is { } known)
+                return known;
+            Insert(share, parent!);
+            tipChanged = SelectTip(now);
+            isTip = _tip.Id == share.Id;
+        }
+        if (tipChanged)
+            TipChanged?.Invoke();
+        return new AddResult(isTip ? AddStatus.NewTip : AddStatus.Added);
+    }
+
+    /// <summary>
+    /// The header of a link on the tip, to be filled with an extra nonce and mined. The tip is chosen anew for
+    /// <paramref name="now"/> first.
+    /// </summary>
+    /// <param name="miner">Who is credited.</param>
+    /// <param name="now">The clock.</param>
+    /// <param name="key">The <c>seed_hash</c> of the Monero job that is mined on; null for the chain's own key.</param>
+    public ShareTemplate NextTemplate(MinerId miner, ulong now, Hash256? key = null)
+    {
+        Link parent;
+        Hash256? nextKey;
+        bool tipChanged;
+        lock (_lock)
+        {
+            tipChanged = SelectTip(now);
+            parent = _tip;
+            nextKey = key is null ? parent.NextChildKey : null;
+        }
+        if (tipChanged)
+            TipChanged?.Invoke();
+        var header = new ShareHeader
+        {
+            Parent = parent.Id,
+            Height = parent.Height + 1,
+            Timestamp = Math.Max(now, parent.Timestamp),
+            Difficulty = parent.ChildDifficulty,
+            CumulativeDifficulty = parent.CumulativeDifficulty + parent.ChildDifficulty,
+            Key = key ?? parent.ChildKey,
+            ExtraNonce = 0,
+            Miner = miner,
+        };
+        return new ShareTemplate(header, nextKey);
+    }
+
+    /// <summary>All links in the order of addition, the root first.</summary>
+    public IReadOnlyList<Link> Export()
+    {
+        lock (_lock)
+            return [_root, .. _links.Values.Where(link => link != _root).OrderBy(link => link.Sequence)];
+    }
+
+    /// <summary>
+    /// Starts from a pruned chain's root instead of the genesis link. The root is trusted; what is added on top of it
+    /// is not.
+    /// </summary>
+    /// <returns>False, and nothing changed, when links are known already or this cannot be a root.</returns>
+    public bool TryRestoreRoot(Link root)
+    {
+        lock (_lock)
+        {
+            if (_links.Count > 1 || _root.Id != GenesisId || root.Height == 0 || root.Height % SeedHeight.EpochLength != 0)
+                return false;
+            Reset(root);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Adds a share that this node has checked in an earlier run: as <see cref="AddVerified"/>, but neither the clock
+    /// nor the set of known keys has a say, and the tip is the heaviest link until the next call that takes a time.
+    /// Raises no event.
+    /// </summary>
+    public AddResult Restore(Share share)
+    {
+        lock (_lock)
+        {
+            if (CheckPlace(share, now: null, out Link? parent) is { } known)
+                return known;
+            Insert(share, parent!, announce: false);
+            SelectTip(ulong.MaxValue);
+            return new AddResult(AddStatus.Added);
+        }
+    }
+
+    private AddResult? CheckPlace(Share share, ulong? now, out Link? parent)
+    {
+        ShareHeader header = share.Header;
+        parent = null;
+        if (_links.ContainsKey(share.Id))
+            return new AddResult(AddStatus.Duplicate);
+        if (header.Height <= _root.Height)
+            return AddResult.Invalid(ShareFault.BelowRoot);
+        if (!_links.TryGetValue(header.Parent, out parent))
+            return new AddResult(AddStatus.UnknownParent);
+        ShareFault fault = FaultOf(share, parent, now);
+        return fault == ShareFault.None ? null : AddResult.Invalid(fault);
+    }
+
+    /// <param name="share">The share.</param>
+    /// <param name="parent">Its parent.</param>
+    /// <param name="now">The clock; null for a share that was accepted in an earlier run.</param>
+    private ShareFault FaultOf(Share share, Link parent, ulong? now)
+    {
+        ShareHeader header = share.Header;
+        if (header.Height - 1 != parent.Height)
+            return ShareFault.Height;
+        if (header.Timestamp < parent.Timestamp)
+            return ShareFault.TimestampBeforeParent;
+        if (now is { } clock && IsAhead(header.Timestamp, clock))
+            return ShareFault.TimestampInFuture;
+        if (header.Difficulty != parent.ChildDifficulty)
+            return ShareFault.Difficulty;
+        if (header.Difficulty > UInt128.MaxValue - parent.CumulativeDifficulty
+            || header.CumulativeDifficulty != parent.CumulativeDifficulty + header.Difficulty)
+        {
+            return ShareFault.CumulativeDifficulty;
+        }
+        bool keyFits = share.Proof is EmbeddedProof ? header.Key == parent.ChildKey : now is null || _isKnownKey(header.Key);
+        return keyFits ? ShareFault.None : ShareFault.Key;
+    }
+
+    private bool IsAhead(ulong timestamp, ulong now)
+    {
+        now = Math.Max(now, _root.Timestamp);
+        return timestamp > now && timestamp - now > MaxClockLeadSeconds;
+    }
+
+    private bool HasWork(Share share)
+    {
+        Span<byte> blob = stackalloc byte[HashingBlob.MaxSize];
+        Span<byte> hash = stackalloc byte[Hash256.Size];
+        _proofHash(share.Header.Key, blob[..share.WriteHashingBlob(blob)]).CopyTo(hash);
+        return Difficulty.IsMet(hash, share.Header.Difficulty);
+    }
+
+    private void Insert(Share share, Link parent, bool announce = true)
+    {
+        var link = new Link(share, parent, ++_sequence);
+        _links.Add(link.Id, link);
+        parent.ChildCount++;
+        if (link.CumulativeDifficulty > _heaviest.CumulativeDifficulty)
+            _heaviest = link;
+        if (announce)
+            _added?.Invoke(link);
+        if (_links.Count > MaxLinks)
+            TreePruning.DropLightestBranches(_links, keep: [_tip, _heaviest], MaxLinks - MaxLinks / 16);
+    }
+
+    private bool SelectTip(ulong now)
+    {
+        Link best = IsAhead(_heaviest.Timestamp, now) ? HeaviestInTime(now) : _heaviest;
+        if (best == _tip)
+            return false;
+        _tip = best;
+        Activate(best);
+        PruneBehindTip();
+        return true;
+    }
+
+    /// <summary>Looks at every link; for the rare moments, such as a clock that is behind the chain.</summary>
+    private Link HeaviestInTime(ulong now)
+    {
+        Link best = _root;
+        foreach (Link link in _links.Values)
+        {
+            if (IsAhead(link.Timestamp, now) || link.CumulativeDifficulty < best.CumulativeDifficulty)
+                continue;
+            if (link.CumulativeDifficulty > best.CumulativeDifficulty || link.Sequence < best.Sequence)
+                best = link;
+        }
+        return best;
+    }
+
+    /// <summary>Makes the branch that ends in <paramref name="tip"/> the indexed one.</summary>
+    private void Activate(Link tip)
+    {
+        var added = new Stack<Link>();
+        Link link = tip;
+        for (; !IsActive(link); link = link.Parent!)
+            added.Push(link);
+        int kept = (int)(link.Height - _root.Height) + 1;
+        _active.RemoveRange(kept, _active.Count - kept);
+        _active.AddRange(added);
+    }
+
+    private bool IsActive(Link link)
+    {
+        ulong index = link.Height - _root.Height;
+        return index < (ulong)_active.Count && _active[(int)index] == link;
+    }
+
+    /// <summary>
+    /// Moves the root up to an epoch's first link. A root is always a seed link, so that the key of every link above it
+    /// is at hand.
+    /// </summary>
+    private void PruneBehindTip()
+    {
+        if (_tip.Height < _root.Height + KeptLinks + SeedHeight.EpochLength)
+            return;
+        ulong height = (_tip.Height - KeptLinks) & ~(SeedHeight.EpochLength - 1);
+        int dropped = (int)(height - _root.Height);
+        _root = _active[dropped];
+        _root.MakeRoot();
+        _active.RemoveRange(0, dropped);
+        TreePruning.DropOthersThanDescendants(_links, _root);
+        if (!_links.ContainsKey(_heaviest.Id))
+            _heaviest = HeaviestInTime(ulong.MaxValue);
+    }
+
+    [MemberNotNull(nameof(_root), nameof(_tip), nameof(_heaviest))]
+    private void Reset(Link root)
+    {
+        _links.Clear();
+        _links.Add(root.Id, root);
+        _active.Clear();
+        _active.Add(root);
+        _root = _tip = _heaviest = root;
+    }
+}
