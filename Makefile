@@ -19,7 +19,7 @@ PUBLISH := dotnet publish src/Node -c Release -r $(RID) -p:PublishReadyToRun=tru
 	-p:PublishDocumentationFiles=false -v quiet -nologo
 
 bin/p2p-miner: $(SOURCES)
-	@native/setup.sh run
+	@native/setup.sh build
 	@echo "building $@"
 	@rm -rf bin
 	@$(PUBLISH) --self-contained false -o bin
@@ -46,7 +46,7 @@ artifacts/randomx-loop: native/randomx-loop.c
 	gcc -O2 -Wall -Wextra -Werror -pthread -o $@ $< -lrandomx
 
 publish: ## one self-contained file for this platform, in artifacts/
-	@native/setup.sh run
+	@native/setup.sh build
 	@rm -rf artifacts/$(RID)
 	@$(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none -o artifacts/$(RID)
 	@echo "artifacts/$(RID)/p2p-miner"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs what p2p-miner needs from the system, and only what is missing.
-# usage: native/setup.sh run|test|bench     (each includes what the one before it needs)
+# usage: native/setup.sh build|run|test|bench     (each includes what the one before it needs)
 set -euo pipefail
 
-purpose=${1:-run}
+purpose=${1:-build}
 case $purpose in
-    run | test | bench) ;;
-    *) echo "setup: unknown purpose '$purpose'; use run, test or bench" >&2; exit 2 ;;
+    build | run | test | bench) ;;
+    *) echo "setup: unknown purpose '$purpose'; use build, run, test or bench" >&2; exit 2 ;;
 esac
 
 fail() {
@@ -15,14 +15,15 @@ fail() {
 }
 
 has_library() { # by its soname; ldconfig is outside the PATH of ordinary users on Debian
-    PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -q "^[[:space:]]*$1 "
+    PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep "^[[:space:]]*$1 " >/dev/null
 }
 
 has_command() { command -v "$1" >/dev/null 2>&1; }
 
-if ! has_command dotnet || ! dotnet --list-sdks 2>/dev/null | grep -qE '^(1[0-9]|[2-9][0-9])\.'; then
+if ! has_command dotnet || ! dotnet --list-sdks 2>/dev/null | grep -E '^(1[0-9]|[2-9][0-9])\.' >/dev/null; then
     fail "the .NET SDK 10 or later is missing; install it (https://dotnet.microsoft.com/download) and run make again"
 fi
+[ "$purpose" != build ] || exit 0
 
 if ! has_command apt-get; then
     # Elsewhere the program says by itself, in one line, when it cannot find a library.
