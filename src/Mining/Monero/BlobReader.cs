@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace P2PMiner.Mining.Monero;
 
 /// <summary>
@@ -9,6 +7,7 @@ namespace P2PMiner.Mining.Monero;
 internal ref struct BlobReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
+    private string? _error;
 
     /// <summary>Bytes consumed so far.</summary>
     public int Position { get; private set; }
@@ -16,13 +15,12 @@ internal ref struct BlobReader(ReadOnlySpan<byte> bytes)
     public readonly int Remaining => _bytes.Length - Position;
 
     /// <summary>One line that says what was wrong and where; empty while nothing was.</summary>
-    [AllowNull]
-    public string Error { readonly get => field ?? ""; private set; }
+    public readonly string Error => _error ?? "";
 
     /// <summary>Records what is wrong at the current position; always false.</summary>
     public bool Fail(string message)
     {
-        Error = $"{message} at byte {Position}";
+        _error = $"{message} at byte {Position}";
         return false;
     }
 

@@ -32,7 +32,8 @@ public sealed class BlockTemplate
     /// <param name="ReservedOffset">Of the reserved bytes in the blob.</param>
     private readonly record struct Layout(int NonceOffset, int CoinbaseOffset, int CoinbaseSize, int ReservedOffset);
 
-    private BlockTemplate(byte[] blob, in Layout layout, in HashingBlob header, in CoinbaseTransaction coinbase, Hash256[] branch, int reservedSize)
+    private BlockTemplate(
+        byte[] blob, in Layout layout, in HashingBlob header, in CoinbaseTransaction coinbase, Hash256[] branch, int reservedSize)
     {
         _blob = blob;
         _layout = layout;
@@ -80,7 +81,9 @@ public sealed class BlockTemplate
     /// <summary>Siblings from the coinbase up to the merkle root; see <see cref="TreeHash.CoinbaseBranch"/>.</summary>
     public ReadOnlySpan<Hash256> CoinbaseBranch => _branch;
 
-    /// <summary>Parses a <c>blocktemplate_blob</c>.</summary>
+    /// <summary>
+    /// Parses a <c>blocktemplate_blob</c>. Allocates at most three times the blob's length and 4 KiB.
+    /// </summary>
     /// <param name="blob">The blob's bytes, at most <see cref="MaxSize"/>; copied.</param>
     /// <param name="reservedOffset">The daemon's <c>reserved_offset</c>, in bytes from the start of the blob.</param>
     /// <param name="reservedSize">
@@ -123,7 +126,7 @@ public sealed class BlockTemplate
     public byte[] BuildBlock(ReadOnlySpan<byte> reserved, uint nonce)
     {
         CheckReserved(reserved);
-        byte[] block = _blob.AsSpan().ToArray();
+        byte[] block = [.. _blob];
         BinaryPrimitives.WriteUInt32LittleEndian(block.AsSpan(_layout.NonceOffset), nonce);
         reserved.CopyTo(block.AsSpan(_layout.ReservedOffset));
         return block;
@@ -167,7 +170,8 @@ public sealed class BlockTemplate
     }
 
     private static bool TryRead(
-        ref BlobReader reader, ReadOnlySpan<byte> blob, int reservedOffset, int reservedSize, [NotNullWhen(true)] out BlockTemplate? template)
+        ref BlobReader reader, ReadOnlySpan<byte> blob, int reservedOffset, int reservedSize,
+        [NotNullWhen(true)] out BlockTemplate? template)
     {
         template = null;
         if (!TryReadHeader(ref reader, out HashingBlob header, out int nonceOffset))
@@ -178,7 +182,11 @@ public sealed class BlockTemplate
         int coinbaseSize = reader.Position - coinbaseOffset;
         int fieldOffset = coinbaseOffset + coinbase.NonceOffset;
         if (reservedSize < 1 || reservedOffset < fieldOffset || (long)reservedOffset + reservedSize > fieldOffset + coinbase.NonceSize)
-            return reader.Fail($"reserved bytes {reservedOffset}+{reservedSize} are not inside the coinbase's extra nonce {fieldOffset}+{coinbase.NonceSize}, coinbase read");
+        {
+            return reader.Fail(
+                $"{reservedSize} reserved bytes at {reservedOffset} are not inside the coinbase's extra nonce "
+                + $"({coinbase.NonceSize} bytes at {fieldOffset}), coinbase ends");
+        }
         if (!reader.TryVarint("transaction count", out ulong count))
             return false;
         if (count != (ulong)(reader.Remaining / Hash256.Size) || reader.Remaining % Hash256.Size != 0)

@@ -43,7 +43,8 @@ public readonly record struct CoinbaseTransaction(
     public static bool TryParse(ReadOnlySpan<byte> bytes, out CoinbaseTransaction coinbase, out string error)
     {
         var reader = new BlobReader(bytes);
-        bool parsed = TryRead(ref reader, out coinbase) && (reader.Remaining == 0 || reader.Fail($"{reader.Remaining} bytes follow the coinbase"));
+        bool parsed = TryRead(ref reader, out coinbase)
+            && (reader.Remaining == 0 || reader.Fail($"{reader.Remaining} bytes follow the coinbase"));
         error = reader.Error;
         return parsed;
     }
@@ -88,7 +89,8 @@ public readonly record struct CoinbaseTransaction(
         }
         if (reader.Position - start > MaxSize)
             return reader.Fail($"coinbase of {reader.Position - start} bytes exceeds {MaxSize}");
-        coinbase = new CoinbaseTransaction((int)version, height, outputCount, amount, nonceSize == 0 ? 0 : nonceOffset - start, nonceSize);
+        coinbase = new CoinbaseTransaction(
+            (int)version, height, outputCount, amount, nonceSize == 0 ? 0 : nonceOffset - start, nonceSize);
         return true;
     }
 
@@ -111,7 +113,8 @@ public readonly record struct CoinbaseTransaction(
             return false;
         if (height >= MaxHeight)
             return reader.Fail($"height {height} is not below {MaxHeight}");
-        return unlockTime == height + UnlockWindow || reader.Fail($"unlock time {unlockTime} is not height {height} + {UnlockWindow}");
+        return unlockTime == height + UnlockWindow
+            || reader.Fail($"unlock time {unlockTime} is not height {height} + {UnlockWindow}");
     }
 
     private static bool TryReadOutputs(ref BlobReader reader, out int count, out ulong amount)

@@ -9,7 +9,9 @@ public static class MoneroVarint
     /// <summary>The longest encoding of a 64-bit value, in bytes.</summary>
     public const int MaxSize = 10;
 
-    /// <summary>Writes <paramref name="value"/> and returns the number of bytes written.</summary>
+    /// <summary>
+    /// Writes <paramref name="value"/> and returns the number of bytes written, at most <see cref="MaxSize"/>.
+    /// </summary>
     public static int Write(ulong value, Span<byte> destination)
     {
         int length = 0;
@@ -24,8 +26,11 @@ public static class MoneroVarint
 
     /// <summary>
     /// Reads a value from the start of <paramref name="source"/>. False when the bytes end early, exceed 64 bits or are
-    /// not the shortest form.
+    /// not the shortest form; the out values then mean nothing.
     /// </summary>
+    /// <param name="source">May go on after the value.</param>
+    /// <param name="value">The value read.</param>
+    /// <param name="length">Bytes that the value takes up.</param>
     public static bool TryRead(ReadOnlySpan<byte> source, out ulong value, out int length)
     {
         value = 0;

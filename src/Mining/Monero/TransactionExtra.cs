@@ -69,8 +69,9 @@ internal static class TransactionExtra
             default:
                 return reader.Fail($"unknown tag 0x{tag:x2}");
         }
-        size = (int)Math.Min(length, int.MaxValue);
-        return reader.TryTake("field", length, out _);
+        bool taken = reader.TryTake("field", length, out ReadOnlySpan<byte> field);
+        size = field.Length;
+        return taken;
     }
 
     private static bool TryReadPadding(ref BlobReader reader)

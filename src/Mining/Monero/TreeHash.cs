@@ -4,35 +4,17 @@ namespace P2PMiner.Mining.Monero;
 
 /// <summary>
 /// Monero's merkle root over transaction hashes (monero-project/monero, src/crypto/tree-hash.c; CryptoNote Standard 3).
-/// With n leaves and p the largest power of two below n (n itself for n ≤ 2), the last 2(n − p) leaves are hashed in
-/// pairs first, which leaves p nodes that are then paired level by level. One leaf is its own root.
+/// With n leaves and p the largest power of two below n, the last 2(n − p) leaves are hashed in pairs first, which leaves
+/// p nodes that are then paired level by level. One leaf is its own root.
 /// </summary>
 public static class TreeHash
 {
+    /// <summary>The merkle root.</summary>
     /// <exception cref="ArgumentException">No leaves.</exception>
     public static Hash256 Root(ReadOnlySpan<Hash256> leaves)
     {
-        switch (leaves.Length)
-        {
-            case 0:
-                throw new ArgumentException("a merkle tree needs at least one leaf", nameof(leaves));
-            case 1:
-                return leaves[0];
-            case 2:
-                return Pair(leaves[0], leaves[1]);
-        }
-        int width = (int)(BitOperations.RoundUpToPowerOf2((uint)leaves.Length) / 2);
-        var level = new Hash256[width];
-        int kept = 2 * width - leaves.Length;
-        leaves[..kept].CopyTo(level);
-        for (int from = kept, to = kept; to < width; from += 2, to++)
-            level[to] = Pair(leaves[from], leaves[from + 1]);
-        for (width /= 2; width >= 1; width /= 2)
-        {
-            for (int i = 0; i < width; i++)
-                level[i] = Pair(level[2 * i], level[2 * i + 1]);
-        }
-        return level[0];
+        Hash256[] branch = CoinbaseBranch(leaves);
+        return RootFromBranch(leaves[0], branch);
     }
 
     /// <summary>
@@ -47,8 +29,8 @@ public static class TreeHash
         if (leaves.Length == 1)
             return [];
         var branch = new List<Hash256>();
-        int width = leaves.Length == 2 ? 2 : (int)(BitOperations.RoundUpToPowerOf2((uint)leaves.Length) / 2);
-        Span<Hash256> level = new Hash256[width];
+        int width = (int)(BitOperations.RoundUpToPowerOf2((uint)leaves.Length) / 2);
+        var level = new Hash256[width];
         int kept = 2 * width - leaves.Length;
         leaves[..kept].CopyTo(level);
         for (int from = kept, to = kept; to < width; from += 2, to++)

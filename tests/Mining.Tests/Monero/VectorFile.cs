@@ -5,6 +5,11 @@ namespace P2PMiner.Mining.Tests.Monero;
 /// <summary>Reads tests/vectors/NAME.json: an object with "source" and "vectors", an array of objects.</summary>
 internal static class VectorFile
 {
+    /// <summary>One test case a vector, named by its number and, where it has one of its own, its source.</summary>
+    public static IEnumerable<TestCaseData> Cases(string name, string group = "vectors") =>
+        Read(name, group).Select((vector, index) => new TestCaseData(vector).SetArgDisplayNames(
+            vector.TryGetProperty("source", out JsonElement source) ? $"{index}: {source.GetString()}" : $"{index}"));
+
     public static IReadOnlyList<JsonElement> Read(string name, string group = "vectors")
     {
         DirectoryInfo? folder = new(TestContext.CurrentContext.TestDirectory);

@@ -54,7 +54,8 @@ public sealed record MoneroAddress(
         address = null;
         if (text.Length is not (StandardLength or IntegratedLength))
         {
-            error = $"a Monero address has {StandardLength} characters ({IntegratedLength} with a payment id), this has {text.Length} characters";
+            error = $"a Monero address has {StandardLength} characters ({IntegratedLength} with a payment id), "
+                + $"this has {text.Length} characters";
             return false;
         }
         Span<byte> buffer = stackalloc byte[MaxDecodedSize];
@@ -72,13 +73,14 @@ public sealed record MoneroAddress(
         error = Kind switch
         {
             MoneroAddressKind.Subaddress => "block rewards cannot be paid to a subaddress: give the wallet's main address",
-            MoneroAddressKind.Integrated => "block rewards cannot carry a payment id: give the wallet's main address instead of an integrated one",
+            MoneroAddressKind.Integrated => "block rewards cannot carry a payment id: give the main address without one",
             _ => "",
         };
         return error.Length == 0;
     }
 
-    private static bool TryRead(string text, ReadOnlySpan<byte> decoded, [NotNullWhen(true)] out MoneroAddress? address, out string error)
+    private static bool TryRead(
+        string text, ReadOnlySpan<byte> decoded, [NotNullWhen(true)] out MoneroAddress? address, out string error)
     {
         address = null;
         ReadOnlySpan<byte> content = decoded[..^ChecksumSize];

@@ -12,11 +12,13 @@ internal sealed class AddressTests
     private const string Alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     private const int Mutations = 4_000;
 
-    private static IReadOnlyList<JsonElement> Valid => AddressVectors.Read("addresses.json", "vectors");
+    private static IReadOnlyList<JsonElement> ValidAddresses => AddressVectors.Read("addresses.json");
 
-    private static IReadOnlyList<JsonElement> Invalid => AddressVectors.Read("addresses.json", "invalid");
+    private static IEnumerable<TestCaseData> Valid => AddressVectors.Cases("addresses.json");
 
-    private static IReadOnlyList<JsonElement> Keys => AddressVectors.Read("addresses-keys.json", "vectors");
+    private static IEnumerable<TestCaseData> Invalid => AddressVectors.Cases("addresses.json", "invalid");
+
+    private static IEnumerable<TestCaseData> Keys => AddressVectors.Cases("addresses-keys.json");
 
     [TestCaseSource(nameof(Valid))]
     public void Address_IsReadAsPublished(JsonElement vector)
@@ -95,7 +97,7 @@ internal sealed class AddressTests
     [TestCase('l', "'l'")]
     public void StrangeCharacter_IsNamedOnOneLine(char character, string name)
     {
-        string text = Valid[0].GetProperty("address").GetString()!;
+        string text = ValidAddresses[0].GetProperty("address").GetString()!;
 
         Assert.That(MoneroAddress.TryParse(character + text[1..], out _, out string error), Is.False);
         Assert.That(error, Does.StartWith($"{name} at position 1 ").And.Not.Contain("\n"));
@@ -104,9 +106,10 @@ internal sealed class AddressTests
     [Test]
     public void Rewards_GoToMainAddressesOnly()
     {
-        foreach (JsonElement vector in Valid)
+        foreach (JsonElement vector in ValidAddresses)
         {
-            Assert.That(MoneroAddress.TryParse(vector.GetProperty("address").GetString()!, out MoneroAddress? address, out _), Is.True);
+            string text = vector.GetProperty("address").GetString()!;
+            Assert.That(MoneroAddress.TryParse(text, out MoneroAddress? address, out _), Is.True);
             bool can = address!.CanReceiveRewards(out string error);
             Assert.That(can, Is.EqualTo(address.Kind == MoneroAddressKind.Standard));
             Assert.That(error.Length == 0, Is.EqualTo(can));
@@ -159,7 +162,7 @@ internal sealed class AddressTests
         int accepted = 0;
         for (int i = 0; i < Mutations; i++)
         {
-            string text = Mutate(Valid[random.Next(Valid.Count)].GetProperty("address").GetString()!, random);
+            string text = Mutate(ValidAddresses[random.Next(ValidAddresses.Count)].GetProperty("address").GetString()!, random);
             bool parsed = MoneroAddress.TryParse(text, out MoneroAddress? address, out string error);
             Assert.That(error.Length == 0, Is.EqualTo(parsed));
             Assert.That(error, Does.Not.Contain("\n"));
