@@ -46,6 +46,10 @@ internal static class CommandTree
         var root = new RootCommand("p2p-miner: a RandomX miner that needs no pool. Without a command it runs a node.");
         var examples = new Dictionary<Command, string[]> { [root] = RunCommand.Examples };
         Add(RunCommand.Create(services), RunCommand.Examples);
+        Add(ProbeCommand.Create(services), ProbeCommand.Examples);
+        Add(HashCommand.Create(services), HashCommand.Examples);
+        Add(BenchCommand.Create(services), BenchCommand.Examples);
+        Add(StatusCommand.Create(services), StatusCommand.Examples);
         Add(VersionCommand.Create(services), VersionCommand.Examples);
         root.Options.Remove(root.Options.OfType<VersionOption>().Single());
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -1,3 +1,4 @@
+using P2PMiner.Node.Api;
 using P2PMiner.Node.Configuration;
 
 namespace P2PMiner.Node.Cli;
@@ -14,6 +15,9 @@ internal static class DryRun
             output.WriteLine(
                 $"{setting.Definition.Name.PadRight(nameWidth)}  {setting.Value.PadRight(valueWidth)}  ({setting.Origin})");
         }
+        HardwareReport report = HardwareReport.Read(resolved.Options);
+        output.WriteLine("threads: " + report.ThreadPlan.Reason);
+        output.WriteLine("memory: " + report.MemoryPlan.Reason);
         foreach (string warning in resolved.Warnings)
             output.WriteLine("warning: " + warning);
     }

@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Node.Sources.Monero;
 
 namespace P2PMiner.Node.Configuration;
 
@@ -47,15 +49,15 @@ internal sealed record NodeOptions
     public string? DaemonZmq { get; init; }
 
     /// <summary>Monero address that block rewards go to; never null when there are <see cref="Daemons"/>.</summary>
-    public string? Wallet { get; init; }
+    public MoneroAddress? Wallet { get; init; }
 
-    /// <summary>Memory mode; null lets the memory plan decide.</summary>
-    public MemoryMode? Memory { get; init; }
+    /// <summary>Memory mode, or that the memory plan decides.</summary>
+    public MemoryRequest Memory { get; init; }
 
     public EngineKind Engine { get; init; }
 
-    /// <summary>The only kind of pages to try; null tries the best kind first.</summary>
-    public PageKind? Pages { get; init; }
+    /// <summary>Pages of caches, datasets and scratchpads.</summary>
+    public PagePreference Pages { get; init; }
 
     /// <summary>Directory that keeps built datasets on disk; null keeps none.</summary>
     public string? DatasetCache { get; init; }

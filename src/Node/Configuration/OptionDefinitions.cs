@@ -33,7 +33,7 @@ internal static class OptionDefinitions
     public static readonly OptionDefinition Daemon = new(
         "daemon", "URL", "RPC address of a Monero daemon; repeat it for more, the first that answers is used.",
         (options, values) => options with { Daemons = [.. values.Select(OptionText.Daemon)] },
-        options => options.Daemons.Count == 0 ? OptionText.None : string.Join(", ", options.Daemons.Select(uri => uri.OriginalString)),
+        options => options.Daemons.Count == 0 ? OptionText.None : string.Join(", ", options.Daemons.Select(OptionText.Daemon)),
         OptionArity.Many);
 
     public static readonly OptionDefinition DaemonZmq = new(
@@ -44,7 +44,7 @@ internal static class OptionDefinitions
     public static readonly OptionDefinition Wallet = new(
         "wallet", "ADDRESS", "Monero address that block rewards go to; required with --daemon.",
         (options, values) => options with { Wallet = OptionText.Wallet(values[0]) },
-        options => options.Wallet ?? OptionText.None);
+        options => options.Wallet?.Text ?? OptionText.None);
 
     public static readonly OptionDefinition Memory = new(
         "memory", "auto|full|light", "RandomX with the 2080 MiB dataset (full) or only the 256 MiB cache (light).",

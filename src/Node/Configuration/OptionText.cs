@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Node.Sources.Monero;
 
 namespace P2PMiner.Node.Configuration;
 
@@ -13,8 +15,6 @@ internal static class OptionText
     /// <summary>What an option without a value shows.</summary>
     public const string None = "none";
 
-    private const int MaxThreads = 1024;
-    private const int MaxAddressLength = 128;
     private const int MaxClusterLength = 63;
 
     private static readonly Dictionary<string, LogLevel> LogLevels = new()
@@ -41,25 +41,28 @@ internal static class OptionText
     {
         if (text == "auto")
             return null;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads <= MaxThreads
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads <= ThreadRequest.MaxCount
             ? threads
-            : throw new FormatException($"'{text}' is neither 'auto' nor a number from 0 to {MaxThreads}");
+            : throw new FormatException($"'{text}' is neither 'auto' nor a number from 0 to {ThreadRequest.MaxCount}");
     }
 
-    public static MemoryMode? Memory(string text) => text switch
+    public static MemoryRequest Memory(string text) => text switch
     {
-        "auto" => null,
-        "full" => MemoryMode.Full,
-        "light" => MemoryMode.Light,
+        "auto" => MemoryRequest.Auto,
+        "full" => MemoryRequest.Full,
+        "light" => MemoryRequest.Light,
         _ => throw NotOneOf(text, ["auto", "full", "light"]),
     };
 
-    public static string Memory(MemoryMode? mode) => mode switch
+    public static string Memory(MemoryRequest memory) => memory switch
     {
-        null => "auto",
-        MemoryMode.Full => "full",
+        MemoryRequest.Auto => "auto",
+        MemoryRequest.Full => "full",
         _ => "light",
     };
+
+    /// <summary>What was chosen, in the words of what can be asked for.</summary>
+    public static string Memory(MemoryMode mode) => mode == MemoryMode.Full ? "full" : "light";
 
     public static EngineKind Engine(string text) => text switch
     {
@@ -70,18 +73,26 @@ internal static class OptionText
 
     public static string Engine(EngineKind engine) => engine == EngineKind.Auto ? "auto" : "native";
 
-    public static PageKind? Pages(string text) => text switch
+    public static PagePreference Pages(string text) => text switch
     {
-        "auto" => null,
-        "huge" => PageKind.Huge,
-        "thp" => PageKind.Transparent,
-        "normal" => PageKind.Normal,
+        "auto" => PagePreference.Auto,
+        "huge" => PagePreference.Huge,
+        "thp" => PagePreference.Thp,
+        "normal" => PagePreference.Normal,
         _ => throw NotOneOf(text, ["auto", "huge", "thp", "normal"]),
     };
 
-    public static string Pages(PageKind? pages) => pages switch
+    public static string Pages(PagePreference pages) => pages switch
     {
-        null => "auto",
+        PagePreference.Auto => "auto",
+        PagePreference.Huge => "huge",
+        PagePreference.Thp => "thp",
+        _ => "normal",
+    };
+
+    /// <summary>What was got, in the words of what can be asked for.</summary>
+    public static string Pages(PageKind pages) => pages switch
+    {
         PageKind.Huge => "huge",
         PageKind.Transparent => "thp",
         _ => "normal",
@@ -100,6 +111,9 @@ internal static class OptionText
             : throw new FormatException($"'{text}' is no daemon address; give its RPC URL, such as http://127.0.0.1:18081");
     }
 
+    /// <summary>Without user name and password, for people, logs and the API.</summary>
+    public static string Daemon(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
+
     /// <summary>Returns <c>tcp://host:port</c>.</summary>
     public static string Zmq(string text)
     {
@@ -109,11 +123,8 @@ internal static class OptionText
             : throw new FormatException($"'{text}' is no ZMQ address; give what monerod has as --zmq-pub, such as tcp://127.0.0.1:18083");
     }
 
-    /// <summary>Only the shape; checksum and network are checked where the address is used.</summary>
-    public static string Wallet(string text) =>
-        text.Length is > 0 and <= MaxAddressLength && text.All(char.IsAsciiLetterOrDigit)
-            ? text
-            : throw new FormatException("this is no Monero address; copy it whole from the wallet, 95 or 106 letters and digits");
+    public static MoneroAddress Wallet(string text) =>
+        MoneroAddress.TryParse(text, out MoneroAddress? address, out string error) ? address : throw new FormatException(error);
 
     /// <summary>Null is "off".</summary>
     public static IPEndPoint? Http(string text)

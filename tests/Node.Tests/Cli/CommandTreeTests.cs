@@ -41,7 +41,7 @@ internal sealed class CommandTreeTests
     [TestCase("run extra", "'extra' is not expected here")]
     [TestCase("run --threads", "--threads")]
     [TestCase("--threads 2 --threads 3", "--threads is given 2 times")]
-    [TestCase("--threads many", "--threads: 'many' is neither 'auto' nor a number from 0 to 1024")]
+    [TestCase("--threads many", "--threads: 'many' is neither 'auto' nor a number from 0 to 4096")]
     [TestCase("--threads -1", "--threads")]
     [TestCase("--pages hug", "--pages: 'hug' is not one of auto, huge, thp, normal (did you mean 'huge'?)")]
     [TestCase("--daemon http://a:1", "--daemon needs --wallet")]

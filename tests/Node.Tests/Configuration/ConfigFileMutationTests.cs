@@ -1,4 +1,5 @@
 using System.Text;
+using P2PMiner.Hardware;
 using P2PMiner.Node.Configuration;
 
 namespace P2PMiner.Node.Tests.Configuration;
@@ -11,7 +12,7 @@ internal sealed class ConfigFileMutationTests
     private const string Original = """
         {
           "algo": "rx/0", "threads": 4, "affinity": true, "lowPriority": false, /* c */
-          "daemon": ["http://127.0.0.1:18081", "http://node.example:18089"], "wallet": "4abc",
+          "daemon": ["http://127.0.0.1:18081", "http://node.example:18089"], "wallet": "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
           "memory": "full", "pages": "thp", "http": "127.0.0.1:9000", "dataDir": "/var/lib/p2p-miner",
           "cluster": "home", "logLevel": "debug", // trailing comma:
         }
@@ -34,7 +35,7 @@ internal sealed class ConfigFileMutationTests
                 foreach (OptionDefinition definition in OptionDefinitions.All.Where(known => values.ContainsKey(known.Key)))
                     options = definition.Apply(options, values[definition.Key]);
                 accepted++;
-                Assert.That(options.Threads, Is.Null.Or.InRange(0, 1024));
+                Assert.That(options.Threads, Is.Null.Or.InRange(0, ThreadRequest.MaxCount));
                 Assert.That(options.Daemons, Has.Count.LessThanOrEqualTo(32));
                 Assert.That(options.Cluster, Does.Match("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"));
             }

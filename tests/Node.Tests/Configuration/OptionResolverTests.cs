@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Configuration;
 
 namespace P2PMiner.Node.Tests.Configuration;
@@ -8,6 +9,8 @@ namespace P2PMiner.Node.Tests.Configuration;
 [TestFixture]
 internal sealed class OptionResolverTests
 {
+    private const string Wallet = "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A";
+
     private string _directory = null!;
 
     [SetUp]
@@ -25,7 +28,7 @@ internal sealed class OptionResolverTests
             new() { ["P2P_MINER_THREADS"] = "2", ["P2P_MINER_MEMORY"] = "full" },
             file);
         Assert.That(resolved.Options.Threads, Is.EqualTo(3));
-        Assert.That(resolved.Options.Memory, Is.EqualTo(MemoryMode.Full));
+        Assert.That(resolved.Options.Memory, Is.EqualTo(MemoryRequest.Full));
         Assert.That(resolved.Options.Cluster, Is.EqualTo("from-file"));
         Assert.That(resolved.Options.Engine, Is.EqualTo(EngineKind.Auto));
         Assert.That(Origin(resolved, "threads"), Is.EqualTo("command line"));
@@ -66,7 +69,7 @@ internal sealed class OptionResolverTests
         Assert.That(options.PauseOnBattery, Is.True);
         Assert.That(options.Daemons, Is.EqualTo(new[] { new Uri("http://127.0.0.1:18081"), new Uri("http://node.example:18089") }));
         Assert.That(options.DaemonZmq, Is.EqualTo("tcp://127.0.0.1:18083"));
-        Assert.That(options.Pages, Is.EqualTo(PageKind.Transparent));
+        Assert.That(options.Pages, Is.EqualTo(PagePreference.Thp));
         Assert.That(options.Http, Is.EqualTo(new IPEndPoint(IPAddress.IPv6Loopback, 9000)));
         Assert.That(options.DataDirectory, Is.EqualTo("/var/lib/p2p-miner"));
         Assert.That(options.LogLevel, Is.EqualTo(LogLevel.Debug));
@@ -121,7 +124,7 @@ internal sealed class OptionResolverTests
     public void Environment_lists_are_parted_by_commas_and_empty_means_absent()
     {
         ResolvedOptions resolved = Resolve(
-            [], new() { ["P2P_MINER_DAEMON"] = "a:1, b:2", ["P2P_MINER_WALLET"] = "4abc", ["P2P_MINER_THREADS"] = "" });
+            [], new() { ["P2P_MINER_DAEMON"] = "a:1, b:2", ["P2P_MINER_WALLET"] = Wallet, ["P2P_MINER_THREADS"] = "" });
         Assert.That(resolved.Options.Daemons.Select(uri => uri.Host), Is.EqualTo(new[] { "a", "b" }));
         Assert.That(resolved.Options.Threads, Is.Null);
     }

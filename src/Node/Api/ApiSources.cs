@@ -1,0 +1,8 @@
+namespace P2PMiner.Node.Api;
+
+/// <summary>What the HTTP API serves; each is called for every request, from any thread.</summary>
+/// <param name="Status">A snapshot of the node.</param>
+/// <param name="Hardware">The machine and the plans made for it.</param>
+/// <param name="Shares">Recent shares, newest first; a bounded list.</param>
+internal sealed record ApiSources(
+    Func<NodeStatus> Status, Func<HardwareReport> Hardware, Func<IReadOnlyList<ShareStatus>> Shares);

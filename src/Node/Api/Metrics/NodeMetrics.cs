@@ -1,0 +1,93 @@
+using System.Diagnostics.Metrics;
+
+namespace P2PMiner.Node.Api.Metrics;
+
+/// <summary>The node's status as instruments, exported together with the runtime's own.</summary>
+internal sealed class NodeMetrics : IDisposable
+{
+    private readonly Meter _meter = new("P2PMiner");
+    private readonly PrometheusExporter _exporter;
+    private readonly Func<NodeStatus> _source;
+    private NodeStatus _status;
+
+    /// <param name="source">Gives a snapshot of the node.</param>
+    public NodeMetrics(Func<NodeStatus> source)
+    {
+        _source = source;
+        _status = source();
+        AddProcess();
+        AddMining();
+        AddChain();
+        _exporter = new PrometheusExporter(meter => meter == _meter || meter.Name == "System.Runtime");
+    }
+
+    /// <summary>Prometheus text of one moment.</summary>
+    public string Collect()
+    {
+        Volatile.Write(ref _status, _source());
+        return _exporter.Collect();
+    }
+
+    public void Dispose()
+    {
+        _exporter.Dispose();
+        _meter.Dispose();
+    }
+
+    private void AddProcess()
+    {
+        Gauge("p2p_miner.build_info", null, "Always 1; the label tells the version.",
+            status => [new Measurement<double>(1, new KeyValuePair<string, object?>("version", status.Version))]);
+        Gauge("p2p_miner.uptime", "s", "Time since the node started.", status => [new(status.UptimeSeconds)]);
+        Gauge("p2p_miner.ready", null, "1 when the node can do its work.", status => [new(status.Ready ? 1 : 0)]);
+    }
+
+    private void AddMining()
+    {
+        Gauge("p2p_miner.hashrate", null, "Hashes per second by averaging window.", status =>
+        [
+            .. Labelled("window", ("10s", status.Hashrate.S10), ("60s", status.Hashrate.S60), ("15m", status.Hashrate.M15)),
+        ]);
+        Gauge("p2p_miner.hashrate_max", null, "Greatest hashes per second over 10 s so far.",
+            status => status.Hashrate.Max is double max ? [new(max)] : []);
+        Counter("p2p_miner.hashes", "Hashes computed.", status => [new(status.TotalHashes)]);
+        Gauge("p2p_miner.threads", null, "Miner threads.", status => [new(status.Threads)]);
+        Counter("p2p_miner.shares", "Shares found, by what became of them.", status =>
+        [
+            .. Labelled("result", ("accepted", status.Shares.Accepted), ("rejected", status.Shares.Rejected), ("stale", status.Shares.Stale)),
+        ]);
+        Counter("p2p_miner.shares_found", "Shares found.", status => [new(status.Shares.Found)]);
+        Counter("p2p_miner.blocks", "Blocks submitted, by what became of them.", status =>
+        [
+            .. Labelled("result", ("accepted", status.Blocks.Accepted), ("rejected", status.Blocks.Rejected)),
+        ]);
+        Counter("p2p_miner.blocks_found", "Blocks found.", status => [new(status.Blocks.Found)]);
+        Gauge("p2p_miner.dataset_progress", null, "Part of the dataset that is ready, 0 to 1.",
+            status => status.Dataset is { } dataset ? [new(dataset.Progress)] : []);
+    }
+
+    private void AddChain()
+    {
+        Gauge("p2p_miner.job_height", null, "Height that is mined for.", status => status.Job is { } job ? [new(job.Height)] : []);
+        Gauge("p2p_miner.job_difficulty", null, "Difficulty of the job.", status => status.Job is { } job ? [new((double)job.Difficulty)] : []);
+        Gauge("p2p_miner.chain_height", null, "Height of the share chain's tip.", status => status.Chain is { } chain ? [new(chain.Height)] : []);
+        Gauge("p2p_miner.chain_difficulty", null, "Difficulty of the next link.",
+            status => status.Chain is { } chain ? [new((double)chain.Difficulty)] : []);
+        Gauge("p2p_miner.daemon_up", null, "1 when the daemon answers.", status =>
+        [
+            .. status.Daemons.Select(daemon => new Measurement<double>(
+                daemon.State == "failed" ? 0 : 1, new KeyValuePair<string, object?>("url", daemon.Url))),
+        ]);
+    }
+
+    private static IEnumerable<Measurement<double>> Labelled(string label, params (string Value, double? Measured)[] series) =>
+        from sample in series
+        where sample.Measured is not null
+        select new Measurement<double>(sample.Measured!.Value, new KeyValuePair<string, object?>(label, sample.Value));
+
+    private void Gauge(string name, string? unit, string help, Func<NodeStatus, Measurement<double>[]> measure) =>
+        _meter.CreateObservableGauge(name, () => measure(Volatile.Read(ref _status)), unit, help);
+
+    private void Counter(string name, string help, Func<NodeStatus, Measurement<double>[]> measure) =>
+        _meter.CreateObservableCounter(name, () => measure(Volatile.Read(ref _status)), null, help);
+}

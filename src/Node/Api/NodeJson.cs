@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+using P2PMiner.Node.Cli;
+
+namespace P2PMiner.Node.Api;
+
+/// <summary>JSON of everything that leaves the program: camelCase, null written out.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true)]
+[JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(HardwareReport))]
+[JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(ShareList))]
+[JsonSerializable(typeof(HealthStatus))]
+[JsonSerializable(typeof(ApiError))]
+internal sealed partial class NodeJson : JsonSerializerContext;

@@ -1,0 +1,72 @@
+using P2PMiner.Node.Api;
+
+namespace P2PMiner.Node.Terminal;
+
+/// <summary>A node's status in words: a report for <c>p2p-miner status</c>, and its parts for the panel.</summary>
+internal static class StatusReport
+{
+    public static IReadOnlyList<ReportSection> Of(NodeStatus status)
+    {
+        List<ReportRow> node =
+        [
+            new("state", StateText(status)),
+            new("version", status.Version),
+            new("role", status.Role),
+            new("cluster", status.Cluster),
+            new("uptime", Units.Duration(status.UptimeSeconds)),
+        ];
+        List<ReportRow> mining =
+        [
+            new("hash rate", HashrateText(status.Hashrate)),
+            new("hashes", $"{status.TotalHashes}"),
+            new("algorithm", $"{status.Algorithm}, engine {status.Engine}, threads {status.Threads}"),
+            new("memory", $"{status.Memory}, pages {status.Pages ?? Units.Unknown}"),
+            new("dataset", DatasetText(status.Dataset)),
+            new("job", JobText(status.Job)),
+            new("shares", SharesText(status.Shares)),
+            new("blocks", BlocksText(status.Blocks)),
+            new("chain", ChainText(status.Chain)),
+            .. status.Daemons.Select(daemon => new ReportRow("daemon", DaemonText(daemon))),
+        ];
+        return [new("Node", node), new("Mining", mining)];
+    }
+
+    public static string StateText(NodeStatus status)
+    {
+        string state = status.State.ToString().ToLowerInvariant();
+        return status.Paused is null ? state : $"{state} ({status.Paused})";
+    }
+
+    public static string HashrateText(HashrateStatus rate) =>
+        $"10s/60s/15m {Units.Hashrate(rate.S10)} / {Units.Hashrate(rate.S60)} / {Units.Hashrate(rate.M15)}, max {Units.Hashrate(rate.Max)}";
+
+    public static string DatasetText(DatasetStatus? dataset)
+    {
+        if (dataset is null or { State: "none" })
+            return "none";
+        if (dataset.State == "ready")
+            return "ready";
+        string rate = dataset.ItemsPerSecond is double items ? FormattableString.Invariant($", {items / 1e6:0.00} M items/s") : "";
+        string eta = dataset.EtaSeconds is double seconds ? $", ready in {Units.Duration(seconds)}" : "";
+        return $"{dataset.State} {Units.Percent(dataset.Progress)}{rate}{eta}";
+    }
+
+    public static string JobText(JobStatus? job) =>
+        job is null ? "none yet" : $"{job.Source}, height {job.Height}, difficulty {job.Difficulty}, key {Units.Short(job.Key)}";
+
+    public static string SharesText(ShareCounts shares) =>
+        $"{shares.Found} found, {shares.Accepted} accepted, {shares.Rejected} rejected, {shares.Stale} stale";
+
+    public static string BlocksText(BlockCounts blocks) =>
+        $"{blocks.Found} found, {blocks.Accepted} accepted, {blocks.Rejected} rejected";
+
+    public static string ChainText(ChainStatus? chain) =>
+        chain is null ? Units.Unknown : $"height {chain.Height}, difficulty {chain.Difficulty}, tip {Units.Short(chain.Tip)}";
+
+    public static string DaemonText(DaemonStatus daemon)
+    {
+        string height = daemon.Height is ulong blocks ? $", height {blocks}" : "";
+        string problem = daemon.Problem is string text ? $": {text}" : "";
+        return $"{daemon.Url} {daemon.State}{height}{problem}";
+    }
+}

@@ -1,0 +1,35 @@
+using P2PMiner.Node.Api;
+
+namespace P2PMiner.Node.Tests.Api;
+
+/// <summary>A node in the middle of its work, with every field filled.</summary>
+internal static class SampleStatus
+{
+    public const string Key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    public static NodeStatus Create() => new()
+    {
+        Version = "1.2.3",
+        Role = "worker",
+        Cluster = "home",
+        State = NodeState.Mining,
+        UptimeSeconds = 185,
+        Algorithm = "rx/0",
+        Engine = "native",
+        Memory = "full",
+        Pages = "thp",
+        PagesByStructure = new StructurePages("thp", "thp", "normal"),
+        Threads = 4,
+        Hashrate = new HashrateStatus(1234.5, 1200, null, 1300.25),
+        TotalHashes = 123_456,
+        Job = new JobStatus("daemon", 3_000_000, UInt128.Parse("340282366920938463463374607431768211455"), Key),
+        Shares = new ShareCounts(10, 8, 1, 1),
+        Blocks = new BlockCounts(2, 1, 1),
+        Chain = new ChainStatus(42, Key, 5000),
+        Dataset = new DatasetStatus(Key, "building", 0.25, 520, 0, 800_000, 31.5),
+        Keys = new KeyStatus(Key, null),
+        Daemons = [new DaemonStatus("http://127.0.0.1:18081", "active", 2_999_999, null)],
+        ClusterTotals = new ClusterTotals(0, 1200),
+        Events = [new NodeEvent(DateTimeOffset.UnixEpoch, "info", "block found")],
+    };
+}
