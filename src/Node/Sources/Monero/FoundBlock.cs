@@ -1,0 +1,33 @@
+using P2PMiner.Mining;
+
+namespace P2PMiner.Node.Sources.Monero;
+
+/// <summary>A block of the Monero network that this node found.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Height">Its height.</param>
+/// <param name="Blob">The whole block as <c>submit_block</c> takes it, before hex.</param>
+/// <param name="FoundAt">When it was found.</param>
+internal sealed record FoundBlock(Hash256 Id, ulong Height, byte[] Blob, DateTimeOffset FoundAt);
+
+/// <summary>Whether a found block's fate is known.</summary>
+internal enum BlockVerdict
+{
+    /// <summary>No daemon has answered definitively; it will be tried again.</summary>
+    Pending,
+
+    /// <summary>A daemon has it on its main chain.</summary>
+    Accepted,
+
+    /// <summary>A daemon refused it, or another block took its place.</summary>
+    Rejected,
+}
+
+/// <param name="Verdict">The fate.</param>
+/// <param name="Reason">One line; for an accepted block, which daemon has it.</param>
+internal sealed record BlockOutcome(BlockVerdict Verdict, string Reason);
+
+/// <summary>Blocks since this process started.</summary>
+/// <param name="Found">Found by this process.</param>
+/// <param name="Accepted">Accepted, also of those that an earlier process found.</param>
+/// <param name="Rejected">Rejected, also of those that an earlier process found.</param>
+internal sealed record BlockCounters(long Found, long Accepted, long Rejected);

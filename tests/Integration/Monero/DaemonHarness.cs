@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Node.Sources.Monero;
+
+namespace P2PMiner.Integration.Tests.Monero;
+
+/// <summary>A running <see cref="DaemonSource"/>, stopped with this object.</summary>
+internal sealed class DaemonHarness : IAsyncDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly DaemonClient[] _clients;
+    private readonly Task _run;
+
+    public DaemonHarness(DaemonSourceOptions options, params string[] urls)
+    {
+        _clients = [.. urls.Select(ClientOf)];
+        Source = new DaemonSource(_clients, options, TimeProvider.System, NullLogger<DaemonSource>.Instance);
+        _run = Source.RunAsync(_stop.Token);
+    }
+
+    public DaemonSource Source { get; }
+
+    public IReadOnlyList<DaemonClient> Clients => _clients;
+
+    public static DaemonSourceOptions Options(string wallet = MonerodFixture.AnyAddress) => new()
+    {
+        Wallet = wallet,
+        PollInterval = TimeSpan.FromMilliseconds(100),
+        QuietPollInterval = TimeSpan.FromMilliseconds(200),
+    };
+
+    public static DaemonClient ClientOf(string url)
+    {
+        Assert.That(DaemonEndpoint.TryParse(url, out DaemonEndpoint? endpoint, out string error), Is.True, error);
+        return new DaemonClient(endpoint!, TimeSpan.FromSeconds(10), TimeProvider.System);
+    }
+
+    /// <summary>The next job that meets the condition; fails the test when none comes.</summary>
+    public async Task<DaemonJob> NextJobAsync(Func<DaemonJob, bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        await foreach (DaemonJob job in Source.Jobs.ReadAllAsync(deadline.Token))
+        {
+            if (condition(job))
+                return job;
+        }
+        throw new AssertionException("the source stopped");
+    }
+
+    public async Task UntilAsync(Func<DaemonSourceStatus, bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (!condition(Source.Status))
+            await Task.Delay(20, deadline.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Assert.That(async () => await _run, Throws.InstanceOf<OperationCanceledException>());
+        foreach (DaemonClient client in _clients)
+            client.Dispose();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,137 @@
+using P2PMiner.Mining;
+using P2PMiner.Mining.Monero;
+using P2PMiner.Node.Sources.Monero;
+
+namespace P2PMiner.Integration.Tests.Monero;
+
+/// <summary>The source against real daemons.</summary>
+[TestFixture]
+[Category("Daemon")]
+internal sealed class DaemonSourceTests
+{
+    [Test]
+    public async Task Job_FollowsTheChain()
+    {
+        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
+        await using var harness = new DaemonHarness(DaemonHarness.Options(), daemon.Url);
+
+        DaemonJob first = await harness.NextJobAsync(_ => true);
+        Assert.That((first.Height, first.NetworkDifficulty), Is.EqualTo((1UL, UInt128.One)));
+        Assert.That(first.Key, Is.EqualTo(await daemon.TopAsync()), "the genesis block is the first key");
+
+        Hash256[] blocks = await daemon.GenerateBlocksAsync(5);
+        DaemonJob next = await harness.NextJobAsync(job => job.Height == 6);
+        Assert.That(next.Template.PreviousId, Is.EqualTo(blocks[^1]));
+    }
+
+    [Test]
+    public async Task RestrictedRpc_IsEnough()
+    {
+        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
+        await using var harness = new DaemonHarness(DaemonHarness.Options(), $"http://127.0.0.1:{daemon.RestrictedPort}");
+        DaemonJob job = await harness.NextJobAsync(_ => true);
+        FoundBlock block = job.BuildBlock(1, 2, DateTimeOffset.UnixEpoch);
+        BlockOutcome outcome = await BlockSubmission.TryAsync(harness.Clients[0], block, CancellationToken.None);
+        Assert.That(outcome.Verdict, Is.EqualTo(BlockVerdict.Accepted), outcome.Reason);
+        Assert.That(await daemon.TopAsync(), Is.EqualTo(block.Id));
+    }
+
+    [Test]
+    public async Task Zmq_AnnouncesBlocks()
+    {
+        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
+        DaemonSourceOptions options = DaemonHarness.Options() with
+        {
+            ZmqAddresses = [daemon.ZmqAddress],
+            PollInterval = TimeSpan.FromHours(1),
+            QuietPollInterval = TimeSpan.FromHours(1),
+        };
+        await using var harness = new DaemonHarness(options, daemon.Url);
+        await harness.NextJobAsync(_ => true);
+
+        // A subscription takes a moment to arrive, and what is published before is not repeated.
+        int generated = 0;
+        while (!harness.Source.Status.ZmqDelivers)
+        {
+            Assert.That(++generated, Is.LessThan(300), "ZMQ announces nothing");
+            await daemon.GenerateBlocksAsync(1);
+            await Task.Delay(100);
+        }
+        await daemon.GenerateBlocksAsync(1);
+        ulong height = await daemon.HeightAsync();
+        Assert.That(async () => await harness.NextJobAsync(job => job.Height == height), Throws.Nothing);
+    }
+
+    [Test]
+    public async Task Restart_IsSurvived()
+    {
+        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
+        await using var harness = new DaemonHarness(DaemonHarness.Options(), daemon.Url);
+        await harness.NextJobAsync(_ => true);
+
+        await daemon.KillAsync();
+        await harness.UntilAsync(status => status.Daemons[0].Error?.Fault == DaemonFault.Unreachable && status.Active is null);
+        await daemon.StartAgainAsync();
+        await daemon.GenerateBlocksAsync(1);
+        ulong height = await daemon.HeightAsync();
+        Assert.That((await harness.NextJobAsync(job => job.Height == height)).Height, Is.EqualTo(height));
+        Assert.That(harness.Source.Status.Active, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task SecondDaemon_TakesOverAndFirstIsReturnedTo()
+    {
+        await using MonerodFixture first = await MonerodFixture.StartAsync();
+        await using MonerodFixture second = await MonerodFixture.StartAsync();
+        await using var harness = new DaemonHarness(DaemonHarness.Options(), first.Url, second.Url);
+        await harness.NextJobAsync(_ => true);
+        Assert.That(harness.Source.Status.Active?.Name, Is.EqualTo(first.Url));
+
+        await first.KillAsync();
+        Hash256 secondTop = (await second.GenerateBlocksAsync(1))[^1];
+        await harness.NextJobAsync(job => job.Template.PreviousId == secondTop);
+        Assert.That(harness.Source.Status.Active?.Name, Is.EqualTo(second.Url));
+
+        await first.StartAgainAsync();
+        await harness.UntilAsync(status => status.Daemons[0].State == DaemonState.Standby);
+        Assert.That(harness.Source.Status.Active?.Name, Is.EqualTo(second.Url), "the first is a block behind");
+        Hash256 firstTop = (await first.GenerateBlocksAsync(2))[^1];
+        await harness.NextJobAsync(job => job.Template.PreviousId == firstTop);
+        Assert.That(harness.Source.Status.Active?.Name, Is.EqualTo(first.Url));
+    }
+
+    [Test]
+    public async Task Template_WithTransactionsIsRebuilt()
+    {
+        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
+        await using WalletRpcFixture wallet = await WalletRpcFixture.StartAsync(daemon);
+        await using var harness = new DaemonHarness(
+            DaemonHarness.Options(wallet.Address) with { TemplateLifetime = TimeSpan.FromMilliseconds(200) }, daemon.Url);
+        await daemon.GenerateBlocksAsync(80, wallet.Address);
+        await wallet.RefreshBalanceAsync();
+
+        // Each number of leaves gives the merkle tree another shape.
+        for (int pooled = 1; pooled <= 5; pooled++)
+        {
+            await wallet.TransferAsync(wallet.Address, 1_000_000_000);
+            int leaves = pooled + 1;
+            DaemonJob job = await harness.NextJobAsync(job => job.Template.TransactionCount == leaves);
+            Assert.That(harness.Source.Status.Active?.Error, Is.Null, $"{leaves} leaves");
+            AssertIdIsDaemons(job, leaves);
+        }
+        DaemonJob last = await harness.NextJobAsync(job => job.Template.TransactionCount == 6);
+        FoundBlock block = last.BuildBlock(7, 0, DateTimeOffset.UnixEpoch);
+        BlockOutcome outcome = await BlockSubmission.TryAsync(harness.Clients[0], block, CancellationToken.None);
+        Assert.That(outcome.Verdict, Is.EqualTo(BlockVerdict.Accepted), outcome.Reason);
+        (ulong total, _) = await wallet.RefreshBalanceAsync();
+        Assert.That(total, Is.GreaterThan(0UL));
+    }
+
+    private static void AssertIdIsDaemons(DaemonJob job, int leaves)
+    {
+        Span<byte> blob = stackalloc byte[HashingBlob.MaxSize];
+        int length = job.WriteHashingBlob(0, blob, out int nonceOffset);
+        Assert.That(blob[..length].SequenceEqual(job.Raw.HashingBlob), Is.True, $"{leaves} leaves: extra nonce 0 is the unmodified template");
+        Assert.That(nonceOffset, Is.EqualTo(39));
+    }
+}

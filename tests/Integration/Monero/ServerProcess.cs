@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+
+namespace P2PMiner.Integration.Tests.Monero;
+
+/// <summary>A Monero program that serves JSON-RPC on loopback, in a process of its own that ends with this object.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private const int KeptLines = 200;
+
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly Queue<string> _output = new();
+    private readonly HttpClient _http = new() { Timeout = CallDeadline };
+
+    private ServerProcess(string program, IEnumerable<string> arguments, int port)
+    {
+        RpcUri = new Uri($"http://127.0.0.1:{port}/json_rpc");
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += Keep;
+        _process.ErrorDataReceived += Keep;
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public Uri RpcUri { get; }
+
+    /// <summary>Starts the program and returns when it answers <paramref name="probe"/>.</summary>
+    /// <param name="program">Its name in the PATH.</param>
+    /// <param name="arguments">Its command line.</param>
+    /// <param name="port">Where it was told to serve.</param>
+    /// <param name="probe">A method without parameters.</param>
+    public static async Task<ServerProcess> StartAsync(string program, IEnumerable<string> arguments, int port, string probe)
+    {
+        var server = new ServerProcess(program, arguments, port);
+        try
+        {
+            await server.WaitUntilItAnswersAsync(probe);
+            return server;
+        }
+        catch (Exception) when (server.Discard())
+        {
+            throw;
+        }
+    }
+
+    /// <summary>A TCP port of the loopback interface that nobody uses now.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>The <c>result</c> of a call; an error of the server fails the test.</summary>
+    public async Task<JsonElement> CallAsync(string method, object? parameters = null)
+    {
+        // In one piece, because Monero's HTTP server does not read chunked requests.
+        string request = JsonSerializer.Serialize(new { jsonrpc = "2.0", id = "0", method, @params = parameters ?? new { } });
+        using var content = new StringContent(request, Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await _http.PostAsync(RpcUri, content);
+        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        if (answer.RootElement.TryGetProperty("result", out JsonElement result))
+            return result.Clone();
+        throw new AssertionException($"{method} failed: {answer.RootElement}");
+    }
+
+    /// <summary>Ends the process at once, as a crash would.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Discard();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _http.Dispose();
+    }
+
+    private async Task WaitUntilItAnswersAsync(string probe)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await CallAsync(probe);
+                return;
+            }
+            catch (HttpRequestException) when (!_process.HasExited && Stopwatch.GetElapsedTime(start) < StartDeadline)
+            {
+                await Task.Delay(50);
+            }
+            catch (HttpRequestException)
+            {
+                lock (_output)
+                    throw new AssertionException($"{_process.StartInfo.FileName} does not answer:\n{string.Join('\n', _output)}");
+            }
+        }
+    }
+
+    private bool Discard()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        return true;
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_output)
+        {
+            if (_output.Count == KeptLines)
+                _output.Dequeue();
+            _output.Enqueue(line.Data ?? "");
+        }
+    }
+}
