@@ -23,12 +23,16 @@ internal sealed class DaemonHarness : IAsyncDisposable
 
     public IReadOnlyList<DaemonClient> Clients => _clients;
 
-    public static DaemonSourceOptions Options(string wallet = MonerodFixture.AnyAddress) => new()
+    public static DaemonSourceOptions Options(string wallet = MonerodFixture.AnyAddress)
     {
-        Wallet = wallet,
-        PollInterval = TimeSpan.FromMilliseconds(100),
-        QuietPollInterval = TimeSpan.FromMilliseconds(200),
-    };
+        Assert.That(MoneroAddress.TryParse(wallet, out MoneroAddress? address, out string error), Is.True, error);
+        return new DaemonSourceOptions
+        {
+            Wallet = address!,
+            PollInterval = TimeSpan.FromMilliseconds(100),
+            QuietPollInterval = TimeSpan.FromMilliseconds(200),
+        };
+    }
 
     public static DaemonClient ClientOf(string url)
     {

@@ -3,9 +3,20 @@ namespace P2PMiner.Node.Sources.Monero;
 /// <summary>Whether a daemon that answers can be mined with.</summary>
 internal static class DaemonFitness
 {
+    /// <summary>How a regtest daemon calls its network, which has mainnet's addresses.</summary>
+    private const string RegtestNetType = "fakechain";
+
     /// <summary>Null when it can.</summary>
-    public static DaemonError? FindFault(DaemonInfo info, string wallet)
+    /// <param name="info">What the daemon says of itself.</param>
+    /// <param name="wallet">The network of the address that blocks are to pay.</param>
+    public static DaemonError? FindFault(DaemonInfo info, MoneroNetwork wallet)
     {
+        if (info.NetType != NetTypeOf(wallet) && (info.NetType != RegtestNetType || wallet != MoneroNetwork.Main))
+        {
+            return new DaemonError(
+                DaemonFault.WrongNetwork,
+                $"it is on {RpcErrors.OneLine(info.NetType)}, the wallet address on {NetTypeOf(wallet)}: give an address or a daemon of the other's network");
+        }
         if (info.Untrusted)
         {
             return new DaemonError(
@@ -18,4 +29,12 @@ internal static class DaemonFitness
         }
         return null;
     }
+
+    private static string NetTypeOf(MoneroNetwork network) => network switch
+    {
+        MoneroNetwork.Main => "mainnet",
+        MoneroNetwork.Test => "testnet",
+        MoneroNetwork.Stage => "stagenet",
+        _ => throw new ArgumentOutOfRangeException(nameof(network), network, null),
+    };
 }

@@ -3,8 +3,8 @@ namespace P2PMiner.Node.Sources.Monero;
 /// <summary>How the <c>daemon</c> source behaves.</summary>
 internal sealed record DaemonSourceOptions
 {
-    /// <summary>The address that blocks pay to.</summary>
-    public required string Wallet { get; init; }
+    /// <summary>The address that blocks pay to; one that <see cref="MoneroAddress.CanReceiveRewards"/>.</summary>
+    public required MoneroAddress Wallet { get; init; }
 
     /// <summary>The daemons' <c>--zmq-pub</c> addresses, beside the conventional ones that are tried in any case.</summary>
     public IReadOnlyList<string> ZmqAddresses { get; init; } = [];

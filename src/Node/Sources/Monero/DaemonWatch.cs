@@ -124,7 +124,7 @@ internal sealed class DaemonWatch
         if (!result.TryGet(out DaemonInfo? info, out DaemonError? error))
             return error;
         _status = _status with { Height = info.Height, Latency = _time.GetElapsedTime(start) };
-        if (DaemonFitness.FindFault(info, _options.Wallet) is { } fault)
+        if (DaemonFitness.FindFault(info, _options.Wallet.Network) is { } fault)
             return fault;
         bool isCurrent = _job is { } job
             && job.Template.PreviousId == info.TopBlockHash
@@ -137,7 +137,7 @@ internal sealed class DaemonWatch
         for (int attempt = 1; ; attempt++)
         {
             DaemonResult<DaemonTemplate> result =
-                await _client.GetBlockTemplateAsync(_options.Wallet, TemplateRules.ReserveSize, cancellation);
+                await _client.GetBlockTemplateAsync(_options.Wallet.Text, TemplateRules.ReserveSize, cancellation);
             if (!result.TryGet(out DaemonTemplate? raw, out DaemonError? error))
                 return error;
             if (raw.PreviousId == info.TopBlockHash || attempt == MaxAttempts)

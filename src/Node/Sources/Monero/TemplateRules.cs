@@ -1,5 +1,6 @@
 using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
+using P2PMiner.Node.ShareChain;
 
 namespace P2PMiner.Node.Sources.Monero;
 
@@ -20,21 +21,11 @@ internal static class TemplateRules
     /// <summary>The newest consensus rules whose block header and proof of work are known here.</summary>
     public const ulong LastKnownVersion = 16;
 
-    /// <summary>Blocks in a RandomX epoch (src/crypto/rx-slow-hash.c, <c>SEEDHASH_EPOCH_BLOCKS</c>).</summary>
-    public const ulong EpochBlocks = 2048;
-
-    /// <summary>Blocks between a key's block and the first block hashed with it (same file, <c>SEEDHASH_EPOCH_LAG</c>).</summary>
-    public const ulong EpochLag = 64;
-
     /// <summary>
     /// How far a block's timestamp may lie from the clock, in seconds (src/cryptonote_config.h,
     /// <c>CRYPTONOTE_BLOCK_FUTURE_TIME_LIMIT</c>).
     /// </summary>
     public const ulong MaxTimestampDistance = 2 * 60 * 60;
-
-    /// <summary>Height of the block whose id is the RandomX key at <paramref name="height"/> (<c>rx_seedheight</c>).</summary>
-    public static ulong SeedHeight(ulong height) =>
-        height <= EpochBlocks + EpochLag ? 0 : (height - EpochLag - 1) & ~(EpochBlocks - 1);
 
     /// <summary>The template in usable form, or what is wrong with it.</summary>
     /// <param name="raw">As the daemon sent it.</param>
@@ -62,9 +53,9 @@ internal static class TemplateRules
             return $"the template's difficulty is {raw.Difficulty}, the daemon's {info.Difficulty}";
         if (template.Amount != raw.ExpectedReward)
             return $"the coinbase pays {template.Amount}, the template says {raw.ExpectedReward}";
-        if (raw.SeedHeight != SeedHeight(raw.Height))
-            return $"seed height {raw.SeedHeight} is not Monero's for height {raw.Height}, {SeedHeight(raw.Height)}";
-        if (raw.NextSeedHash is not null && SeedHeight(raw.Height + EpochLag) == raw.SeedHeight)
+        if (raw.SeedHeight != SeedHeight.Of(raw.Height))
+            return $"seed height {raw.SeedHeight} is not Monero's for height {raw.Height}, {SeedHeight.Of(raw.Height)}";
+        if (raw.NextSeedHash is not null && SeedHeight.Of(raw.Height + SeedHeight.Lag) == raw.SeedHeight)
             return $"it names a next seed hash at height {raw.Height}, where no epoch is near";
         ulong distance = template.Timestamp > info.AdjustedTime ? template.Timestamp - info.AdjustedTime : info.AdjustedTime - template.Timestamp;
         if (distance > MaxTimestampDistance)
