@@ -161,12 +161,19 @@ internal sealed class ShareLog : IDisposable
     private static void WriteAtomically(string path, byte[] header, IEnumerable<byte[]> payloads)
     {
         string temporary = path + ".tmp";
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+        try
         {
+            using var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None);
             stream.Write(header);
             foreach (byte[] payload in payloads)
                 stream.Write(LogFormat.Record(payload));
             stream.Flush(flushToDisk: true);
+        }
+        catch (IOException)
+        {
+            // On a full disk, half a new file would keep the space that the old one needs.
+            File.Delete(temporary);
+            throw;
         }
         File.Move(temporary, path, overwrite: true);
     }

@@ -29,8 +29,11 @@ internal sealed class ShareTree
     /// </summary>
     public const ulong KeptLinks = 4 * SeedHeight.EpochLength;
 
-    /// <summary>Links that are held in all, side branches included. Beyond it the lightest branches go.</summary>
-    public const int MaxLinks = 16384;
+    /// <summary>
+    /// Links that are held in all, side branches included: two whole chains from the root, as a healing partition needs
+    /// them, and some. Beyond it the ends of the lightest branches go.
+    /// </summary>
+    public const int MaxLinks = 24576;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Hash256, Link> _links = [];

@@ -37,7 +37,7 @@ internal static class TestChain
     public static Link Extend(ShareTree tree, Link parent, ulong solveSeconds = 10, ulong extraNonce = 0)
     {
         Share share = Child(parent, solveSeconds, extraNonce);
-        AddResult result = tree.AddVerified(share, share.Header.Timestamp);
+        AddResult result = tree.AddVerified(share, Math.Max(tree.Tip.Timestamp, share.Header.Timestamp));
         Assert.That(result.Status, Is.AnyOf(AddStatus.Added, AddStatus.NewTip), result.ToString());
         Assert.That(tree.TryGet(share.Id, out Link? link));
         return link!;
