@@ -40,9 +40,9 @@ public sealed class RandomXCache : IDisposable
         RandomXCpu.RequireSupported(flags);
         RandomXLibrary.EnsureLoaded();
         CacheHandle handle = PagedAllocation.Allocate(
-            "cache", RandomXLibrary.CacheSize, flags, pages, Interop.RandomX.randomx_alloc_cache, out PageKind kind);
+            "cache", RandomXLibrary.CacheSize, flags, pages, Interop.RandomX.randomx_alloc_cache, out PagedMemory pagesGot);
         Interop.RandomX.randomx_init_cache(handle, key, (nuint)key.Length);
-        return new RandomXCache(handle, key.ToArray(), kind);
+        return new RandomXCache(handle, key.ToArray(), pagesGot.Measure());
     }
 
     public void Dispose() => Handle.Dispose();

@@ -9,16 +9,18 @@ namespace P2PMiner.Mining.RandomX.Native;
 /// </summary>
 public sealed class RandomXDataset : IDisposable
 {
+    private readonly PagedMemory _pages;
     private byte[]? _key;
 
-    private RandomXDataset(DatasetHandle handle, PageKind pages)
+    private RandomXDataset(DatasetHandle handle, PagedMemory pages)
     {
         Handle = handle;
-        PageKind = pages;
+        _pages = pages;
+        PageKind = pages.Kind;
     }
 
-    /// <summary>The pages that the memory got.</summary>
-    public PageKind PageKind { get; }
+    /// <summary>The pages that the memory was given or advised; once it is complete, those that it has.</summary>
+    public PageKind PageKind { get; private set; }
 
     /// <summary>Whether <see cref="Complete"/> was called.</summary>
     public bool IsComplete => Volatile.Read(ref _key) is not null;
@@ -39,8 +41,8 @@ public sealed class RandomXDataset : IDisposable
     {
         RandomXLibrary.EnsureLoaded();
         DatasetHandle handle = PagedAllocation.Allocate(
-            "dataset", RandomXLibrary.DatasetSize, RandomXFlags.None, pages, Interop.RandomX.randomx_alloc_dataset, out PageKind kind);
-        return new RandomXDataset(handle, kind);
+            "dataset", RandomXLibrary.DatasetSize, RandomXFlags.None, pages, Interop.RandomX.randomx_alloc_dataset, out PagedMemory pagesGot);
+        return new RandomXDataset(handle, pagesGot);
     }
 
     /// <summary>Computes items from a cache, about 1 µs each. Threads may work on different items at the same time.</summary>
@@ -62,12 +64,17 @@ public sealed class RandomXDataset : IDisposable
         items.Bytes.CopyTo(destination);
     }
 
-    /// <summary>Declares that every item has been filled from <paramref name="key"/>, which unlocks full VMs.</summary>
+    /// <summary>
+    /// Declares that every item has been filled from <paramref name="key"/>, which unlocks full VMs. For the one who led
+    /// the filling, when its threads have ended.
+    /// </summary>
     /// <exception cref="InvalidOperationException">It is complete already.</exception>
     public void Complete(ReadOnlySpan<byte> key)
     {
-        if (Interlocked.CompareExchange(ref _key, key.ToArray(), null) is not null)
+        if (IsComplete)
             throw new InvalidOperationException("the dataset is complete already");
+        PageKind = _pages.Measure();
+        Volatile.Write(ref _key, key.ToArray());
     }
 
     public void Dispose() => Handle.Dispose();

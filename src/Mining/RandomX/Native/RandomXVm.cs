@@ -42,8 +42,8 @@ public sealed class RandomXVm : IDisposable
             flags & ~RandomXFlags.FullMemory,
             pages,
             flags => VmHandle.Create(cache.Handle, handle => Interop.RandomX.randomx_create_vm(flags, handle, dataset: 0)),
-            out PageKind kind);
-        return new RandomXVm(handle, cache.Key, isFull: false, kind);
+            out PagedMemory pagesGot);
+        return new RandomXVm(handle, cache.Key, isFull: false, pagesGot.Kind);
     }
 
     /// <summary>Creates a VM in full mode. Of the flags, HardAes, Jit and Secure matter.</summary>
@@ -58,8 +58,8 @@ public sealed class RandomXVm : IDisposable
             flags | RandomXFlags.FullMemory,
             pages,
             flags => VmHandle.Create(dataset.Handle, handle => Interop.RandomX.randomx_create_vm(flags, cache: 0, handle)),
-            out PageKind kind);
-        return new RandomXVm(handle, dataset.Key, isFull: true, kind);
+            out PagedMemory pagesGot);
+        return new RandomXVm(handle, dataset.Key, isFull: true, pagesGot.Kind);
     }
 
     /// <summary>Computes one hash. Ends a pipeline that was begun with <see cref="First"/>.</summary>
@@ -147,11 +147,11 @@ public sealed class RandomXVm : IDisposable
     /// <summary>Gives up the VM. A hash in flight on another thread ends first; the memory goes after it.</summary>
     public void Dispose() => _handle.Dispose();
 
-    private static VmHandle Create(RandomXFlags flags, PagePreference pages, Func<RandomXFlags, VmHandle> create, out PageKind kind)
+    private static VmHandle Create(RandomXFlags flags, PagePreference pages, Func<RandomXFlags, VmHandle> create, out PagedMemory pagesGot)
     {
         RandomXCpu.RequireSupported(flags);
         RandomXLibrary.EnsureProven();
-        return PagedAllocation.Allocate("virtual machine", RandomXLibrary.ScratchpadSize, flags, pages, create, out kind);
+        return PagedAllocation.Allocate("virtual machine", RandomXLibrary.ScratchpadSize, flags, pages, create, out pagesGot);
     }
 
     private static void RequireHashSize(Span<byte> output)

@@ -1,0 +1,89 @@
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX;
+
+/// <summary>Fills datasets: computes one on all CPUs, and copies it to other NUMA nodes.</summary>
+/// <param name="threads">Threads that compute, at least 1.</param>
+/// <param name="nodes">The NUMA nodes in use, at least one.</param>
+/// <param name="time">Measures the rate.</param>
+internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> nodes, TimeProvider time)
+{
+    /// <summary>Workers on the first node, where the dataset that they fill is to lie.</summary>
+    internal DatasetWorkers OfFirstNode => OfNode(0);
+
+    /// <summary>Allocates a dataset whose pages can lie on the NUMA node at index <paramref name="node"/>.</summary>
+    /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
+    internal Task<RandomXDataset> AllocateAsync(int node, PagePreference pages) => Task.Factory.StartNew(
+        () =>
+        {
+            // Explicit huge pages are populated by the allocating thread.
+            if (nodes[node].Cpus.Count > 0)
+                CurrentThread.TryPin(nodes[node].Cpus[0]);
+            return RandomXDataset.Allocate(pages);
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
+
+    /// <summary>Computes the first items of a dataset that lies on the first node.</summary>
+    /// <param name="dataset">Not complete; not completed here.</param>
+    /// <param name="cache">Stays alive until the task has ended.</param>
+    /// <param name="items">Items from 0 on.</param>
+    /// <param name="lowPriority">Give way to hashing, as for a dataset that is prepared ahead.</param>
+    /// <param name="progress">At most four calls a second, on any thread.</param>
+    /// <param name="cancellation">Ends the work within one chunk of every thread.</param>
+    internal async Task FillAsync(
+        RandomXDataset dataset, RandomXCache cache, int items, bool lowPriority, Action<DatasetProgress>? progress, CancellationToken cancellation)
+    {
+        if (nodes.Count > 1)
+            await TouchAsync(dataset, items, cancellation);
+        int[] cpus = [.. Interleave(nodes)];
+        await new DatasetWorkers(threads, cpus, lowPriority, time).RunAsync(
+            items, (first, count) => dataset.InitItems(cache, first, count), progress, cancellation);
+    }
+
+    /// <summary>Copies the first items to a dataset of the node at index <paramref name="node"/>, with threads of that node.</summary>
+    internal Task CopyAsync(RandomXDataset source, RandomXDataset destination, int node, int items, CancellationToken cancellation) =>
+        OfNode(node).RunAsync(
+            items,
+            (first, count) =>
+            {
+                using DatasetItems from = source.Borrow(first, count);
+                using DatasetItems to = destination.BorrowForWriting(first, count);
+                from.Bytes.CopyTo(to.Bytes);
+            },
+            progress: null,
+            cancellation);
+
+    private DatasetWorkers OfNode(int node)
+    {
+        IReadOnlyList<int> cpus = nodes[node].Cpus;
+        return new DatasetWorkers(cpus.Count > 0 ? cpus.Count : threads, cpus, lowPriority: false, time);
+    }
+
+    // The first write decides on which node a page lies; afterwards every CPU may compute.
+    private Task TouchAsync(RandomXDataset dataset, int items, CancellationToken cancellation) => OfFirstNode.RunAsync(
+        items,
+        (first, count) =>
+        {
+            using DatasetItems chunk = dataset.BorrowForWriting(first, count);
+            chunk.Bytes.Clear();
+        },
+        progress: null,
+        cancellation);
+
+    // Threads fewer than CPUs are spread over all nodes.
+    private static IEnumerable<int> Interleave(IReadOnlyList<NumaNodeCpus> nodes)
+    {
+        int most = nodes.Max(n => n.Cpus.Count);
+        for (int i = 0; i < most; i++)
+        {
+            foreach (NumaNodeCpus node in nodes)
+            {
+                if (i < node.Cpus.Count)
+                    yield return node.Cpus[i];
+            }
+        }
+    }
+}

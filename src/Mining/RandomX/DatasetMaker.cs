@@ -1,0 +1,109 @@
+using Microsoft.Extensions.Logging;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX;
+
+/// <summary>Makes one key's datasets, one per NUMA node: from the dataset file when it is there, else by computing.</summary>
+internal sealed class DatasetMaker
+{
+    private readonly KeyStoreOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly DatasetBuilder _builder;
+    private readonly DatasetFile? _file;
+    private readonly int _items;
+    private readonly List<Task> _live = [];
+
+    /// <param name="options">As given to the <see cref="KeyStore"/>.</param>
+    /// <param name="time">Measures.</param>
+    /// <param name="log">Gets a line for each dataset.</param>
+    /// <param name="items">Items that are computed; fewer than all only in tests, whose full hashes are then meaningless.</param>
+    internal DatasetMaker(KeyStoreOptions options, TimeProvider time, ILogger log, int items)
+    {
+        _options = options;
+        _time = time;
+        _log = log;
+        _items = items;
+        _builder = new DatasetBuilder(options.BuilderThreads, options.Nodes, time);
+        if (options.DatasetCacheDirectory is string directory)
+            _file = new DatasetFile(directory, log, items);
+    }
+
+    // Datasets of a key count as one: the nodes' copies come and go together.
+    private int MaxLive => (_options.PrepareNextDataset ? 2 : 1) * _options.Nodes.Count;
+
+    /// <summary>Makes the datasets, after older ones have been given back where memory is for one only.</summary>
+    /// <param name="cache">The key's cache; stays alive until the task has ended.</param>
+    /// <param name="lowPriority">Give way to hashing.</param>
+    /// <param name="progress">At most four calls a second, on any thread.</param>
+    /// <param name="cancellation">Leaves nothing behind.</param>
+    /// <returns>One complete dataset per NUMA node, and whether they came from the file.</returns>
+    /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
+    internal async Task<(IReadOnlyList<RandomXDataset> Datasets, bool Loaded)> MakeAsync(
+        RandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress, CancellationToken cancellation)
+    {
+        await WaitForMemoryAsync(cancellation);
+        var datasets = new List<RandomXDataset>();
+        bool made = false;
+        try
+        {
+            long start = _time.GetTimestamp();
+            RandomXDataset first = await AllocateAsync(0);
+            datasets.Add(first);
+            bool loaded = await LoadOrBuildAsync(first, cache, lowPriority, progress, cancellation);
+            first.Complete(cache.Key);
+            for (int node = 1; node < _options.Nodes.Count; node++)
+            {
+                RandomXDataset copy = await AllocateAsync(node);
+                datasets.Add(copy);
+                await _builder.CopyAsync(first, copy, node, _items, cancellation);
+                copy.Complete(cache.Key);
+            }
+            _log.LogInformation(
+                "RandomX dataset for key {Key} {Origin} in {Seconds:F1} s ({Pages} pages)",
+                new Hash256(cache.Key), loaded ? "loaded" : "built", _time.GetElapsedTime(start).TotalSeconds, first.PageKind);
+            made = true;
+            return (datasets, loaded);
+        }
+        finally
+        {
+            if (!made)
+                datasets.ForEach(d => d.Dispose());
+        }
+    }
+
+    /// <summary>Writes the dataset file, when there is to be one. Failures are logged.</summary>
+    internal async Task SaveAsync(Hash256 key, RandomXDataset dataset, IReadOnlyCollection<Hash256> keep, CancellationToken cancellation)
+    {
+        if (_file is not null && await _file.TrySaveAsync(key, dataset, keep, cancellation))
+            _log.LogInformation("RandomX dataset for key {Key} kept in {Path}", key, _file.PathOf(key));
+    }
+
+    private async Task<bool> LoadOrBuildAsync(
+        RandomXDataset dataset, RandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress, CancellationToken cancellation)
+    {
+        var key = new Hash256(cache.Key);
+        bool loaded = _file is not null && await _file.TryLoadAsync(
+            key, dataset, _builder.OfFirstNode, p => progress(DatasetState.Loading, p), cancellation);
+        if (!loaded)
+            await _builder.FillAsync(dataset, cache, _items, lowPriority, p => progress(DatasetState.Building, p), cancellation);
+        return loaded;
+    }
+
+    private async Task WaitForMemoryAsync(CancellationToken cancellation)
+    {
+        _live.RemoveAll(freed => freed.IsCompleted);
+        while (_live.Count > MaxLive - _options.Nodes.Count)
+        {
+            await Task.WhenAny(_live).WaitAsync(cancellation);
+            _live.RemoveAll(freed => freed.IsCompleted);
+        }
+    }
+
+    private async Task<RandomXDataset> AllocateAsync(int node)
+    {
+        RandomXDataset dataset = await _builder.AllocateAsync(node, _options.Pages);
+        _live.Add(dataset.Freed);
+        return dataset;
+    }
+}

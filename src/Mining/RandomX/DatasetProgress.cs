@@ -1,0 +1,19 @@
+namespace P2PMiner.Mining.RandomX;
+
+/// <summary>How far work on a dataset is.</summary>
+/// <param name="ItemsDone">Items finished.</param>
+/// <param name="ItemsTotal">Items in all.</param>
+/// <param name="ItemsPerSecond">Mean rate since the start; 0 before the first chunk.</param>
+/// <param name="Eta">Remaining time at that rate; null while the rate is unknown.</param>
+public readonly record struct DatasetProgress(int ItemsDone, int ItemsTotal, double ItemsPerSecond, TimeSpan? Eta)
+{
+    /// <summary>0 to 1.</summary>
+    public double Fraction => ItemsTotal == 0 ? 1 : (double)ItemsDone / ItemsTotal;
+
+    internal static DatasetProgress At(int done, int total, TimeSpan elapsed)
+    {
+        double rate = elapsed > TimeSpan.Zero ? done / elapsed.TotalSeconds : 0;
+        TimeSpan? eta = rate > 0 ? TimeSpan.FromSeconds((total - done) / rate) : null;
+        return new DatasetProgress(done, total, rate, eta);
+    }
+}

@@ -1,0 +1,35 @@
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX;
+
+/// <summary>The CPUs of one NUMA node that threads may be pinned to; none means that they are not pinned.</summary>
+public sealed record NumaNodeCpus(int Node, IReadOnlyList<int> Cpus);
+
+/// <summary>What a <see cref="KeyStore"/> keeps, and with what means it makes it.</summary>
+public sealed record KeyStoreOptions
+{
+    /// <summary>Whether datasets are made beside the caches.</summary>
+    public required MemoryMode Memory { get; init; }
+
+    /// <summary>
+    /// Whether two datasets fit into memory, so that the next key's is made ahead. Otherwise the old one goes before
+    /// the new one comes, and light mode bridges the gap.
+    /// </summary>
+    public bool PrepareNextDataset { get; init; }
+
+    /// <summary>Pages of caches, datasets and scratchpads.</summary>
+    public PagePreference Pages { get; init; } = PagePreference.Auto;
+
+    /// <summary>Flags of caches and VMs; all that this CPU has by default.</summary>
+    public RandomXFlags Flags { get; init; } = RandomXCpu.SupportedFlags;
+
+    /// <summary>Threads that compute a dataset, at least 1.</summary>
+    public required int BuilderThreads { get; init; }
+
+    /// <summary>The NUMA nodes that hash, each of which gets a dataset of its own. By default one, without pinning.</summary>
+    public IReadOnlyList<NumaNodeCpus> Nodes { get; init; } = [new NumaNodeCpus(0, [])];
+
+    /// <summary>Where datasets are kept between runs, 2080 MiB each; null for nowhere.</summary>
+    public string? DatasetCacheDirectory { get; init; }
+}

@@ -1,0 +1,98 @@
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX;
+
+/// <summary>
+/// Computes hashes by another path than the miner threads: from the cache instead of the dataset, interpreted instead of
+/// compiled, AES in software. A bad dataset, bad memory or a bad code generator therefore does not repeat its error here.
+/// One hash takes about 80 ms; where it takes longer than <see cref="SlowHash"/>, compiled VMs are used.
+/// Thread-safe: calls take turns.
+/// </summary>
+public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposable
+{
+    /// <summary>An interpreted hash that takes longer would hold up shares.</summary>
+    public static readonly TimeSpan SlowHash = TimeSpan.FromMilliseconds(300);
+
+    // The current and the next key, as the store.
+    private const int MaxVms = 2;
+
+    private readonly Lock _gate = new();
+    private readonly List<(Hash256 Key, RandomXVm Vm)> _vms = [];
+    private bool _compiled;
+    private bool _disposed;
+
+    /// <summary>Hashes a blob with a key.</summary>
+    /// <param name="key">One that the store holds, or that was used here shortly before.</param>
+    /// <param name="blob">Any length.</param>
+    /// <param name="hash">At least 32 bytes.</param>
+    /// <returns>False when there is no cache for the key; <paramref name="hash"/> is then unchanged.</returns>
+    /// <exception cref="ArgumentException">A shorter <paramref name="hash"/>.</exception>
+    /// <exception cref="InsufficientMemoryException">No memory for a VM.</exception>
+    public bool TryHash(Hash256 key, ReadOnlySpan<byte> blob, Span<byte> hash)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            RandomXVm? vm = FindOrCreate(key);
+            if (vm is null)
+                return false;
+            long start = time.GetTimestamp();
+            vm.CalculateHash(blob, hash);
+            if (!_compiled && time.GetElapsedTime(start) > SlowHash)
+            {
+                _compiled = true;
+                DropAll();
+            }
+            return true;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            DropAll();
+        }
+    }
+
+    private RandomXVm? FindOrCreate(Hash256 key)
+    {
+        DropReplacedExcept(key);
+        foreach ((Hash256 known, RandomXVm vm) in _vms)
+        {
+            if (known == key)
+                return vm;
+        }
+        RandomXFlags flags = _compiled ? RandomXCpu.SupportedFlags : RandomXFlags.None;
+        RandomXVm? created = store.TryCreateLightVm(key, flags);
+        if (created is null)
+            return null;
+        if (_vms.Count == MaxVms)
+            DropAt(0);
+        _vms.Add((key, created));
+        return created;
+    }
+
+    // A VM keeps its cache of 256 MiB, so one of a replaced key stays only while that key is asked for.
+    private void DropReplacedExcept(Hash256 key)
+    {
+        for (int i = _vms.Count - 1; i >= 0; i--)
+        {
+            if (_vms[i].Key != key && !store.Holds(_vms[i].Key))
+                DropAt(i);
+        }
+    }
+
+    private void DropAt(int index)
+    {
+        _vms[index].Vm.Dispose();
+        _vms.RemoveAt(index);
+    }
+
+    private void DropAll()
+    {
+        while (_vms.Count > 0)
+            DropAt(_vms.Count - 1);
+    }
+}
