@@ -9,21 +9,26 @@ namespace P2PMiner.Node.Terminal;
 /// <summary>Lays a status out as lines of a terminal.</summary>
 internal static class PanelLayout
 {
-    private const int NameWidth = 9;
-    private const int BarWidth = 24;
-
-    /// <summary>A box's borders, and the title line.</summary>
-    private const int FrameRows = 2;
+    private const int TitleRows = 1;
+    private const int NameWidth = 10;
+    private const int BarWidth = 16;
     private const int MaxDaemons = 4;
+
+    /// <summary>A box's borders above and below.</summary>
+    private const int FrameRows = 2;
+
+    /// <summary>A box's borders and padding left and right.</summary>
+    private const int FrameColumns = 4;
 
     /// <summary>At most <paramref name="rows"/> lines of at most <paramref name="columns"/> cells, with colours.</summary>
     public static IReadOnlyList<string> Render(NodeStatus status, int columns, int rows)
     {
-        List<(string Name, IRenderable Value)> facts = Facts(status);
-        List<IRenderable> parts = [Title(status), Box("Mining", Grid(facts))];
-        int eventRows = rows - 1 - (facts.Count + FrameRows) - FrameRows;
+        int inside = Math.Max(1, columns - FrameColumns);
+        IRenderable[] facts = [.. Facts(status).Select(fact => Fact(fact, inside))];
+        List<IRenderable> parts = [Title(status, columns), Box("Mining", facts)];
+        int eventRows = rows - TitleRows - (facts.Length + FrameRows) - FrameRows;
         if (eventRows > 0)
-            parts.Add(Box("Events", Events(status.Events, eventRows)));
+            parts.Add(Box("Events", Events(status.Events, inside, eventRows)));
         using var text = new StringWriter(CultureInfo.InvariantCulture);
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -39,23 +44,30 @@ internal static class PanelLayout
         return [.. text.ToString().TrimEnd('\n').Split('\n').Take(rows)];
     }
 
-    private static Text Title(NodeStatus status) => Line(
-        $"p2p-miner {status.Version}  {StatusReport.StateText(status)}  cluster {status.Cluster}  up {Units.Duration(status.UptimeSeconds)}"
-        + "  (Ctrl-C stops)", new Style(StateColour(status.State), decoration: Decoration.Bold));
+    private static Text Title(NodeStatus status, int columns)
+    {
+        string text = $"p2p-miner {status.Version}  {StatusReport.StateText(status)}  cluster {status.Cluster}"
+            + $"  up {Units.Duration(status.UptimeSeconds)}  (Ctrl-C stops)";
+        return new Text(Crop(text, columns), new Style(StateColour(status.State), decoration: Decoration.Bold));
+    }
 
-    private static List<(string Name, IRenderable Value)> Facts(NodeStatus status) =>
+    private static IEnumerable<(string Name, string Value, Style Style)> Facts(NodeStatus status) =>
     [
-        ("hash rate", Line(StatusReport.HashrateText(status.Hashrate), new Style(Color.Aqua))),
-        ("job", Line(StatusReport.JobText(status.Job))),
-        ("shares", Line(StatusReport.SharesText(status.Shares), Counted(status.Shares.Accepted, status.Shares.Rejected))),
-        ("blocks", Line(StatusReport.BlocksText(status.Blocks), Counted(status.Blocks.Accepted, status.Blocks.Rejected))),
-        ("chain", Line(StatusReport.ChainText(status.Chain))),
-        ("dataset", Line(Bar(status.Dataset) + StatusReport.DatasetText(status.Dataset))),
-        ("memory", Line(MemoryText(status))),
-        ("threads", Line($"{status.Threads}, {status.Algorithm}, engine {status.Engine}")),
+        ("hash rate", StatusReport.HashrateText(status.Hashrate), new Style(Color.Aqua)),
+        ("job", StatusReport.JobText(status.Job), Style.Plain),
+        ("shares", StatusReport.SharesText(status.Shares), CountStyle(status.Shares.Accepted, status.Shares.Rejected)),
+        ("blocks", StatusReport.BlocksText(status.Blocks), CountStyle(status.Blocks.Accepted, status.Blocks.Rejected)),
+        ("chain", StatusReport.ChainText(status.Chain), Style.Plain),
+        ("dataset", Bar(status.Dataset) + StatusReport.DatasetText(status.Dataset), Style.Plain),
+        ("memory", MemoryText(status), Style.Plain),
+        ("threads", $"{status.Threads}, {status.Algorithm}, engine {status.Engine}", Style.Plain),
         .. status.Daemons.Take(MaxDaemons).Select(daemon => (
-            "daemon", (IRenderable)Line(StatusReport.DaemonText(daemon), daemon.State == "failed" ? new Style(Color.Red) : null))),
+            "daemon", StatusReport.DaemonText(daemon), daemon.State == "failed" ? new Style(Color.Red) : Style.Plain)),
     ];
+
+    private static Paragraph Fact((string Name, string Value, Style Style) fact, int columns) =>
+        new Paragraph(Crop(fact.Name.PadRight(NameWidth), columns), new Style(Color.Grey))
+            .Append(Crop(fact.Value, Math.Max(0, columns - NameWidth)), fact.Style);
 
     private static string MemoryText(NodeStatus status)
     {
@@ -71,36 +83,34 @@ internal static class PanelLayout
         return new string('█', filled) + new string('░', BarWidth - filled) + " ";
     }
 
-    private static Rows Events(IReadOnlyList<NodeEvent> events, int rows)
+    private static IEnumerable<IRenderable> Events(IReadOnlyList<NodeEvent> events, int columns, int rows)
     {
-        IEnumerable<IRenderable> lines = events.TakeLast(rows).Select(entry => (IRenderable)Line(
-            $"{entry.Time.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {entry.Message}", EventStyle(entry.Level)));
-        return new Rows(lines.Concat(Enumerable.Repeat<IRenderable>(Line(" "), Math.Max(0, rows - events.Count))));
+        foreach (NodeEvent entry in events.TakeLast(rows))
+        {
+            string time = entry.Time.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+            yield return new Text(Crop($"{time} {entry.Message}", columns), EventStyle(entry.Level));
+        }
+        for (int row = events.Count; row < rows; row++)
+            yield return new Text(" ");
     }
 
-    private static Grid Grid(List<(string Name, IRenderable Value)> facts)
+    private static Panel Box(string title, IEnumerable<IRenderable> lines) =>
+        new Panel(new Rows(lines)).Expand().Border(BoxBorder.Rounded).BorderColor(Color.Grey).Header($"[bold]{title}[/]");
+
+    private static string Crop(string text, int columns)
     {
-        Grid grid = new Grid().AddColumn(new GridColumn().Width(NameWidth).NoWrap().PadLeft(0).PadRight(1))
-            .AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(0));
-        foreach ((string name, IRenderable value) in facts)
-            grid.AddRow(Line(name, new Style(Color.Grey)), value);
-        return grid;
+        string line = LogText.OneLine(text);
+        return line.Length <= columns ? line : columns == 0 ? "" : line[..(columns - 1)] + "…";
     }
 
-    private static Panel Box(string title, IRenderable content) =>
-        new Panel(content).Expand().Border(BoxBorder.Rounded).BorderColor(Color.Grey).Header($"[bold]{title}[/]");
+    private static Style CountStyle(long accepted, long rejected) =>
+        rejected > 0 ? new Style(Color.Yellow) : accepted > 0 ? new Style(Color.Green) : Style.Plain;
 
-    private static Text Line(string text, Style? style = null) =>
-        new(LogText.OneLine(text), style) { Overflow = Overflow.Ellipsis };
-
-    private static Style? Counted(long accepted, long rejected) =>
-        rejected > 0 ? new Style(Color.Yellow) : accepted > 0 ? new Style(Color.Green) : null;
-
-    private static Style? EventStyle(string level) => level switch
+    private static Style EventStyle(string level) => level switch
     {
         "error" => new Style(Color.Red),
         "warning" => new Style(Color.Yellow),
-        _ => null,
+        _ => Style.Plain,
     };
 
     private static Color StateColour(NodeState state) => state switch

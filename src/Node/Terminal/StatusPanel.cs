@@ -71,7 +71,7 @@ internal sealed class StatusPanel(TextWriter output, Func<(int Columns, int Rows
 
     private static string Summary(NodeStatus status) =>
         $"p2p-miner ran {Units.Duration(status.UptimeSeconds)}: {status.TotalHashes} hashes, max {Units.Hashrate(status.Hashrate.Max)}"
-        + $"; shares {StatusReport.SharesText(status.Shares)}; blocks {StatusReport.BlocksText(status.Blocks)}";
+        + $", shares {status.Shares.Accepted}/{status.Shares.Found}, blocks {status.Blocks.Accepted}/{status.Blocks.Found} accepted";
 
     private void Restore(object? sender, EventArgs args)
     {

@@ -37,8 +37,9 @@ internal static class StatusReport
         return status.Paused is null ? state : $"{state} ({status.Paused})";
     }
 
+    /// <summary>In the form that miners know: three windows, one unit.</summary>
     public static string HashrateText(HashrateStatus rate) =>
-        $"10s/60s/15m {Units.Hashrate(rate.S10)} / {Units.Hashrate(rate.S60)} / {Units.Hashrate(rate.M15)}, max {Units.Hashrate(rate.Max)}";
+        $"10s/60s/15m {Units.Number(rate.S10)} {Units.Number(rate.S60)} {Units.Number(rate.M15)} H/s max {Units.Number(rate.Max)} H/s";
 
     public static string DatasetText(DatasetStatus? dataset)
     {

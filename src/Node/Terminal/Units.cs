@@ -5,20 +5,13 @@ namespace P2PMiner.Node.Terminal;
 /// <summary>Numbers for people, always with a point and no digit grouping.</summary>
 internal static class Units
 {
+    /// <summary>Stands for what is not known (yet).</summary>
     public const string Unknown = "n/a";
 
-    private static readonly string[] HashUnits = ["H/s", "kH/s", "MH/s", "GH/s"];
+    /// <summary>One decimal.</summary>
+    public static string Number(double? value) => value is double known ? Invariant($"{known:0.0}") : Unknown;
 
-    /// <summary>Hashes per second, one decimal; miners compare H/s up to 10 kH/s.</summary>
-    public static string Hashrate(double? rate)
-    {
-        if (rate is not double value)
-            return Unknown;
-        int unit = 0;
-        for (; value >= 10_000 && unit < HashUnits.Length - 1; unit++)
-            value /= 1000;
-        return Invariant($"{value:0.0} {HashUnits[unit]}");
-    }
+    public static string Hashrate(double? rate) => Number(rate) + " H/s";
 
     /// <summary>MiB below 10 GiB, else GiB.</summary>
     public static string Bytes(long bytes) =>
