@@ -83,7 +83,7 @@ internal sealed record NodeStatus
     /// <summary>RandomX keys whose cache is held: those of this epoch and, once it is known, of the next.</summary>
     public KeyStatus? Keys { get; init; }
 
-    public IReadOnlyList<DaemonStatus> Daemons { get; init; } = [];
+    public IReadOnlyList<DaemonEntry> Daemons { get; init; } = [];
 
     /// <summary>This node and all its peers together.</summary>
     public ClusterTotals ClusterTotals { get; init; } = new(0, null);
@@ -135,10 +135,10 @@ internal sealed record DatasetStatus(
 internal sealed record KeyStatus(string Current, string? Next);
 
 /// <param name="Url">Without user name and password.</param>
-/// <param name="State">"active", "standby" or "failed".</param>
+/// <param name="State">"connecting", "active", "standby" or "faulted".</param>
 /// <param name="Height">Height of its chain, null before its first answer.</param>
 /// <param name="Problem">One line, null when there is none.</param>
-internal sealed record DaemonStatus(string Url, string State, ulong? Height, string? Problem);
+internal sealed record DaemonEntry(string Url, string State, ulong? Height, string? Problem);
 
 /// <param name="Peers">Other nodes.</param>
 /// <param name="Hashrate">Hashes per second over 60 s.</param>

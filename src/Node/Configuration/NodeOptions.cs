@@ -40,13 +40,11 @@ internal sealed record NodeOptions
     /// <summary>Whether mining pauses while the machine runs on battery.</summary>
     public bool PauseOnBattery { get; init; }
 
-    /// <summary>RPC addresses of Monero daemons, in order of preference; empty mines the embedded share chain alone.</summary>
-    public IReadOnlyList<Uri> Daemons { get; init; } = [];
+    /// <summary>Monero daemons in order of preference; empty mines the embedded share chain alone.</summary>
+    public IReadOnlyList<DaemonEndpoint> Daemons { get; init; } = [];
 
-    /// <summary>
-    /// ZMQ publisher of the first daemon as <c>tcp://host:port</c>; null polls for new blocks instead.
-    /// </summary>
-    public string? DaemonZmq { get; init; }
+    /// <summary>The daemons' ZMQ publishers as <c>tcp://host:port</c>, beside the conventional ones.</summary>
+    public IReadOnlyList<string> DaemonZmq { get; init; } = [];
 
     /// <summary>Monero address that block rewards go to; never null when there are <see cref="Daemons"/>.</summary>
     public MoneroAddress? Wallet { get; init; }
@@ -87,7 +85,7 @@ internal sealed record NodeOptions
             throw new UsageException("--daemon needs --wallet ADDRESS, the Monero address that block rewards go to");
         if (Daemons.Count == 0 && Wallet is not null)
             throw new UsageException("--wallet has no use without --daemon URL; add a daemon or leave the wallet out");
-        if (Daemons.Count == 0 && DaemonZmq is not null)
+        if (Daemons.Count == 0 && DaemonZmq.Count > 0)
             throw new UsageException("--daemon-zmq has no use without --daemon URL; add the daemon that it belongs to");
         if (Http is not null && !IPAddress.IsLoopback(Http.Address) && HttpToken is null)
             throw new UsageException($"--http {Http} can be reached from other machines and needs --http-token FILE; or use 127.0.0.1");

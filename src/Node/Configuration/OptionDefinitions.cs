@@ -33,13 +33,13 @@ internal static class OptionDefinitions
     public static readonly OptionDefinition Daemon = new(
         "daemon", "URL", "RPC address of a Monero daemon; repeat it for more, the first that answers is used.",
         (options, values) => options with { Daemons = [.. values.Select(OptionText.Daemon)] },
-        options => options.Daemons.Count == 0 ? OptionText.None : string.Join(", ", options.Daemons.Select(OptionText.Daemon)),
+        options => OptionText.List(options.Daemons.Select(daemon => daemon.Name)),
         OptionArity.Many);
 
     public static readonly OptionDefinition DaemonZmq = new(
-        "daemon-zmq", "ADDR", "ZMQ publisher of the first daemon, to learn of new blocks at once.",
-        (options, values) => options with { DaemonZmq = OptionText.Zmq(values[0]) },
-        options => options.DaemonZmq ?? OptionText.None);
+        "daemon-zmq", "ADDR", "A daemon's ZMQ publisher (monerod --zmq-pub), to learn of new blocks at once; repeat it for more.",
+        (options, values) => options with { DaemonZmq = [.. values.Select(OptionText.Zmq)] },
+        options => OptionText.List(options.DaemonZmq), OptionArity.Many);
 
     public static readonly OptionDefinition Wallet = new(
         "wallet", "ADDRESS", "Monero address that block rewards go to; required with --daemon.",

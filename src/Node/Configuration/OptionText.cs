@@ -26,6 +26,13 @@ internal static class OptionText
         ["error"] = LogLevel.Error,
     };
 
+    /// <summary>Values of an option that takes several, for people.</summary>
+    public static string List(IEnumerable<string> values)
+    {
+        string text = string.Join(", ", values);
+        return text.Length == 0 ? None : text;
+    }
+
     public static string Algorithm(string text) => text is "randomx" or "rx/0" ? "rx/0" : throw NotOneOf(text, ["randomx", "rx/0"]);
 
     public static bool Switch(string text) => text switch
@@ -103,16 +110,8 @@ internal static class OptionText
 
     public static string Level(LogLevel level) => LogLevels.First(pair => pair.Value == level).Key;
 
-    public static Uri Daemon(string text)
-    {
-        string url = text.Contains("://", StringComparison.Ordinal) ? text : "http://" + text;
-        return Uri.TryCreate(url, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.Host.Length > 0
-            ? uri
-            : throw new FormatException($"'{text}' is no daemon address; give its RPC URL, such as http://127.0.0.1:18081");
-    }
-
-    /// <summary>Without user name and password, for people, logs and the API.</summary>
-    public static string Daemon(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/');
+    public static DaemonEndpoint Daemon(string text) =>
+        DaemonEndpoint.TryParse(text, out DaemonEndpoint? endpoint, out string error) ? endpoint : throw new FormatException(error);
 
     /// <summary>Returns <c>tcp://host:port</c>.</summary>
     public static string Zmq(string text)
@@ -124,7 +123,9 @@ internal static class OptionText
     }
 
     public static MoneroAddress Wallet(string text) =>
-        MoneroAddress.TryParse(text, out MoneroAddress? address, out string error) ? address : throw new FormatException(error);
+        MoneroAddress.TryParse(text, out MoneroAddress? address, out string error) && address.CanReceiveRewards(out error)
+            ? address
+            : throw new FormatException(error);
 
     /// <summary>Null is "off".</summary>
     public static IPEndPoint? Http(string text)

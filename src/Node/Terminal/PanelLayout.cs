@@ -62,7 +62,7 @@ internal static class PanelLayout
         ("memory", MemoryText(status), Style.Plain),
         ("threads", $"{status.Threads}, {status.Algorithm}, engine {status.Engine}", Style.Plain),
         .. status.Daemons.Take(MaxDaemons).Select(daemon => (
-            "daemon", StatusReport.DaemonText(daemon), daemon.State == "failed" ? new Style(Color.Red) : Style.Plain)),
+            "daemon", StatusReport.DaemonText(daemon), daemon.State == "faulted" ? new Style(Color.Red) : Style.Plain)),
     ];
 
     private static Paragraph Fact((string Name, string Value, Style Style) fact, int columns) =>

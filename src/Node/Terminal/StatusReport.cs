@@ -64,7 +64,7 @@ internal static class StatusReport
     public static string ChainText(ChainStatus? chain) =>
         chain is null ? Units.Unknown : $"height {chain.Height}, difficulty {chain.Difficulty}, tip {Units.Short(chain.Tip)}";
 
-    public static string DaemonText(DaemonStatus daemon)
+    public static string DaemonText(DaemonEntry daemon)
     {
         string height = daemon.Height is ulong blocks ? $", height {blocks}" : "";
         string problem = daemon.Problem is string text ? $": {text}" : "";

@@ -28,7 +28,7 @@ internal static class SampleStatus
         Chain = new ChainStatus(42, Key, 5000),
         Dataset = new DatasetStatus(Key, "building", 0.25, 520, 0, 800_000, 31.5),
         Keys = new KeyStatus(Key, null),
-        Daemons = [new DaemonStatus("http://127.0.0.1:18081", "active", 2_999_999, null)],
+        Daemons = [new DaemonEntry("http://127.0.0.1:18081", "active", 2_999_999, null)],
         ClusterTotals = new ClusterTotals(0, 1200),
         Events = [new NodeEvent(DateTimeOffset.UnixEpoch, "info", "block found")],
     };

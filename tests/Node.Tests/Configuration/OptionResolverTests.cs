@@ -67,8 +67,8 @@ internal sealed class OptionResolverTests
         Assert.That(options.Affinity, Is.False);
         Assert.That(options.LowPriority, Is.True);
         Assert.That(options.PauseOnBattery, Is.True);
-        Assert.That(options.Daemons, Is.EqualTo(new[] { new Uri("http://127.0.0.1:18081"), new Uri("http://node.example:18089") }));
-        Assert.That(options.DaemonZmq, Is.EqualTo("tcp://127.0.0.1:18083"));
+        Assert.That(options.Daemons.Select(daemon => daemon.Name), Is.EqualTo(new[] { "http://127.0.0.1:18081", "http://node.example:18089" }));
+        Assert.That(options.DaemonZmq, Is.EqualTo(new[] { "tcp://127.0.0.1:18083" }));
         Assert.That(options.Pages, Is.EqualTo(PagePreference.Thp));
         Assert.That(options.Http, Is.EqualTo(new IPEndPoint(IPAddress.IPv6Loopback, 9000)));
         Assert.That(options.DataDirectory, Is.EqualTo("/var/lib/p2p-miner"));
@@ -125,7 +125,7 @@ internal sealed class OptionResolverTests
     {
         ResolvedOptions resolved = Resolve(
             [], new() { ["P2P_MINER_DAEMON"] = "a:1, b:2", ["P2P_MINER_WALLET"] = Wallet, ["P2P_MINER_THREADS"] = "" });
-        Assert.That(resolved.Options.Daemons.Select(uri => uri.Host), Is.EqualTo(new[] { "a", "b" }));
+        Assert.That(resolved.Options.Daemons.Select(daemon => daemon.Name), Is.EqualTo(new[] { "http://a:1", "http://b:2" }));
         Assert.That(resolved.Options.Threads, Is.Null);
     }
 

@@ -73,10 +73,10 @@ internal sealed class NodeMetrics : IDisposable
         Gauge("p2p_miner.chain_height", null, "Height of the share chain's tip.", status => status.Chain is { } chain ? [new(chain.Height)] : []);
         Gauge("p2p_miner.chain_difficulty", null, "Difficulty of the next link.",
             status => status.Chain is { } chain ? [new((double)chain.Difficulty)] : []);
-        Gauge("p2p_miner.daemon_up", null, "1 when the daemon answers.", status =>
+        Gauge("p2p_miner.daemon_up", null, "1 when the daemon can be mined with.", status =>
         [
             .. status.Daemons.Select(daemon => new Measurement<double>(
-                daemon.State == "failed" ? 0 : 1, new KeyValuePair<string, object?>("url", daemon.Url))),
+                daemon.State is "active" or "standby" ? 1 : 0, new KeyValuePair<string, object?>("url", daemon.Url))),
         ]);
     }
 

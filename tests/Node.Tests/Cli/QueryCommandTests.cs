@@ -1,0 +1,62 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.Cli;
+using P2PMiner.Node.Configuration;
+using P2PMiner.Node.Tests.Api;
+
+namespace P2PMiner.Node.Tests.Cli;
+
+[TestFixture]
+internal sealed class QueryCommandTests
+{
+    [Test]
+    public async Task Probe_prints_one_json_object()
+    {
+        CliRun run = await CliRun.Of(["probe", "--json", "--threads", "0"]);
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.That(json.RootElement.GetProperty("threadPlan").GetProperty("threads").GetArrayLength(), Is.Zero);
+        Assert.That(json.RootElement.GetProperty("memoryPlan").GetProperty("reason").GetString(), Is.Not.Empty);
+        Assert.That(json.RootElement.GetProperty("hardware").GetProperty("logicalCpus").GetArrayLength(), Is.Positive);
+    }
+
+    [Test]
+    public async Task Probe_tells_people_the_plan()
+    {
+        CliRun run = await CliRun.Of(["probe", "--memory", "light"]);
+        Assert.That(run.ExitCode, Is.Zero);
+        Assert.That(run.Output, Does.Contain("light mode, as asked"));
+    }
+
+    [Test]
+    public async Task Status_asks_a_running_node()
+    {
+        await using ApiServer server = await ApiServer.StartAsync(
+            new IPEndPoint(IPAddress.Loopback, 0), null,
+            new ApiSources(SampleStatus.Create, () => HardwareReport.Read(new NodeOptions()), () => []),
+            NullLogger.Instance, CancellationToken.None);
+        CliRun json = await CliRun.Of(["status", "--json", "--http", server.Address.Authority]);
+        using JsonDocument status = JsonDocument.Parse(json.Output);
+        Assert.That(status.RootElement.GetProperty("totalHashes").GetInt64(), Is.EqualTo(123_456));
+        CliRun text = await CliRun.Of(["status"], new() { ["P2P_MINER_HTTP"] = server.Address.Authority });
+        Assert.That(text.Output, Does.Contain("mining").And.Contain("123456"));
+    }
+
+    [Test]
+    public async Task Status_without_a_node_says_what_to_do()
+    {
+        // Port 1 (tcpmux) is not listened on anywhere these tests run.
+        CliRun run = await CliRun.Of(["status", "--http", "127.0.0.1:1"]);
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCode.Failed));
+        Assert.That(run.Error, Does.Contain("no node answers at 127.0.0.1:1").And.Contain("p2p-miner run"));
+        Assert.That(run.Output, Is.Empty);
+    }
+
+    [Test]
+    public async Task Status_of_no_address_is_bad_usage()
+    {
+        CliRun run = await CliRun.Of(["status", "--http", "off"]);
+        Assert.That(run.ExitCode, Is.EqualTo(ExitCode.Usage));
+    }
+}

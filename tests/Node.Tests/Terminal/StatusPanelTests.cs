@@ -1,0 +1,88 @@
+using System.Text.RegularExpressions;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.Terminal;
+using P2PMiner.Node.Tests.Api;
+
+namespace P2PMiner.Node.Tests.Terminal;
+
+[TestFixture]
+internal sealed partial class StatusPanelTests
+{
+    [TestCase(80, 24)]
+    [TestCase(79, 10)]
+    [TestCase(200, 60)]
+    [TestCase(20, 5)]
+    [TestCase(1, 1)]
+    public void Panel_fits_every_terminal(int columns, int rows)
+    {
+        NodeStatus status = SampleStatus.Create() with
+        {
+            Events = [.. Enumerable.Range(0, 50).Select(i => new NodeEvent(DateTimeOffset.UnixEpoch, "info", $"event {i} " + new string('x', 300)))],
+        };
+        IReadOnlyList<string> lines = PanelLayout.Render(status, columns, rows);
+        Assert.That(lines, Has.Count.LessThanOrEqualTo(rows));
+        Assert.That(lines.Select(line => Colour().Replace(line, "").Length), Is.All.LessThanOrEqualTo(columns));
+    }
+
+    [Test]
+    public void Panel_at_80_columns_shows_everything_and_the_newest_event_last()
+    {
+        NodeStatus status = SampleStatus.Create() with
+        {
+            Events = [.. Enumerable.Range(0, 50).Select(i => new NodeEvent(DateTimeOffset.UnixEpoch, "info", $"event {i}"))],
+        };
+        string text = Colour().Replace(string.Join('\n', PanelLayout.Render(status, 79, 24)), "");
+        Assert.That(text, Does.Contain("10s/60s/15m 1234.5 1200.0 n/a H/s max 1300.3 H/s"));
+        Assert.That(text, Does.Contain("building 25.0%, 0.80 M items/s, ready in 32 s"));
+        Assert.That(text, Does.Contain("10 found, 8 accepted, 1 rejected, 1 stale"));
+        Assert.That(text, Does.Contain("dataset thp, cache thp, scratchpads normal"));
+        Assert.That(text, Does.Contain("http://127.0.0.1:18081 active, height 2999999"));
+        Assert.That(text, Does.Contain("event 49").And.Not.Contain("event 9 "));
+    }
+
+    [Test]
+    public void Foreign_text_cannot_control_the_terminal()
+    {
+        NodeStatus status = SampleStatus.Create() with
+        {
+            Daemons = [new DaemonEntry("http://\e[2J\nx", "active", 1, "[red]not markup[/] \u009b31m")],
+            Events = [new NodeEvent(DateTimeOffset.UnixEpoch, "info", "a\e]0;title\ab\r\nc")],
+        };
+        IReadOnlyList<string> lines = PanelLayout.Render(status, 100, 30);
+        Assert.That(lines.SelectMany(line => Colour().Replace(line, "")).Any(char.IsControl), Is.False);
+        Assert.That(string.Concat(lines), Does.Contain("[red]not markup[/]"));
+    }
+
+    [Test]
+    public async Task Panel_gives_the_terminal_back()
+    {
+        using var output = new StringWriter();
+        using var cancellation = new CancellationTokenSource();
+        var panel = new StatusPanel(output, () => (80, 24), SampleStatus.Create, TimeProvider.System);
+        Task run = panel.RunAsync(cancellation.Token);
+        await cancellation.CancelAsync();
+        await run.WaitAsync(TimeSpan.FromSeconds(10));
+        string text = output.ToString();
+        Assert.That(text, Does.StartWith("\e[?1049h\e[?25l"));
+        Assert.That(text, Does.Contain("\e[?25h\e[?1049lp2p-miner ran 3:05 min: 123456 hashes"));
+    }
+
+    [Test]
+    public void Frame_after_a_resize_clears_the_screen_and_others_do_not()
+    {
+        using var output = new StringWriter();
+        (int, int) size = (80, 24);
+        var panel = new StatusPanel(output, () => size, SampleStatus.Create, TimeProvider.System);
+        panel.Draw();
+        output.GetStringBuilder().Clear();
+        panel.Draw();
+        Assert.That(output.ToString(), Does.Not.Contain("\e[2J"));
+        output.GetStringBuilder().Clear();
+        size = (60, 20);
+        panel.Draw();
+        Assert.That(output.ToString(), Does.Contain("\e[2J"));
+    }
+
+    [GeneratedRegex("\e\\[[0-9;]*m")]
+    private static partial Regex Colour();
+}
