@@ -71,7 +71,7 @@ public static class MemoryPlanner
     {
         long required = budget.Required(nodes.Length);
         bool fits = budget.Ordinary is null || budget.Holds(nodes.Length);
-        string sum = $"{start}, {Caches} caches of 256 MiB and {Mib(budget.Threads * ThreadBytes)} for {budget.Threads} threads take {Mib(required)}";
+        string sum = $"{start}, {Caches} caches of 256 MiB and {Mib(budget.Threads * ThreadBytes)} for {budget.Threads} {(budget.Threads == 1 ? "thread" : "threads")} take {Mib(required)}";
         return new MemoryPlan(mode, fits, nodes, next, budget.Available(nodes.Length), required, sum + Verdict(budget, mode, nodes.Length) + end);
     }
 

@@ -50,12 +50,12 @@ public static class ThreadPlanner
     private static string ReasonOfAuto(HardwareInfo hardware, CpuPicker picker, List<LogicalCpu> chosen)
     {
         string limit = chosen.Count == QuotaThreads(hardware) && chosen.Count < hardware.AllowedCpus.Count
-            ? $"the CPU quota of {Number(hardware.Limits.CpuQuota!.Value)} CPUs"
+            ? $"the CPU quota of {Cpus(hardware.Limits.CpuQuota!.Value)}"
             : chosen.Count == hardware.AllowedCpus.Count
                 ? "one per CPU that this process may use"
                 : picker.CacheLimit;
         string known = hardware.Caches.Count == 0 ? "; cache sizes are unknown" : "";
-        string slow = hardware.Limits.CpuQuota < chosen.Count ? $"; the CPU quota slows them to {Number(hardware.Limits.CpuQuota.Value)} CPUs" : "";
+        string slow = hardware.Limits.CpuQuota < chosen.Count ? $"; the CPU quota slows them to {Cpus(hardware.Limits.CpuQuota.Value)}" : "";
         return $"{Threads(chosen.Count)} on {Cores(chosen)}: {limit}{known}{slow}";
     }
 
@@ -65,21 +65,21 @@ public static class ThreadPlanner
             return "0 threads, as asked: nothing is hashed here";
         string text = $"{Threads(chosen.Count)} on {Cores(chosen)}, as asked";
         if (chosen.Count > hardware.AllowedCpus.Count)
-            text += $"; this process may use {hardware.AllowedCpus.Count} CPUs only, so threads share them and slow each other";
+            text += $"; that is more than the {Cpus(hardware.AllowedCpus.Count)} this process may use, so they share and slow each other";
         else if (chosen.Count > withinCaches)
             text += $"; the caches hold {Threads(withinCaches)} well, so more may be slower";
         if (hardware.Limits.CpuQuota < chosen.Count)
-            text += $"; the CPU quota slows them to {Number(hardware.Limits.CpuQuota.Value)} CPUs";
+            text += $"; the CPU quota slows them to {Cpus(hardware.Limits.CpuQuota.Value)}";
         return text;
     }
 
     private static string Threads(int count) => count == 1 ? "1 thread" : $"{count} threads";
+
+    private static string Cpus(double count) => count == 1 ? "1 CPU" : $"{count.ToString("0.##", CultureInfo.InvariantCulture)} CPUs";
 
     private static string Cores(List<LogicalCpu> chosen)
     {
         int cores = chosen.Select(cpu => cpu.Core).Distinct().Count();
         return cores == 1 ? "1 core" : $"{cores} cores";
     }
-
-    private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }
