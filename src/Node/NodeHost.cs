@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cli;
@@ -8,7 +7,7 @@ using P2PMiner.Node.Terminal;
 
 namespace P2PMiner.Node;
 
-/// <summary>Puts a node together and runs it.</summary>
+/// <summary>Runs a node with what surrounds it: log, HTTP API, terminal.</summary>
 internal static class NodeHost
 {
     /// <summary>Runs until cancelled or until a part of the node fails.</summary>
@@ -17,39 +16,30 @@ internal static class NodeHost
     {
         NodeOptions options = resolved.Options;
         TimeProvider time = TimeProvider.System;
-        long started = Stopwatch.GetTimestamp();
         using var log = NodeLog.Create(options, console: !Screen.IsTerminal, colours: false);
         ILogger logger = log.Factory.CreateLogger("node");
         foreach (string warning in resolved.Warnings)
             logger.LogWarning("{Warning}", warning);
 
-        var hardware = new Lazy<HardwareReport>(() => HardwareReport.Read(options));
+        HardwareReport machine = HardwareReport.Read(options);
+        await using MinerNode node = MinerNode.Open(options, machine, time, log.Factory);
+        NodeStatus Status() => node.Status(log.Recent.Snapshot());
+
+        // Mining starts before anything that only watches it, so that the first hash waits for nothing.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task[] parts =
         [
-            Task.Run(() => ApiServer.ServeAsync(options, new ApiSources(Status, () => hardware.Value, () => []), logger, stopping.Token), cancel),
+            node.RunAsync(stopping.Token),
+            Task.Run(() => ApiServer.ServeAsync(options, new ApiSources(Status, () => machine, () => node.RecentShares), logger, stopping.Token), cancel),
             Task.Run(() => Screen.ShowAsync(Status, logger, time, stopping.Token), cancel),
         ];
 
         // No part ends by itself, so whichever ends first has failed or was cancelled.
-        await Task.WhenAny(parts);
+        Task first = await Task.WhenAny(parts);
         await stopping.CancelAsync();
-        await Task.WhenAll(parts);
+        await Task.WhenAll(parts).ContinueWith(_ => { }, TaskScheduler.Default);
         cancel.ThrowIfCancellationRequested();
+        await first;
         return ExitCode.Failed;
-
-        NodeStatus Status() => new()
-        {
-            Version = VersionCommand.Version,
-            Role = "relay",
-            Cluster = options.Cluster,
-            State = NodeState.Idle,
-            UptimeSeconds = (long)Stopwatch.GetElapsedTime(started).TotalSeconds,
-            Algorithm = options.Algorithm,
-            Engine = "native",
-            Memory = "light",
-            Threads = 0,
-            Events = log.Recent.Snapshot(),
-        };
     }
 }

@@ -69,7 +69,10 @@ internal sealed class DaemonJob : Job
         return new FoundBlock(Template.BlockId(reserved, nonce), Height, Template.BuildBlock(reserved, nonce), foundAt);
     }
 
-    private void FillReserved(ulong extraNonce, Span<byte> reserved)
+    /// <summary>Writes the reserved bytes of an extra nonce.</summary>
+    /// <param name="extraNonce">The hit's.</param>
+    /// <param name="reserved">At least <see cref="TemplateRules.ReserveSize"/> bytes.</param>
+    public void FillReserved(ulong extraNonce, Span<byte> reserved)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(reserved, extraNonce);
         (_commitment?.Invoke(extraNonce) ?? Hash256.Zero).CopyTo(reserved[sizeof(ulong)..]);

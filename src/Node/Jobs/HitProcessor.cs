@@ -1,0 +1,117 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using P2PMiner.Mining;
+using P2PMiner.Mining.Monero;
+using P2PMiner.Mining.RandomX;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.ShareChain;
+using P2PMiner.Node.Sources.Chain;
+using P2PMiner.Node.Sources.Monero;
+
+namespace P2PMiner.Node.Jobs;
+
+/// <summary>
+/// What happens to a hit: it is hashed again on an independent light path, then becomes a block for the daemons, a link
+/// of the share chain, or both. A bad dataset, bad memory or a bad engine ends here.
+/// </summary>
+/// <param name="verifier">The light path.</param>
+/// <param name="tree">The share chain.</param>
+/// <param name="outbox">Takes found blocks; null when the node has no daemon.</param>
+/// <param name="ledger">Counts what became of shares.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Told of every block, of shares and of hits that failed the re-check.</param>
+internal sealed class HitProcessor(
+    LightVerifier verifier, ShareTree tree, BlockOutbox? outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
+{
+    private readonly List<Task> _submissions = [];
+
+    /// <summary>
+    /// Handles hits in order until there are no more. When cancelled, hits that were found before are still handled:
+    /// their work is done, and a block among them may be worth a lot.
+    /// </summary>
+    public async Task RunAsync(ChannelReader<Hit> hits, CancellationToken cancellation)
+    {
+        await foreach (Hit hit in hits.ReadAllAsync(CancellationToken.None))
+        {
+            Handle(hit, cancellation);
+            _submissions.RemoveAll(submission => submission.IsCompletedSuccessfully);
+        }
+        await Task.WhenAll(_submissions);
+    }
+
+    private void Handle(Hit hit, CancellationToken cancellation)
+    {
+        Span<byte> blob = stackalloc byte[HashingBlob.MaxSize];
+        int length = hit.Job.WriteHashingBlob(hit.ExtraNonce, blob, out int nonceOffset);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(blob[nonceOffset..], hit.Nonce);
+        Span<byte> hash = stackalloc byte[Hash256.Size];
+        if (!verifier.TryHash(hit.Job.Key, blob[..length], hash))
+        {
+            // Its key went while it waited: too late for the chain, but a daemon checks blocks for itself.
+            if (hit.Job is MergedJob late && hit.IsBlock)
+                Submit(late, hit, cancellation);
+            Record(hit, ShareState.Stale);
+            return;
+        }
+        if (new Hash256(hash) != hit.Hash)
+        {
+            logger.LogError(
+                "Thread {Thread} computed a wrong hash: not used. Unstable memory or overclocking is the usual cause", hit.Thread);
+            Record(hit, ShareState.Rejected);
+            return;
+        }
+        if (hit.Job is MergedJob merged)
+        {
+            if (hit.IsBlock)
+                Submit(merged, hit, cancellation);
+            if (!Difficulty.IsMet(hash, merged.Share.Header.Difficulty))
+                return;
+        }
+        Record(hit, AddToChain(hit));
+    }
+
+    private void Submit(MergedJob job, Hit hit, CancellationToken cancellation) =>
+        _submissions.Add(SubmitAsync(job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, time.GetUtcNow()), cancellation));
+
+    private async Task SubmitAsync(FoundBlock block, CancellationToken cancellation)
+    {
+        logger.LogInformation("Found block {Height} {Id}", block.Height, block.Id);
+        try
+        {
+            await outbox!.SubmitAsync(block, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            logger.LogInformation("Block {Id} is kept and submitted at the next start", block.Id);
+        }
+    }
+
+    private string AddToChain(Hit hit)
+    {
+        Share? share;
+        if (hit.Job is ChainJob chainJob)
+        {
+            share = chainJob.ToShare(hit);
+        }
+        else if (((MergedJob)hit.Job).TryToShare(hit, out share) is var error and not ShareCodecError.None)
+        {
+            logger.LogError("Block {Height} does not fit into a share: {Error}", hit.Job.Height, error);
+            return ShareState.Rejected;
+        }
+        AddResult result = tree.AddVerified(share!, (ulong)time.GetUtcNow().ToUnixTimeSeconds());
+        switch (result.Status)
+        {
+            case AddStatus.NewTip:
+                logger.LogDebug("Share accepted: link {Height}", share!.Header.Height);
+                return ShareState.Accepted;
+            case AddStatus.Added or AddStatus.Duplicate or AddStatus.UnknownParent:
+                return ShareState.Stale;
+            default:
+                logger.LogWarning("Share rejected by the chain: {Fault}", result.Fault);
+                return ShareState.Rejected;
+        }
+    }
+
+    private void Record(Hit hit, string state) => ledger.Record(new ShareStatus(
+        time.GetUtcNow(), NodeSnapshot.Word(hit.Job.Source), hit.Job.Height, hit.Job.ShareDifficulty, hit.Hash.ToString(), state, hit.IsBlock));
+}

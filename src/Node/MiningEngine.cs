@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Mining.Threads;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.Configuration;
+
+namespace P2PMiner.Node;
+
+/// <summary>
+/// What hashes: the store of caches and datasets and the miner threads on it, made as the options and the plans for this
+/// machine say. A node and <c>p2p-miner bench</c> run the same one.
+/// </summary>
+internal sealed class MiningEngine : IAsyncDisposable
+{
+    private MiningEngine(KeyStore keys, Miner miner, MemoryMode memory)
+    {
+        Keys = keys;
+        Miner = miner;
+        Memory = memory;
+    }
+
+    public KeyStore Keys { get; }
+
+    public Miner Miner { get; }
+
+    /// <summary>The mode that the threads end up in.</summary>
+    public MemoryMode Memory { get; }
+
+    /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
+    /// <exception cref="RandomXUnavailableException">librandomx is missing or wrong; one line says what to install.</exception>
+    public static MiningEngine Create(NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs)
+    {
+        MemoryPlan memory = machine.MemoryPlan;
+        if (!memory.Fits && machine.ThreadPlan.Threads.Count > 0)
+            throw new UsageException(memory.Reason);
+        RandomXLibrary.EnsureLoaded();
+        KeyStore keys = new(
+            new KeyStoreOptions
+            {
+                Memory = machine.ThreadPlan.Threads.Count == 0 ? MemoryMode.Light : memory.Mode,
+                PrepareNextDataset = memory.PrepareNextDataset,
+                Pages = options.Pages,
+                BuilderThreads = machine.Hardware.AllowedCpus.Count,
+                Nodes = NodesOf(machine),
+                DatasetCacheDirectory = options.DatasetCache,
+            },
+            time, logs.CreateLogger<KeyStore>());
+        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority);
+        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), memory.Mode);
+    }
+
+    /// <summary>Stops the threads before the memory goes that they hash with.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Miner.DisposeAsync();
+        await Keys.DisposeAsync();
+    }
+
+    /// <summary>A single dataset is filled by CPUs anywhere; one of several only by those of its node.</summary>
+    private static IReadOnlyList<NumaNodeCpus> NodesOf(HardwareReport machine)
+    {
+        IReadOnlyList<int> nodes = machine.MemoryPlan.DatasetNodes;
+        if (nodes.Count <= 1)
+            return [new NumaNodeCpus(nodes.Count == 0 ? 0 : nodes[0], [])];
+        return [.. nodes.Select(node => new NumaNodeCpus(
+            node, [.. machine.Hardware.LogicalCpus.Where(cpu => cpu.NumaNode == node && machine.Hardware.AllowedCpus.Contains(cpu.Id)).Select(cpu => cpu.Id)]))];
+    }
+}

@@ -1,0 +1,126 @@
+using P2PMiner.Hardware;
+using P2PMiner.Mining;
+using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.Threads;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.Cli;
+using P2PMiner.Node.Configuration;
+using P2PMiner.Node.Jobs;
+using P2PMiner.Node.ShareChain;
+using P2PMiner.Node.Sources.Chain;
+using P2PMiner.Node.Sources.Monero;
+using P2PMiner.P2P.Identity;
+using DaemonStatus = P2PMiner.Node.Api.DaemonStatus;
+using KeyStatus = P2PMiner.Mining.RandomX.KeyStatus;
+
+namespace P2PMiner.Node;
+
+/// <summary>Reads the parts of a node into the status that API, terminal and metrics show.</summary>
+internal sealed class NodeSnapshot(
+    NodeOptions options, HardwareReport machine, PeerId peerId, MiningEngine engine, ShareTree tree, DaemonSource? daemons,
+    BlockOutbox? outbox, ShareLedger ledger)
+{
+    private const int ItemsPerChunk = (1 << 20) / Mining.RandomX.Native.RandomXLibrary.DatasetItemSize;
+
+    /// <param name="stopping">Whether the node is on its way out.</param>
+    /// <param name="pause">Why hashing pauses; null when it does not.</param>
+    /// <param name="uptime">Since the node started.</param>
+    /// <param name="events">The last log lines, oldest first.</param>
+    public NodeStatus Take(bool stopping, string? pause, TimeSpan uptime, IReadOnlyList<NodeEvent> events)
+    {
+        Miner miner = engine.Miner;
+        Job? job = miner.Job;
+        KeyStoreStatus keys = engine.Keys.Status;
+        KeyStatus? current = keys.Keys.FirstOrDefault(key => key.IsCurrent);
+        bool isFull = miner.FullThreadCount > 0;
+        HashRate rate = miner.HashRate;
+        return new NodeStatus
+        {
+            Version = VersionCommand.Version,
+            PeerId = peerId.ToString(),
+            Role = miner.ThreadCount == 0 ? "relay" : "worker",
+            Cluster = options.Cluster,
+            State = StateOf(stopping, miner, pause),
+            Paused = pause,
+            UptimeSeconds = (long)uptime.TotalSeconds,
+            Algorithm = options.Algorithm,
+            Engine = "native",
+            Memory = OptionText.Memory(isFull ? MemoryRequest.Full : MemoryRequest.Light),
+            Pages = Word(isFull ? current?.DatasetPages : current?.CachePages),
+            PagesByStructure = new StructurePages(Word(current?.CachePages), Word(current?.DatasetPages), Word(miner.ScratchpadPages)),
+            Threads = machine.ThreadPlan.Threads.Count,
+            Hashrate = new HashrateStatus(rate.S10, rate.S60, rate.M15, rate.Max),
+            TotalHashes = (ulong)miner.TotalHashes,
+            Job = job is null ? null : StatusOf(job),
+            Shares = ledger.Counts,
+            Blocks = outbox is null ? new BlockCounts(0, 0, 0) : StatusOf(outbox.Counters),
+            Chain = ChainNow(),
+            Dataset = current is null ? null : DatasetOf(current),
+            Keys = current is null ? null : new Api.KeyStatus(current.Key.ToString(), keys.Keys.FirstOrDefault(key => !key.IsCurrent)?.Key.ToString()),
+            Daemons = daemons is null ? [] : [.. daemons.Status.Daemons.Select(StatusOf)],
+            ClusterTotals = new ClusterTotals(0, rate.S60),
+            Events = events,
+        };
+    }
+
+    /// <summary>A job source in the word of the API.</summary>
+    public static string Word(JobSource source) => source switch
+    {
+        JobSource.Chain => "chain",
+        JobSource.Daemon => "daemon",
+        _ => throw new ArgumentOutOfRangeException(nameof(source), source, "unknown job source"),
+    };
+
+    private static string? Word(PageKind? pages) => pages is PageKind kind ? OptionText.Pages(kind) : null;
+
+    private static NodeState StateOf(bool stopping, Miner miner, string? pause)
+    {
+        if (stopping)
+            return NodeState.Stopping;
+        if (miner.ThreadCount == 0)
+            return NodeState.Idle;
+        if (pause is not null)
+            return NodeState.Paused;
+        return miner.FirstHash.IsCompleted ? NodeState.Mining : NodeState.Starting;
+    }
+
+    /// <summary>The difficulty of a job is what makes its block, or, where there is no block, its link.</summary>
+    private static JobStatus StatusOf(Job job) => new(
+        Word(job.Source), job.Height, job is ChainJob ? job.ShareDifficulty : job.NetworkDifficulty, job.Key.ToString());
+
+    private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected);
+
+    private static DaemonStatus StatusOf(Sources.Monero.DaemonStatus daemon) => new(
+        daemon.Name,
+        daemon.State switch
+        {
+            DaemonState.Active => "active",
+            DaemonState.Standby => "standby",
+            DaemonState.Connecting => "connecting",
+            _ => "failed",
+        },
+        daemon.Height == 0 ? null : daemon.Height, daemon.Error?.Message);
+
+    private static DatasetStatus DatasetOf(KeyStatus key)
+    {
+        DatasetProgress progress = key.Progress;
+        string state = key.Dataset switch
+        {
+            DatasetState.Building => "building",
+            DatasetState.Loading => "loading",
+            DatasetState.Ready => "ready",
+            DatasetState.Failed => "failed",
+            _ => "none",
+        };
+        bool isRunning = key.Dataset is DatasetState.Building or DatasetState.Loading;
+        return new DatasetStatus(
+            key.Key.ToString(), state, progress.Fraction, progress.ItemsDone / ItemsPerChunk, 0,
+            isRunning ? progress.ItemsPerSecond : null, isRunning ? progress.Eta?.TotalSeconds : null);
+    }
+
+    private ChainStatus ChainNow()
+    {
+        Link tip = tree.Tip;
+        return new ChainStatus(tip.Height, tip.Id.ToString(), tip.ChildDifficulty);
+    }
+}
