@@ -10,7 +10,6 @@ using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Chain;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.P2P.Identity;
-using DaemonStatus = P2PMiner.Node.Api.DaemonStatus;
 using KeyStatus = P2PMiner.Mining.RandomX.KeyStatus;
 
 namespace P2PMiner.Node;
@@ -90,7 +89,7 @@ internal sealed class NodeSnapshot(
 
     private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected);
 
-    private static DaemonStatus StatusOf(Sources.Monero.DaemonStatus daemon) => new(
+    private static DaemonEntry StatusOf(DaemonStatus daemon) => new(
         daemon.Name,
         daemon.State switch
         {
