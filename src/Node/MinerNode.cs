@@ -68,7 +68,7 @@ internal sealed class MinerNode : IAsyncDisposable
         _daemons = [.. options.Daemons.Select(endpoint => new DaemonClient(endpoint, DaemonTimeout, time))];
         if (_daemons.Length > 0)
         {
-            DaemonSourceOptions source = new() { Wallet = options.Wallet!, ZmqAddresses = options.DaemonZmq is null ? [] : [options.DaemonZmq] };
+            DaemonSourceOptions source = new() { Wallet = options.Wallet!, ZmqAddresses = options.DaemonZmq };
             _daemonSource = new DaemonSource(_daemons, source, time, logs.CreateLogger<DaemonSource>());
             _outbox = new BlockOutbox(Path.Combine(options.DataDirectory, "blocks"), _daemons, time, logs.CreateLogger<BlockOutbox>());
         }
