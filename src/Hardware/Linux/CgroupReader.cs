@@ -9,6 +9,9 @@ internal static class CgroupReader
     /// <summary>v1 writes "no limit" as the largest page-aligned long; no machine has this much.</summary>
     private const long UnlimitedBytes = 1L << 60;
 
+    private static readonly (string[] Limits, string Usage) UnifiedMemory = (["memory.max", "memory.high"], "memory.current");
+    private static readonly (string[] Limits, string Usage) LegacyMemory = (["memory.limit_in_bytes"], "memory.usage_in_bytes");
+
     public static CgroupLimits Read(SystemTree tree)
     {
         CgroupPaths paths = CgroupPaths.Find(tree);
@@ -26,9 +29,6 @@ internal static class CgroupReader
             quota = Least(quota, LegacyQuota(tree, folder));
         return new CgroupLimits(limit, available, quota, Cpuset(tree, paths));
     }
-
-    private static readonly (string[] Limits, string Usage) UnifiedMemory = (["memory.max", "memory.high"], "memory.current");
-    private static readonly (string[] Limits, string Usage) LegacyMemory = (["memory.limit_in_bytes"], "memory.usage_in_bytes");
 
     private static void TakeMemory(
         SystemTree tree, string folder, (string[] Limits, string Usage) files, string reclaimableKey, ref long? limit, ref long? available)
