@@ -10,8 +10,8 @@ namespace P2PMiner.Node.ShareChain;
 /// </summary>
 internal static class Genesis
 {
-    /// <summary>2026-01-01T00:00:00Z; the chain's clock never runs before it.</summary>
-    public const ulong Timestamp = 1767225600;
+    /// <summary>2020-01-01T00:00:00Z: before any clock that is right, as the chain's time never runs before it.</summary>
+    public const ulong Timestamp = 1577836800;
 
     private static ReadOnlySpan<byte> Domain => "p2p-miner/cluster/1\0"u8;
 

@@ -37,11 +37,9 @@ internal sealed class ShareTree
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Hash256, Link> _links = [];
-    private readonly List<Link> _active = [];
     private readonly ProofHash _proofHash;
     private readonly Predicate<Hash256> _isKnownKey;
-    private Link _root;
-    private Link _tip;
+    private ActiveBranch _active;
     private Link _heaviest;
     private long _sequence;
     private Action<Link>? _added;
@@ -54,7 +52,7 @@ internal sealed class ShareTree
         GenesisId = genesis.Id;
         _proofHash = proofHash;
         _isKnownKey = isKnownKey;
-        Reset(new Link(genesis, childKey: genesis.Id, childDifficulty: LinkDifficulty.Minimum));
+        StartFrom(new Link(genesis, childKey: genesis.Id, childDifficulty: LinkDifficulty.Minimum));
     }
 
     /// <summary>
@@ -86,7 +84,7 @@ internal sealed class ShareTree
         get
         {
             lock (_lock)
-                return _tip;
+                return _active.Tip;
         }
     }
 
@@ -96,7 +94,7 @@ internal sealed class ShareTree
         get
         {
             lock (_lock)
-                return _root;
+                return _active.Root;
         }
     }
 
@@ -120,7 +118,7 @@ internal sealed class ShareTree
     public Link? AtHeight(ulong height)
     {
         lock (_lock)
-            return height < _root.Height || height > _tip.Height ? null : _active[(int)(height - _root.Height)];
+            return _active.AtHeight(height);
     }
 
     /// <summary>
@@ -130,7 +128,7 @@ internal sealed class ShareTree
     public AddResult? Check(Share share, ulong now)
     {
         lock (_lock)
-            return CheckPlace(share, now, out _);
+            return CheckPlace(share, LatestTimestamp(now), _isKnownKey, out _);
     }
 
     /// <summary>Checks a share in full, proof of work last, and adds it if it is valid.</summary>
@@ -150,11 +148,11 @@ internal sealed class ShareTree
         bool isTip;
         lock (_lock)
         {
-            if (CheckPlace(share, now, out Link? parent) is { } known)
+            if (CheckPlace(share, LatestTimestamp(now), _isKnownKey, out Link? parent) is { } known)
                 return known;
             Insert(share, parent!);
-            tipChanged = SelectTip(now);
-            isTip = _tip.Id == share.Id;
+            tipChanged = SelectTip(LatestTimestamp(now));
+            isTip = _active.Tip.Id == share.Id;
         }
         if (tipChanged)
             TipChanged?.Invoke();
@@ -175,8 +173,8 @@ internal sealed class ShareTree
         bool tipChanged;
         lock (_lock)
         {
-            tipChanged = SelectTip(now);
-            parent = _tip;
+            tipChanged = SelectTip(LatestTimestamp(now));
+            parent = _active.Tip;
             nextKey = key is null ? parent.NextChildKey : null;
         }
         if (tipChanged)
@@ -199,7 +197,7 @@ internal sealed class ShareTree
     public IReadOnlyList<Link> Export()
     {
         lock (_lock)
-            return [_root, .. _links.Values.Where(link => link != _root).OrderBy(link => link.Sequence)];
+            return [.. _links.Values.OrderBy(link => link == _active.Root ? 0 : link.Sequence)];
     }
 
     /// <summary>
@@ -211,9 +209,9 @@ internal sealed class ShareTree
     {
         lock (_lock)
         {
-            if (_links.Count > 1 || _root.Id != GenesisId || root.Height == 0 || root.Height % SeedHeight.EpochLength != 0)
+            if (_links.Count > 1 || _active.Root.Id != GenesisId || root.Height == 0 || root.Height % SeedHeight.EpochLength != 0)
                 return false;
-            Reset(root);
+            StartFrom(root);
             return true;
         }
     }
@@ -227,7 +225,7 @@ internal sealed class ShareTree
     {
         lock (_lock)
         {
-            if (CheckPlace(share, now: null, out Link? parent) is { } known)
+            if (CheckPlace(share, ulong.MaxValue, _ => true, out Link? parent) is { } known)
                 return known;
             Insert(share, parent!, announce: false);
             SelectTip(ulong.MaxValue);
@@ -235,47 +233,17 @@ internal sealed class ShareTree
         }
     }
 
-    private AddResult? CheckPlace(Share share, ulong? now, out Link? parent)
+    private AddResult? CheckPlace(Share share, ulong latest, Predicate<Hash256> isKnownKey, out Link? parent)
     {
-        ShareHeader header = share.Header;
         parent = null;
         if (_links.ContainsKey(share.Id))
             return new AddResult(AddStatus.Duplicate);
-        if (header.Height <= _root.Height)
+        if (share.Header.Height <= _active.Root.Height)
             return AddResult.Invalid(ShareFault.BelowRoot);
-        if (!_links.TryGetValue(header.Parent, out parent))
+        if (!_links.TryGetValue(share.Header.Parent, out parent))
             return new AddResult(AddStatus.UnknownParent);
-        ShareFault fault = FaultOf(share, parent, now);
+        ShareFault fault = ShareRules.FaultOf(share, parent, latest, isKnownKey);
         return fault == ShareFault.None ? null : AddResult.Invalid(fault);
-    }
-
-    /// <param name="share">The share.</param>
-    /// <param name="parent">Its parent.</param>
-    /// <param name="now">The clock; null for a share that was accepted in an earlier run.</param>
-    private ShareFault FaultOf(Share share, Link parent, ulong? now)
-    {
-        ShareHeader header = share.Header;
-        if (header.Height - 1 != parent.Height)
-            return ShareFault.Height;
-        if (header.Timestamp < parent.Timestamp)
-            return ShareFault.TimestampBeforeParent;
-        if (now is { } clock && IsAhead(header.Timestamp, clock))
-            return ShareFault.TimestampInFuture;
-        if (header.Difficulty != parent.ChildDifficulty)
-            return ShareFault.Difficulty;
-        if (header.Difficulty > UInt128.MaxValue - parent.CumulativeDifficulty
-            || header.CumulativeDifficulty != parent.CumulativeDifficulty + header.Difficulty)
-        {
-            return ShareFault.CumulativeDifficulty;
-        }
-        bool keyFits = share.Proof is EmbeddedProof ? header.Key == parent.ChildKey : now is null || _isKnownKey(header.Key);
-        return keyFits ? ShareFault.None : ShareFault.Key;
-    }
-
-    private bool IsAhead(ulong timestamp, ulong now)
-    {
-        now = Math.Max(now, _root.Timestamp);
-        return timestamp > now && timestamp - now > MaxClockLeadSeconds;
     }
 
     private bool HasWork(Share share)
@@ -296,50 +264,38 @@ internal sealed class ShareTree
         if (announce)
             _added?.Invoke(link);
         if (_links.Count > MaxLinks)
-            TreePruning.DropLightestBranches(_links, keep: [_tip, _heaviest], MaxLinks - MaxLinks / 16);
+            TreePruning.DropLightestBranches(_links, keep: [_active.Tip, _heaviest], MaxLinks - MaxLinks / 16);
     }
 
-    private bool SelectTip(ulong now)
+    /// <summary>The latest timestamp that is taken. Time does not run before the root, so that a clock may.</summary>
+    private ulong LatestTimestamp(ulong now)
     {
-        Link best = IsAhead(_heaviest.Timestamp, now) ? HeaviestInTime(now) : _heaviest;
-        if (best == _tip)
+        now = Math.Max(now, _active.Root.Timestamp);
+        return now > ulong.MaxValue - MaxClockLeadSeconds ? ulong.MaxValue : now + MaxClockLeadSeconds;
+    }
+
+    private bool SelectTip(ulong latest)
+    {
+        Link best = _heaviest.Timestamp <= latest ? _heaviest : HeaviestUntil(latest);
+        if (best == _active.Tip)
             return false;
-        _tip = best;
-        Activate(best);
+        _active.SwitchTo(best);
         PruneBehindTip();
         return true;
     }
 
     /// <summary>Looks at every link; for the rare moments, such as a clock that is behind the chain.</summary>
-    private Link HeaviestInTime(ulong now)
+    private Link HeaviestUntil(ulong latest)
     {
-        Link best = _root;
+        Link best = _active.Root;
         foreach (Link link in _links.Values)
         {
-            if (IsAhead(link.Timestamp, now) || link.CumulativeDifficulty < best.CumulativeDifficulty)
+            if (link.Timestamp > latest || link.CumulativeDifficulty < best.CumulativeDifficulty)
                 continue;
             if (link.CumulativeDifficulty > best.CumulativeDifficulty || link.Sequence < best.Sequence)
                 best = link;
         }
         return best;
-    }
-
-    /// <summary>Makes the branch that ends in <paramref name="tip"/> the indexed one.</summary>
-    private void Activate(Link tip)
-    {
-        var added = new Stack<Link>();
-        Link link = tip;
-        for (; !IsActive(link); link = link.Parent!)
-            added.Push(link);
-        int kept = (int)(link.Height - _root.Height) + 1;
-        _active.RemoveRange(kept, _active.Count - kept);
-        _active.AddRange(added);
-    }
-
-    private bool IsActive(Link link)
-    {
-        ulong index = link.Height - _root.Height;
-        return index < (ulong)_active.Count && _active[(int)index] == link;
     }
 
     /// <summary>
@@ -348,25 +304,20 @@ internal sealed class ShareTree
     /// </summary>
     private void PruneBehindTip()
     {
-        if (_tip.Height < _root.Height + KeptLinks + SeedHeight.EpochLength)
+        if (_active.Tip.Height < _active.Root.Height + KeptLinks + SeedHeight.EpochLength)
             return;
-        ulong height = (_tip.Height - KeptLinks) & ~(SeedHeight.EpochLength - 1);
-        int dropped = (int)(height - _root.Height);
-        _root = _active[dropped];
-        _root.MakeRoot();
-        _active.RemoveRange(0, dropped);
-        TreePruning.DropOthersThanDescendants(_links, _root);
+        _active.CutBelow((_active.Tip.Height - KeptLinks) & ~(SeedHeight.EpochLength - 1));
+        TreePruning.DropOthersThanDescendants(_links, _active.Root);
         if (!_links.ContainsKey(_heaviest.Id))
-            _heaviest = HeaviestInTime(ulong.MaxValue);
+            _heaviest = HeaviestUntil(ulong.MaxValue);
     }
 
-    [MemberNotNull(nameof(_root), nameof(_tip), nameof(_heaviest))]
-    private void Reset(Link root)
+    [MemberNotNull(nameof(_active), nameof(_heaviest))]
+    private void StartFrom(Link root)
     {
         _links.Clear();
         _links.Add(root.Id, root);
-        _active.Clear();
-        _active.Add(root);
-        _root = _tip = _heaviest = root;
+        _active = new ActiveBranch(root);
+        _heaviest = root;
     }
 }
