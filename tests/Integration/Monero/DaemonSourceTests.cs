@@ -1,3 +1,4 @@
+using System.Net;
 using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
 using P2PMiner.Node.Sources.Monero;
@@ -9,44 +10,62 @@ namespace P2PMiner.Integration.Tests.Monero;
 [Category("Daemon")]
 internal sealed class DaemonSourceTests
 {
+    /// <summary>For the tests that do not restart it.</summary>
+    private MonerodFixture _daemon = null!;
+
+    [OneTimeSetUp]
+    public async Task StartDaemon() => _daemon = await MonerodFixture.StartAsync();
+
+    [OneTimeTearDown]
+    public ValueTask StopDaemon() => _daemon.DisposeAsync();
+
     [Test]
     public async Task Job_FollowsTheChain()
     {
-        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
-        await using var harness = new DaemonHarness(DaemonHarness.Options(), daemon.Url);
-
+        await using var harness = new DaemonHarness(DaemonHarness.Options(), _daemon.Url);
+        ulong height = await _daemon.HeightAsync();
         DaemonJob first = await harness.NextJobAsync(_ => true);
-        Assert.That((first.Height, first.NetworkDifficulty), Is.EqualTo((1UL, UInt128.One)));
-        Assert.That(first.Key, Is.EqualTo(await daemon.TopAsync()), "the genesis block is the first key");
+        Assert.That((first.Height, first.NetworkDifficulty), Is.EqualTo((height, UInt128.One)));
 
-        Hash256[] blocks = await daemon.GenerateBlocksAsync(5);
-        DaemonJob next = await harness.NextJobAsync(job => job.Height == 6);
+        Hash256[] blocks = await _daemon.GenerateBlocksAsync(5);
+        DaemonJob next = await harness.NextJobAsync(job => job.Height == height + 5);
         Assert.That(next.Template.PreviousId, Is.EqualTo(blocks[^1]));
+    }
+
+    [Test]
+    public async Task Login_IsByDigest()
+    {
+        await using MonerodFixture daemon = await MonerodFixture.StartAsync(login: new NetworkCredential("alice", "p@ss:word"));
+        string address = daemon.Url["http://".Length..];
+        await using (var harness = new DaemonHarness(DaemonHarness.Options(), $"http://alice:p%40ss%3Aword@{address}"))
+            Assert.That(async () => await harness.NextJobAsync(_ => true), Throws.Nothing);
+        await using (var harness = new DaemonHarness(DaemonHarness.Options(), $"http://alice:wrong@{address}"))
+            await harness.UntilAsync(status => status.Daemons[0].Error?.Fault == DaemonFault.Unauthorized);
+        await using (var harness = new DaemonHarness(DaemonHarness.Options(), daemon.Url))
+            await harness.UntilAsync(status => status.Daemons[0].Error?.Fault == DaemonFault.Unauthorized);
     }
 
     [Test]
     public async Task RestrictedRpc_IsEnough()
     {
-        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
-        await using var harness = new DaemonHarness(DaemonHarness.Options(), $"http://127.0.0.1:{daemon.RestrictedPort}");
+        await using var harness = new DaemonHarness(DaemonHarness.Options(), $"http://127.0.0.1:{_daemon.RestrictedPort}");
         DaemonJob job = await harness.NextJobAsync(_ => true);
         FoundBlock block = job.BuildBlock(1, 2, DateTimeOffset.UnixEpoch);
         BlockOutcome outcome = await BlockSubmission.TryAsync(harness.Clients[0], block, CancellationToken.None);
         Assert.That(outcome.Verdict, Is.EqualTo(BlockVerdict.Accepted), outcome.Reason);
-        Assert.That(await daemon.TopAsync(), Is.EqualTo(block.Id));
+        Assert.That(await _daemon.TopAsync(), Is.EqualTo(block.Id));
     }
 
     [Test]
     public async Task Zmq_AnnouncesBlocks()
     {
-        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
         DaemonSourceOptions options = DaemonHarness.Options() with
         {
-            ZmqAddresses = [daemon.ZmqAddress],
+            ZmqAddresses = [_daemon.ZmqAddress],
             PollInterval = TimeSpan.FromHours(1),
             QuietPollInterval = TimeSpan.FromHours(1),
         };
-        await using var harness = new DaemonHarness(options, daemon.Url);
+        await using var harness = new DaemonHarness(options, _daemon.Url);
         await harness.NextJobAsync(_ => true);
 
         // A subscription takes a moment to arrive, and what is published before is not repeated.
@@ -54,11 +73,11 @@ internal sealed class DaemonSourceTests
         while (!harness.Source.Status.ZmqDelivers)
         {
             Assert.That(++generated, Is.LessThan(300), "ZMQ announces nothing");
-            await daemon.GenerateBlocksAsync(1);
+            await _daemon.GenerateBlocksAsync(1);
             await Task.Delay(100);
         }
-        await daemon.GenerateBlocksAsync(1);
-        ulong height = await daemon.HeightAsync();
+        await _daemon.GenerateBlocksAsync(1);
+        ulong height = await _daemon.HeightAsync();
         Assert.That(async () => await harness.NextJobAsync(job => job.Height == height), Throws.Nothing);
     }
 
@@ -103,11 +122,10 @@ internal sealed class DaemonSourceTests
     [Test]
     public async Task Template_WithTransactionsIsRebuilt()
     {
-        await using MonerodFixture daemon = await MonerodFixture.StartAsync();
-        await using WalletRpcFixture wallet = await WalletRpcFixture.StartAsync(daemon);
+        await using WalletRpcFixture wallet = await WalletRpcFixture.StartAsync(_daemon);
         await using var harness = new DaemonHarness(
-            DaemonHarness.Options(wallet.Address) with { TemplateLifetime = TimeSpan.FromMilliseconds(200) }, daemon.Url);
-        await daemon.GenerateBlocksAsync(80, wallet.Address);
+            DaemonHarness.Options(wallet.Address) with { TemplateLifetime = TimeSpan.FromMilliseconds(200) }, _daemon.Url);
+        await _daemon.GenerateBlocksAsync(80, wallet.Address);
         await wallet.RefreshBalanceAsync();
 
         // Each number of leaves gives the merkle tree another shape.

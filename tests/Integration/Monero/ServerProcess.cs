@@ -16,10 +16,11 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Queue<string> _output = new();
-    private readonly HttpClient _http = new() { Timeout = CallDeadline };
+    private readonly HttpClient _http;
 
-    private ServerProcess(string program, IEnumerable<string> arguments, int port)
+    private ServerProcess(string program, IEnumerable<string> arguments, int port, NetworkCredential? login)
     {
+        _http = new HttpClient(new SocketsHttpHandler { Credentials = login, UseProxy = false }) { Timeout = CallDeadline };
         RpcUri = new Uri($"http://127.0.0.1:{port}/json_rpc");
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -42,9 +43,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="arguments">Its command line.</param>
     /// <param name="port">Where it was told to serve.</param>
     /// <param name="probe">A method without parameters.</param>
-    public static async Task<ServerProcess> StartAsync(string program, IEnumerable<string> arguments, int port, string probe)
+    /// <param name="login">What it was told to ask for; null when nothing.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string program, IEnumerable<string> arguments, int port, string probe, NetworkCredential? login = null)
     {
-        var server = new ServerProcess(program, arguments, port);
+        var server = new ServerProcess(program, arguments, port, login);
         try
         {
             await server.WaitUntilItAnswersAsync(probe);

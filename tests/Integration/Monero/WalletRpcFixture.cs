@@ -32,6 +32,8 @@ internal sealed class WalletRpcFixture : IAsyncDisposable
             "--log-file", Path.Combine(directory, "log"),
             "--daemon-address", daemon.Url,
             "--trusted-daemon",
+            "--rpc-ssl", "disabled",
+            "--daemon-ssl", "disabled",
         ];
         ServerProcess process = await ServerProcess.StartAsync("monero-wallet-rpc", arguments, port, "get_version");
         var wallet = new WalletRpcFixture(directory, process);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using P2PMiner.Node.Sources.Monero;
 
@@ -151,6 +153,18 @@ internal sealed class DaemonClientTests
         using DaemonClient client = daemon.Client();
         await daemon.DisposeAsync();
         Assert.That((await client.GetInfoAsync(CancellationToken.None)).Error!.Fault, Is.EqualTo(DaemonFault.Unreachable));
+    }
+
+    [Test]
+    public async Task SelfSignedCertificate_IsExplained()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(200));
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync(certificate: certificate);
+        DaemonError error = await InfoErrorAsync(daemon);
+        Assert.That(error.Fault, Is.EqualTo(DaemonFault.Unreachable));
+        Assert.That(error.Message, Does.Contain("certificate is not trusted"));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -34,11 +35,18 @@ internal sealed class FakeDaemon : IAsyncDisposable
 
     public string Url => _app.Urls.First();
 
-    public static async Task<FakeDaemon> StartAsync(int port = 0)
+    /// <param name="port">Where to listen; 0 takes a free one.</param>
+    /// <param name="certificate">For HTTPS; null serves HTTP.</param>
+    public static async Task<FakeDaemon> StartAsync(int port = 0, X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen =>
+        {
+            if (certificate is not null)
+                listen.UseHttps(certificate);
+        }));
         var daemon = new FakeDaemon(builder.Build());
         await daemon._app.StartAsync();
         return daemon;
