@@ -16,7 +16,7 @@ internal static class NodeHost
     {
         NodeOptions options = resolved.Options;
         TimeProvider time = TimeProvider.System;
-        using var log = NodeLog.Create(options, console: !Screen.IsTerminal, colours: false);
+        using var log = NodeLog.Create(options, console: !Screen.IsTerminal);
         ILogger logger = log.Factory.CreateLogger("node");
         foreach (string warning in resolved.Warnings)
             logger.LogWarning("{Warning}", warning);

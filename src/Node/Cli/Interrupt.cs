@@ -15,6 +15,7 @@ internal sealed class Interrupt : IDisposable
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
     private readonly ITimer _deadline;
+    private readonly Action<int> _exit;
     private int _signals;
 
     /// <param name="time">Measures the clean end.</param>
@@ -22,20 +23,29 @@ internal sealed class Interrupt : IDisposable
     public Interrupt(TimeProvider time, Action<int> exit)
     {
         _deadline = time.CreateTimer(_ => exit(ExitCode.Interrupted), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        _exit = exit;
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
 
-        void OnSignal(PosixSignalContext context)
+        void Handle(PosixSignalContext context)
         {
             context.Cancel = true;
-            if (Interlocked.Increment(ref _signals) > 1)
-                exit(ExitCode.Interrupted);
-            _deadline.Change(CleanEnd, Timeout.InfiniteTimeSpan);
-            _cancellation.Cancel();
+            OnSignal();
         }
     }
 
     public CancellationToken Token => _cancellation.Token;
+
+    internal void OnSignal()
+    {
+        if (Interlocked.Increment(ref _signals) > 1)
+        {
+            _exit(ExitCode.Interrupted);
+            return;
+        }
+        _deadline.Change(CleanEnd, Timeout.InfiniteTimeSpan);
+        _cancellation.Cancel();
+    }
 
     public void Dispose()
     {

@@ -6,26 +6,21 @@ namespace P2PMiner.Node.Logging;
 
 /// <summary>One event, one line: time, level, message. Stack traces follow only when debugging.</summary>
 /// <param name="timeFormat">A .NET format of local time.</param>
-/// <param name="colours">ANSI colours for time and level.</param>
 /// <param name="stackTraces">Whether exceptions are written in full.</param>
-internal sealed class LineFormatter(string timeFormat, bool colours, bool stackTraces) : ITextFormatter
+internal sealed class LineFormatter(string timeFormat, bool stackTraces) : ITextFormatter
 {
-    private const string Reset = "\e[0m";
-    private const string Grey = "\e[90m";
-
     public void Format(LogEvent logEvent, TextWriter output)
     {
         string time = logEvent.Timestamp.ToString(timeFormat, CultureInfo.InvariantCulture);
-        (string level, string colour) = logEvent.Level switch
+        string level = logEvent.Level switch
         {
-            LogEventLevel.Verbose => ("trace", Grey),
-            LogEventLevel.Debug => ("debug", Grey),
-            LogEventLevel.Information => ("info ", "\e[36m"),
-            LogEventLevel.Warning => ("warn ", "\e[33m"),
-            _ => ("error", "\e[31m"),
+            LogEventLevel.Verbose => "trace",
+            LogEventLevel.Debug => "debug",
+            LogEventLevel.Information => "info ",
+            LogEventLevel.Warning => "warn ",
+            _ => "error",
         };
-        output.Write(colours ? $"{Grey}{time}{Reset} {colour}{level}{Reset} " : $"{time} {level} ");
-        output.WriteLine(Message(logEvent));
+        output.WriteLine($"{time} {level} {Message(logEvent)}");
         if (stackTraces && logEvent.Exception is not null)
             output.WriteLine(logEvent.Exception);
     }

@@ -33,9 +33,8 @@ internal sealed class NodeLog : IDisposable
 
     /// <param name="options">Level and file.</param>
     /// <param name="console">Whether to write to the console; not while a panel has it.</param>
-    /// <param name="colours">Whether the console shows ANSI colours.</param>
     /// <exception cref="UsageException">The log file cannot be written.</exception>
-    public static NodeLog Create(NodeOptions options, bool console, bool colours)
+    public static NodeLog Create(NodeOptions options, bool console)
     {
         var recent = new RecentEvents();
         bool stackTraces = options.LogLevel <= LogLevel.Debug;
@@ -43,12 +42,12 @@ internal sealed class NodeLog : IDisposable
             .MinimumLevel.Is(LevelConvert.ToSerilogLevel(options.LogLevel))
             .WriteTo.Sink(recent);
         if (console)
-            configuration.WriteTo.Console(new LineFormatter(ConsoleTime, colours, stackTraces));
+            configuration.WriteTo.Console(new LineFormatter(ConsoleTime, stackTraces));
         if (options.LogFile is string path)
         {
             CheckWritable(path);
             configuration.WriteTo.File(
-                new LineFormatter(FileTime, colours: false, stackTraces), path,
+                new LineFormatter(FileTime, stackTraces), path,
                 fileSizeLimitBytes: MaxFileSize, rollOnFileSizeLimit: true, retainedFileCountLimit: MaxFiles);
         }
         return new NodeLog(configuration.CreateLogger(), recent);

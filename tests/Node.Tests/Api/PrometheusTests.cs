@@ -27,7 +27,7 @@ internal sealed class PrometheusTests
     public void Labels_and_help_are_escaped()
     {
         using var meter = new Meter("test");
-        using var exporter = new PrometheusExporter(other => other == meter);
+        using var exporter = new PrometheusExporter(other => other.Meter == meter);
         Gauge<long> gauge = meter.CreateGauge<long>("a.b-c", "By", "one\\two\nthree");
         gauge.Record(-5, new KeyValuePair<string, object?>("odd.name", "quote \" slash \\ line\nend"));
         PrometheusSample sample = PrometheusReader.Read(exporter.Collect()).First();
@@ -41,7 +41,7 @@ internal sealed class PrometheusTests
     public void Counters_add_up_gauges_replace_and_observables_forget()
     {
         using var meter = new Meter("test");
-        using var exporter = new PrometheusExporter(other => other == meter);
+        using var exporter = new PrometheusExporter(other => other.Meter == meter);
         Counter<int> counter = meter.CreateCounter<int>("c");
         UpDownCounter<long> upDown = meter.CreateUpDownCounter<long>("u");
         Gauge<double> gauge = meter.CreateGauge<double>("g");
@@ -68,7 +68,7 @@ internal sealed class PrometheusTests
     public void Series_of_one_metric_are_bounded()
     {
         using var meter = new Meter("test");
-        using var exporter = new PrometheusExporter(other => other == meter);
+        using var exporter = new PrometheusExporter(other => other.Meter == meter);
         Counter<long> counter = meter.CreateCounter<long>("c");
         for (int i = 0; i < PrometheusExporter.MaxSeries + 10; i++)
             counter.Add(1, new KeyValuePair<string, object?>("i", i));

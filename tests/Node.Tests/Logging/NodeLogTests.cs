@@ -42,7 +42,7 @@ internal sealed class NodeLogTests
     [Test]
     public void Recent_events_are_bounded_and_leave_out_debug()
     {
-        using var log = NodeLog.Create(new NodeOptions { LogLevel = LogLevel.Trace }, console: false, colours: false);
+        using var log = NodeLog.Create(new NodeOptions { LogLevel = LogLevel.Trace }, console: false);
         ILogger logger = log.Factory.CreateLogger("test");
         logger.LogDebug("hidden");
         for (int i = 0; i < 100; i++)
@@ -56,12 +56,12 @@ internal sealed class NodeLogTests
     public void File_that_cannot_be_written_is_an_error()
     {
         var options = new NodeOptions { LogFile = _directory };
-        Assert.That(() => NodeLog.Create(options, console: false, colours: false), Throws.TypeOf<UsageException>().With.Message.Contains(_directory));
+        Assert.That(() => NodeLog.Create(options, console: false), Throws.TypeOf<UsageException>().With.Message.Contains(_directory));
     }
 
     private static void Write(string path, LogLevel level, Action<ILogger> write)
     {
-        using var log = NodeLog.Create(new NodeOptions { LogFile = path, LogLevel = level }, console: false, colours: false);
+        using var log = NodeLog.Create(new NodeOptions { LogFile = path, LogLevel = level }, console: false);
         write(log.Factory.CreateLogger("test"));
     }
 }

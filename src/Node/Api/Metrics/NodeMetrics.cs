@@ -18,7 +18,7 @@ internal sealed class NodeMetrics : IDisposable
         AddProcess();
         AddMining();
         AddChain();
-        _exporter = new PrometheusExporter(meter => meter == _meter || meter.Name == "System.Runtime");
+        _exporter = new PrometheusExporter(IsWanted);
     }
 
     /// <summary>Prometheus text of one moment.</summary>
@@ -33,6 +33,11 @@ internal sealed class NodeMetrics : IDisposable
         _exporter.Dispose();
         _meter.Dispose();
     }
+
+    /// <summary>Prometheus keeps names that end in "count" for histograms, so the runtime's few such gauges are left out.</summary>
+    private bool IsWanted(Instrument instrument) =>
+        instrument.Meter == _meter
+        || (instrument.Meter.Name == "System.Runtime" && !instrument.Name.EndsWith(".count", StringComparison.Ordinal));
 
     private void AddProcess()
     {

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace P2PMiner.Node.Api.Metrics;
 
 /// <summary>
-/// Listens to the counters and gauges of chosen meters and gives their values as Prometheus text. Series of one
+/// Listens to chosen counters and gauges and gives their values as Prometheus text. Series of one
 /// instrument are bounded: those beyond are left out and counted.
 /// </summary>
 internal sealed class PrometheusExporter : IDisposable
@@ -18,12 +18,12 @@ internal sealed class PrometheusExporter : IDisposable
     private readonly SortedDictionary<string, Metric> _metrics = new(StringComparer.Ordinal);
     private long _dropped;
 
-    /// <param name="isWanted">Chooses the meters, present and future.</param>
-    public PrometheusExporter(Func<Meter, bool> isWanted)
+    /// <param name="isWanted">Chooses the instruments, present and future.</param>
+    public PrometheusExporter(Func<Instrument, bool> isWanted)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (isWanted(instrument.Meter) && Describe(instrument) is Metric metric && Add(metric))
+            if (isWanted(instrument) && Describe(instrument) is Metric metric && Add(metric))
                 listener.EnableMeasurementEvents(instrument, metric);
         };
         _listener.SetMeasurementEventCallback<int>((_, value, tags, state) => Record((Metric)state!, value, tags));
