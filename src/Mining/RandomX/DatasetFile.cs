@@ -90,7 +90,7 @@ public sealed class DatasetFile
                 () => Write(path, key, dataset, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             _log.LogWarning("Cannot keep the dataset in {Path}: {Reason}", path, e.Message);
             return false;

@@ -23,6 +23,7 @@ public sealed class KeyStore : IAsyncDisposable
     private KeySlot? _current;
     private KeySlot? _next;
     private KeySlot? _building;
+    private bool _buildingAhead;
     private CancellationTokenSource? _buildingStop;
     private bool _disposed;
     private int _generation;
@@ -189,8 +190,11 @@ public sealed class KeyStore : IAsyncDisposable
 
     private void StopOutdatedBuild()
     {
-        bool urgent = _current?.DatasetState == DatasetState.None;
-        if (_building is not null && _building != _current && (_building != _next || urgent))
+        bool replaced = _building != _current && _building != _next;
+        bool lessUrgent = _building == _next && _current?.DatasetState == DatasetState.None;
+        // At low priority it would not get on beside light mode, so it starts again.
+        bool tooSlow = _building == _current && _buildingAhead && _building?.DatasetState != DatasetState.Ready;
+        if (_building is not null && (replaced || lessUrgent || tooSlow))
             _ = _buildingStop?.CancelAsync(); // Callbacks must not run under the lock.
     }
 
@@ -287,8 +291,8 @@ public sealed class KeyStore : IAsyncDisposable
                 return null;
             slot.DatasetState = DatasetState.Building;
             slot.BeginWork();
-            (_building, _buildingStop) = (slot, stop);
-            return (slot, cache, slot == _next);
+            (_building, _buildingStop, _buildingAhead) = (slot, stop, slot == _next);
+            return (slot, cache, _buildingAhead);
         }
     }
 

@@ -174,6 +174,20 @@ public sealed class KeyStoreTests
     }
 
     [Test]
+    public async Task KeyThatBecomesCurrentDuringItsBuild_GetsItsDataset()
+    {
+        const int Items = 40 * DatasetWorkers.ChunkItems;
+        await using KeyStore store = Full(Items, prepareNext: true);
+        store.SetKeys(Keys[0], Keys[1]);
+        await Until(store, s => s.Keys[1].Dataset == DatasetState.Building);
+        store.SetKeys(Keys[1], null);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        using RandomXVm? vm = store.TryCreateVm(Keys[1], 0, out bool isFull);
+        Assert.That(isFull, Is.True);
+        Assert.That(new Hash256(vm!.Key), Is.EqualTo(Keys[1]));
+    }
+
+    [Test]
     public async Task DatasetFile_IsWrittenAndUsedByTheNextStore()
     {
         string directory = Directory.CreateTempSubdirectory("key-store-").FullName;
@@ -270,6 +284,20 @@ public sealed class KeyStoreTests
         Assert.That(verifier.TryHash(Keys[0], [1], hash), Is.False, "its memory went with the first check of another key");
     }
 
+    [Test]
+    public async Task Verifier_GivesTheSameHash_AfterItTurnedToCompiledVms()
+    {
+        await using KeyStore store = Light();
+        using var verifier = new LightVerifier(store, new SlowTime());
+        store.SetKeys(Keys[0], null);
+        await store.WaitForCacheAsync(Keys[0], _deadline.Token);
+        var interpreted = new byte[RandomXLibrary.HashSize];
+        var compiled = new byte[RandomXLibrary.HashSize];
+        Assert.That(verifier.TryHash(Keys[0], [1], interpreted), Is.True);
+        Assert.That(verifier.TryHash(Keys[0], [1], compiled), Is.True);
+        Assert.That(compiled, Is.EqualTo(interpreted));
+    }
+
     private static KeyStoreOptions Options(MemoryMode memory) => new() { Memory = memory, BuilderThreads = 2 };
 
     private static KeyStore Light() => new(Options(MemoryMode.Light), TimeProvider.System, NullLogger<KeyStore>.Instance);
@@ -296,6 +324,16 @@ public sealed class KeyStoreTests
         var hash = new byte[RandomXLibrary.HashSize];
         vm.CalculateHash([(byte)input], hash);
         return hash;
+    }
+
+    /// <summary>A clock on which every measured step takes a second.</summary>
+    private sealed class SlowTime : TimeProvider
+    {
+        private long _timestamp;
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _timestamp);
     }
 
     private static byte[] Reference(Hash256 key, int input) => References(key, input + 1)[input];

@@ -107,9 +107,8 @@ public static class RandomXLibrary
         _ = Loaded.Value;
         Span<byte> hash = stackalloc byte[HashSize];
         RandomXFlags flags = RandomXCpu.SupportedFlags;
-        using CacheHandle cache = Interop.RandomX.randomx_alloc_cache(flags);
-        if (cache.IsInvalid)
-            throw new InsufficientMemoryException("no memory for a RandomX cache of 256 MiB: close other programs");
+        using CacheHandle cache = PagedAllocation.Allocate(
+            "cache", CacheSize, flags, PagePreference.Thp, Interop.RandomX.randomx_alloc_cache, out _);
         ReadOnlySpan<byte> key = "test key 000"u8;
         Interop.RandomX.randomx_init_cache(cache, key, (nuint)key.Length);
         using VmHandle vm = VmHandle.Create(cache, cache => Interop.RandomX.randomx_create_vm(flags, cache, dataset: 0));

@@ -10,15 +10,16 @@ public sealed class RandomXVm : IDisposable
 {
     private readonly VmHandle _handle;
     private readonly byte[] _key;
+    private readonly PagedMemory _pages;
     private bool _pending;
     private int _busy;
 
-    private RandomXVm(VmHandle handle, ReadOnlySpan<byte> key, bool isFull, PageKind pages)
+    private RandomXVm(VmHandle handle, ReadOnlySpan<byte> key, bool isFull, PagedMemory pages)
     {
         _handle = handle;
         _key = key.ToArray();
         IsFull = isFull;
-        PageKind = pages;
+        _pages = pages;
     }
 
     /// <summary>The key that hashes are computed with.</summary>
@@ -27,8 +28,11 @@ public sealed class RandomXVm : IDisposable
     /// <summary>Whether it reads a dataset (fast) or computes items from a cache (about ten times slower).</summary>
     public bool IsFull { get; }
 
-    /// <summary>The pages that the 2 MiB scratchpad was given or advised.</summary>
-    public PageKind PageKind { get; }
+    /// <summary>
+    /// The pages of the 2 MiB scratchpad, to be asked after a first hash. Takes milliseconds. Transparent ones come about
+    /// only where the C library's allocator happens to align the scratchpad.
+    /// </summary>
+    public PageKind PageKind => _pages.Measure();
 
     /// <summary>Creates a VM in light mode. Of the flags, HardAes, Jit and Secure matter.</summary>
     /// <exception cref="ObjectDisposedException">The memory was given back.</exception>
@@ -43,7 +47,7 @@ public sealed class RandomXVm : IDisposable
             pages,
             flags => VmHandle.Create(cache.Handle, handle => Interop.RandomX.randomx_create_vm(flags, handle, dataset: 0)),
             out PagedMemory pagesGot);
-        return new RandomXVm(handle, cache.Key, isFull: false, pagesGot.Kind);
+        return new RandomXVm(handle, cache.Key, isFull: false, pagesGot);
     }
 
     /// <summary>Creates a VM in full mode. Of the flags, HardAes, Jit and Secure matter.</summary>
@@ -59,7 +63,7 @@ public sealed class RandomXVm : IDisposable
             pages,
             flags => VmHandle.Create(dataset.Handle, handle => Interop.RandomX.randomx_create_vm(flags, cache: 0, handle)),
             out PagedMemory pagesGot);
-        return new RandomXVm(handle, dataset.Key, isFull: true, pagesGot.Kind);
+        return new RandomXVm(handle, dataset.Key, isFull: true, pagesGot);
     }
 
     /// <summary>Computes one hash. Ends a pipeline that was begun with <see cref="First"/>.</summary>
