@@ -36,8 +36,10 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
     {
         Interlocked.Increment(ref _found);
         logger.LogInformation("Found block {Id} at height {Height}", block.Id, block.Height);
+        if (!TryClaim(block))
+            return new BlockOutcome(BlockVerdict.Pending, "it is being submitted");
         bool saved = TrySave(block);
-        BlockOutcome outcome = await TryOnceAsync(block, fromDisk: false, cancellation);
+        BlockOutcome outcome = await TryOnceAsync(block, cancellation);
         if (outcome.Verdict == BlockVerdict.Pending)
         {
             logger.LogWarning("Block {Id} is not submitted yet, trying again: {Reason}", block.Id, outcome.Reason);
@@ -49,7 +51,8 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
         {
             await Task.Delay(pause, time, cancellation);
             pause = LongerThan(pause);
-            outcome = await TryOnceAsync(block, fromDisk: false, cancellation);
+            if (TryClaim(block))
+                outcome = await TryOnceAsync(block, cancellation);
         }
         return outcome;
     }
@@ -74,7 +77,16 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
     {
         bool anyLeft = false;
         foreach (FoundBlock block in LoadAll())
-            anyLeft |= (await TryOnceAsync(block, fromDisk: true, cancellation)).Verdict == BlockVerdict.Pending;
+        {
+            if (!TryClaim(block))
+                continue;
+
+            // It may have been settled after it was read.
+            if (_store.Contains(block))
+                anyLeft |= (await TryOnceAsync(block, cancellation)).Verdict == BlockVerdict.Pending;
+            else
+                Release(block);
+        }
         return anyLeft;
     }
 
@@ -105,30 +117,35 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
         }
     }
 
-    private async Task<BlockOutcome> TryOnceAsync(FoundBlock block, bool fromDisk, CancellationToken cancellation)
+    /// <summary>False when somebody else is submitting the block.</summary>
+    private bool TryClaim(FoundBlock block)
     {
         lock (_lock)
-        {
-            // A block that was read from disk may have been settled since.
-            if (_inFlight.Contains(block.Id) || (fromDisk && !_store.Contains(block)))
-                return new BlockOutcome(BlockVerdict.Pending, "it is being submitted");
-            _inFlight.Add(block.Id);
-        }
-        bool settled = true;
+            return _inFlight.Add(block.Id);
+    }
+
+    private void Release(FoundBlock block)
+    {
+        lock (_lock)
+            _inFlight.Remove(block.Id);
+    }
+
+    /// <summary>Tries every daemon with a claimed block, and releases the claim.</summary>
+    private async Task<BlockOutcome> TryOnceAsync(FoundBlock block, CancellationToken cancellation)
+    {
+        bool release = true;
         try
         {
             BlockOutcome outcome = await TryEveryDaemonAsync(block, cancellation);
-            settled = outcome.Verdict == BlockVerdict.Pending || TrySettle(block, outcome);
+
+            // A block whose file cannot be moved stays claimed, or each retry would count it again.
+            release = outcome.Verdict == BlockVerdict.Pending || TrySettle(block, outcome);
             return outcome;
         }
         finally
         {
-            // A block whose file cannot be moved stays marked, or each retry would count it again.
-            if (settled)
-            {
-                lock (_lock)
-                    _inFlight.Remove(block.Id);
-            }
+            if (release)
+                Release(block);
         }
     }
 

@@ -4,8 +4,8 @@ using P2PMiner.Mining.Monero;
 namespace P2PMiner.Node.Sources.Monero;
 
 /// <summary>
-/// Keeps one daemon under observation: whether it can be mined with, and its current block as a job. Only
-/// <see cref="RunAsync"/> changes anything but the <see cref="IsFavoured"/> flag; everything may be read from any thread.
+/// Keeps one daemon under observation: whether it can be mined with, and its current block as a job. Any thread may call
+/// any member, but <see cref="RunAsync"/> runs once.
 /// </summary>
 internal sealed class DaemonWatch
 {

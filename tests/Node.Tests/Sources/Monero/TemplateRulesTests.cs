@@ -68,7 +68,7 @@ internal sealed class TemplateRulesTests
         AssertBad(TemplateRules.Check(Template(chain) with { Blob = blob }, Info(chain)), explanation);
     }
 
-    /// <summary>One bit anywhere in either blob is noticed, but for the reserved bytes' own offset in a longer field.</summary>
+    /// <summary>One bit anywhere in either blob is noticed.</summary>
     [Test]
     public void AlteredBlob_IsRefused()
     {
