@@ -61,8 +61,16 @@ internal sealed class MonerodFixture : IAsyncDisposable
     public static async Task<MonerodFixture> StartAsync(ulong difficulty = 1, NetworkCredential? login = null)
     {
         var daemon = new MonerodFixture(difficulty, login);
-        await daemon.StartAgainAsync();
-        return daemon;
+        try
+        {
+            await daemon.StartAgainAsync();
+            return daemon;
+        }
+        finally
+        {
+            if (!daemon.IsRunning)
+                await daemon.DisposeAsync();
+        }
     }
 
     /// <summary>Starts a stopped daemon with the same ports and chain.</summary>

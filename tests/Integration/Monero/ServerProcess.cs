@@ -48,14 +48,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         string program, IEnumerable<string> arguments, int port, string probe, NetworkCredential? login = null)
     {
         var server = new ServerProcess(program, arguments, port, login);
+        bool answers = false;
         try
         {
             await server.WaitUntilItAnswersAsync(probe);
+            answers = true;
             return server;
         }
-        catch (Exception) when (server.Discard())
+        finally
         {
-            throw;
+            if (!answers)
+                await server.DisposeAsync();
         }
     }
 
@@ -83,7 +86,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Ends the process at once, as a crash would.</summary>
     public async ValueTask DisposeAsync()
     {
-        Discard();
+        if (!_process.HasExited)
+            _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
         _http.Dispose();
@@ -109,13 +113,6 @@ internal sealed class ServerProcess : IAsyncDisposable
                     throw new AssertionException($"{_process.StartInfo.FileName} does not answer:\n{string.Join('\n', _output)}");
             }
         }
-    }
-
-    private bool Discard()
-    {
-        if (!_process.HasExited)
-            _process.Kill();
-        return true;
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

@@ -35,7 +35,16 @@ internal sealed class WalletRpcFixture : IAsyncDisposable
             "--rpc-ssl", "disabled",
             "--daemon-ssl", "disabled",
         ];
-        ServerProcess process = await ServerProcess.StartAsync("monero-wallet-rpc", arguments, port, "get_version");
+        ServerProcess? process = null;
+        try
+        {
+            process = await ServerProcess.StartAsync("monero-wallet-rpc", arguments, port, "get_version");
+        }
+        finally
+        {
+            if (process is null)
+                Directory.Delete(directory, recursive: true);
+        }
         var wallet = new WalletRpcFixture(directory, process);
         await wallet.CallAsync("create_wallet", new { filename = "wallet", password = "", language = "English" });
         wallet.Address = (await wallet.CallAsync("get_address", new { account_index = 0 })).GetProperty("address").GetString() ?? "";
