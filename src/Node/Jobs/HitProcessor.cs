@@ -24,6 +24,8 @@ internal sealed class HitProcessor(
     LightVerifier verifier, ShareTree tree, BlockOutbox? outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
 {
     private readonly List<Task> _submissions = [];
+    private readonly Lock _lock = new();
+    private Hash256? _parentWithBlock;
 
     /// <summary>
     /// Handles hits in order until there are no more. When cancelled, hits that were found before are still handled:
@@ -70,15 +72,31 @@ internal sealed class HitProcessor(
         Record(hit, AddToChain(hit));
     }
 
-    private void Submit(MergedJob job, Hit hit, CancellationToken cancellation) =>
-        _submissions.Add(SubmitAsync(job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, time.GetUtcNow()), cancellation));
-
-    private async Task SubmitAsync(FoundBlock block, CancellationToken cancellation)
+    private void Submit(MergedJob job, Hit hit, CancellationToken cancellation)
     {
-        logger.LogInformation("Found block {Height} {Id}", block.Height, block.Id);
+        // Until the daemon has a new template, every further block would only compete with the one that was just found.
+        Hash256 parent = job.Block.Template.PreviousId;
+        lock (_lock)
+        {
+            if (_parentWithBlock == parent)
+                return;
+            _parentWithBlock = parent;
+        }
+        _submissions.Add(SubmitAsync(parent, job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, time.GetUtcNow()), cancellation));
+    }
+
+    private async Task SubmitAsync(Hash256 parent, FoundBlock block, CancellationToken cancellation)
+    {
         try
         {
-            await outbox!.SubmitAsync(block, cancellation);
+            BlockOutcome outcome = await outbox!.SubmitAsync(block, cancellation);
+            if (outcome.Verdict != BlockVerdict.Rejected)
+                return;
+            lock (_lock)
+            {
+                if (_parentWithBlock == parent)
+                    _parentWithBlock = null;
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
