@@ -121,6 +121,24 @@ public sealed class KeyStore : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether <see cref="TryCreateVm"/> gives a full VM for a key.</summary>
+    public bool IsDatasetReady(Hash256 key)
+    {
+        lock (_gate)
+            return Find(_current, _next, key)?.DatasetState == DatasetState.Ready;
+    }
+
+    /// <summary>Whether full mode will become possible for a key that is in light mode now.</summary>
+    public bool IsDatasetComing(Hash256 key)
+    {
+        lock (_gate)
+        {
+            KeySlot? slot = Find(_current, _next, key);
+            return _options.Memory == MemoryMode.Full
+                && slot?.DatasetState is DatasetState.None or DatasetState.Building or DatasetState.Loading;
+        }
+    }
+
     /// <summary>Waits until <see cref="TryCreateVm"/> gives at least a light VM for a key.</summary>
     /// <exception cref="OperationCanceledException">Cancelled, or the key is not, or no longer, one of those set.</exception>
     /// <exception cref="InsufficientMemoryException">No memory for the cache.</exception>
@@ -346,6 +364,7 @@ public sealed class KeyStore : IAsyncDisposable
                 return;
             slot.DatasetState = state;
             slot.Progress = default;
+            Volatile.Write(ref _generation, _generation + 1);
         }
         StatusChanged?.Invoke(Status);
     }

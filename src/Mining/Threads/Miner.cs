@@ -69,6 +69,9 @@ public sealed class Miner : IAsyncDisposable
     /// <summary>Hashes computed since start, by all threads.</summary>
     public long TotalHashes => _threads.Sum(thread => thread.Hashes);
 
+    /// <summary>Bytes that each thread had allocated on the managed heap after its latest hash: constant while it hashes.</summary>
+    public IEnumerable<long> AllocatedBytes => _threads.Select(thread => thread.AllocatedBytes);
+
     public HashRate HashRate => _meter.Read();
 
     /// <summary>Completes when the first hash has been computed by any thread.</summary>

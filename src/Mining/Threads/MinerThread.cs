@@ -35,6 +35,9 @@ internal sealed class MinerThread
     private long _hashes;
     private volatile bool _isFull;
     private volatile Arrival? _arrival;
+    private volatile object? _pages;
+    private bool _isLowered;
+    private long _allocatedBytes;
 
     public MinerThread(
         int index, PlannedThread planned, ulong firstExtraNonce, KeyStore keys, MinerOptions options, MinerControl control,
@@ -54,8 +57,11 @@ internal sealed class MinerThread
 
     public bool IsFull => _isFull;
 
-    /// <summary>Pages of the scratchpad; null while there is no virtual machine.</summary>
-    public PageKind? ScratchpadPages => Volatile.Read(ref _vm)?.PageKind;
+    /// <summary>Pages of the scratchpad; null before the first hash.</summary>
+    public PageKind? ScratchpadPages => _pages is null ? null : (PageKind)_pages;
+
+    /// <summary>Bytes that this thread had allocated on the managed heap after its latest hash.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
 
     /// <summary>Completes when the thread has ended and its virtual machine is freed.</summary>
     public Task Completion => _completion.Task;
@@ -72,7 +78,15 @@ internal sealed class MinerThread
             ApplyOptions();
             for (MinerWork work = _control.Work; !work.Stopping; work = _control.Work)
             {
-                if (work.Job is null || work.Paused || !TakeVm(work.Job.Key))
+                bool isReady = TakeVm(work.Job);
+                if (_isLowered && !MakesWay)
+                {
+                    // A thread cannot raise its priority again without privileges; a new one begins with the normal one.
+                    _isLowered = false;
+                    Start();
+                    return;
+                }
+                if (work.Job is null || work.Paused || !isReady)
                     _control.WaitForChange(work, IdleLook);
                 else
                     Search(work, work.Job, _vm!);
@@ -84,12 +98,15 @@ internal sealed class MinerThread
             _logger.LogCritical(reason, "Miner thread {Thread} failed", _index);
             _control.ReportFailure(reason);
         }
-        finally
-        {
-            _vm?.Dispose();
-            _completion.SetResult();
-        }
+        _vm?.Dispose();
+        _completion.SetResult();
     }
+
+    /// <summary>
+    /// Whether the CPUs are better used for the dataset that this thread is waiting for: light mode does about a tenth of
+    /// the work of full mode.
+    /// </summary>
+    private bool MakesWay => _vm is not null && !_isFull && _keys.IsDatasetComing(_vmKey);
 
     private void ApplyOptions()
     {
@@ -99,23 +116,30 @@ internal sealed class MinerThread
             _logger.LogWarning("Miner thread {Thread} keeps its normal priority", _index);
     }
 
-    /// <summary>Makes <see cref="_vm"/> one of <paramref name="key"/>, the best that is ready. False when none is.</summary>
-    private bool TakeVm(Hash256 key)
+    /// <summary>
+    /// Makes <see cref="_vm"/> one of the job's key, the best that is ready; false when none is. One of another key is
+    /// given up even while nothing is hashed, because its memory may be waited for.
+    /// </summary>
+    private bool TakeVm(Job? job)
     {
         int generation = _keys.Generation;
+        if (job is null)
+            return false;
+        Hash256 key = job.Key;
         bool isRightKey = _vm is not null && _vmKey == key;
         if (isRightKey && (_isFull || generation == _generation))
             return true;
-
-        RandomXVm? better = _keys.TryCreateVm(key, _planned.NumaNode, out bool isFull);
         _generation = generation;
-        if (better is null && isRightKey)
+        if (isRightKey && !_keys.IsDatasetReady(key))
             return true;
+
+        // The old one goes first: there may be memory for one only.
         _vm?.Dispose();
-        _vm = better;
+        _vm = _keys.TryCreateVm(key, _planned.NumaNode, out bool isFull);
         _vmKey = key;
-        _isFull = better is not null && isFull;
-        return better is not null;
+        _isFull = _vm is not null && isFull;
+        _pages = null;
+        return _vm is not null;
     }
 
     private void Search(MinerWork work, Job job, RandomXVm vm)
@@ -136,10 +160,20 @@ internal sealed class MinerThread
             if (BinaryPrimitives.ReadUInt64LittleEndian(_hash.AsSpan(24)) <= upperTarget && Difficulty.IsMet(_hash, job.ShareDifficulty))
                 Report(new Hit(job, extraNonce, nonce, new Hash256(_hash), _index));
             Volatile.Write(ref _hashes, _hashes + 1);
-            if (_hashes == 1)
-                _control.ReportFirstHash();
+            Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
+            if (nonce == 0)
+                AfterFirstHash(vm);
         }
         while (nonce++ != uint.MaxValue && _control.Work == work && (_isFull || _keys.Generation == _generation));
+    }
+
+    private void AfterFirstHash(RandomXVm vm)
+    {
+        _control.ReportFirstHash();
+        if (_pages is null)
+            _pages = vm.PageKind;
+        if (!_isLowered && MakesWay)
+            _isLowered = CurrentThread.TryLowerPriority();
     }
 
     private void Report(Hit hit)

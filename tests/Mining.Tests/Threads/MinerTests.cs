@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Hardware;
+using P2PMiner.Mining.Monero;
+using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.Threads;
+
+namespace P2PMiner.Mining.Tests.Threads;
+
+/// <summary>Real threads with real hashes in light mode.</summary>
+public sealed class MinerTests
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
+    private static readonly Hash256 FirstKey = new([.. Enumerable.Repeat((byte)1, 32)]);
+    private static readonly Hash256 SecondKey = new([.. Enumerable.Repeat((byte)2, 32)]);
+
+    private KeyStore _keys = null!;
+    private Miner _miner = null!;
+    private CancellationTokenSource _deadline = null!;
+
+    [SetUp]
+    public void Start()
+    {
+        _deadline = new CancellationTokenSource(Deadline);
+        KeyStoreOptions options = new() { Memory = MemoryMode.Light, BuilderThreads = 1 };
+        _keys = new KeyStore(options, TimeProvider.System, NullLogger<KeyStore>.Instance);
+        ThreadPlan plan = new([new PlannedThread(0, 0), new PlannedThread(0, 0)], "two threads");
+        _miner = new Miner(
+            plan, _keys, new MinerOptions(Pin: false, LowPriority: false), TimeProvider.System, NullLogger<Miner>.Instance);
+        _keys.SetKeys(FirstKey, SecondKey);
+        _miner.Start();
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await _miner.DisposeAsync();
+        await _keys.DisposeAsync();
+        _deadline.Dispose();
+    }
+
+    [Test]
+    public async Task Hits_OfJobsWithChangingKeysAllHaveTheHashOfTheirOwnKeyAndBlob()
+    {
+        const int Switches = 12;
+        await Task.WhenAll(_keys.WaitForCacheAsync(FirstKey, _deadline.Token), _keys.WaitForCacheAsync(SecondKey, _deadline.Token));
+        using LightVerifier verifier = new(_keys, TimeProvider.System);
+        List<Hit> hits = [];
+        for (int i = 0; i < Switches; i++)
+        {
+            TestJob job = TestJob.Create(i, i % 2 == 0 ? FirstKey : SecondKey);
+            _miner.SetJob(job);
+            Hit hit;
+            do
+            {
+                hit = await _miner.Hits.ReadAsync(_deadline.Token);
+                hits.Add(hit);
+            }
+            while (hit.Job != job);
+        }
+
+        Assert.That(hits.Select(hit => hit.Job.Key).Distinct().ToArray(), Has.Length.EqualTo(2));
+        Assert.That(hits.Select(hit => hit.Thread).Distinct().ToArray(), Has.Length.EqualTo(2), "both threads find hits");
+        Assert.That(hits.Select(hit => (hit.Job, hit.ExtraNonce, hit.Nonce)), Is.Unique, "no work is done twice");
+        byte[] hash = new byte[Hash256.Size];
+        foreach (Hit hit in hits)
+        {
+            Assert.That(verifier.TryHash(hit.Job.Key, Blob(hit), hash), Is.True);
+            Assert.That(new Hash256(hash), Is.EqualTo(hit.Hash));
+        }
+    }
+
+    [Test]
+    public async Task Hits_MeetTheShareDifficultyAndTellBlocks()
+    {
+        TestJob job = TestJob.Create(0, FirstKey, share: 2, network: 4);
+        _miner.SetJob(job);
+        byte[] hash = new byte[Hash256.Size];
+        for (int i = 0; i < 20; i++)
+        {
+            Hit hit = await _miner.Hits.ReadAsync(_deadline.Token);
+            hit.Hash.CopyTo(hash);
+            Assert.That(Difficulty.IsMet(hash, 2), Is.True);
+            Assert.That(hit.IsBlock, Is.EqualTo(Difficulty.IsMet(hash, 4)));
+        }
+    }
+
+    [Test]
+    public async Task Switch_ReachesEveryThread()
+    {
+        _miner.SetJob(TestJob.Create(0, FirstKey));
+        await _miner.FirstHash.WaitAsync(_deadline.Token);
+        _miner.SetJob(TestJob.Create(1, FirstKey));
+        while (_miner.LastSwitchLatency is null)
+            await Task.Delay(1, _deadline.Token);
+
+        Assert.That(_miner.LastSwitchLatency, Is.GreaterThan(TimeSpan.Zero));
+    }
+
+    [Test]
+    public async Task Pause_StopsHashingAndKeepsTheJob()
+    {
+        TestJob job = TestJob.Create(0, FirstKey, share: UInt128.MaxValue, network: UInt128.MaxValue);
+        _miner.SetJob(job);
+        await _miner.FirstHash.WaitAsync(_deadline.Token);
+
+        _miner.SetPaused(true);
+        long before;
+        do
+        {
+            // Each thread may finish the hash that it is on.
+            before = _miner.TotalHashes;
+            await Task.Delay(200, _deadline.Token);
+        }
+        while (_miner.TotalHashes != before);
+        Assert.That(_miner.IsPaused, Is.True);
+        Assert.That(_miner.Job, Is.SameAs(job));
+
+        _miner.SetPaused(false);
+        while (_miner.TotalHashes == before)
+            await Task.Delay(10, _deadline.Token);
+    }
+
+    [Test]
+    public async Task Key_ThatIsGivenUpWhileThePausedMinerHoldsItsVmIsFreed()
+    {
+        _miner.SetJob(TestJob.Create(0, FirstKey, share: UInt128.MaxValue, network: UInt128.MaxValue));
+        await _miner.FirstHash.WaitAsync(_deadline.Token);
+        _miner.SetPaused(true);
+        Hash256 thirdKey = new([.. Enumerable.Repeat((byte)3, 32)]);
+        _keys.SetKeys(thirdKey, null);
+        _miner.SetJob(TestJob.Create(1, thirdKey, share: UInt128.MaxValue, network: UInt128.MaxValue));
+        long before = _miner.TotalHashes;
+        _miner.SetPaused(false);
+
+        while (_miner.TotalHashes < before + 4)
+            await Task.Delay(10, _deadline.Token);
+        Assert.That(_miner.Failure.IsCompleted, Is.False);
+    }
+
+    [Test]
+    public async Task Threads_AllocateNothingPerHash()
+    {
+        _miner.SetJob(TestJob.Create(0, FirstKey, share: UInt128.MaxValue, network: UInt128.MaxValue));
+        await _miner.FirstHash.WaitAsync(_deadline.Token);
+        await _keys.WaitForCacheAsync(SecondKey, _deadline.Token);
+        await UntilHashes(20);
+        long[] before = [.. _miner.AllocatedBytes];
+        long hashes = _miner.TotalHashes;
+
+        await UntilHashes(100);
+
+        Assert.That(_miner.TotalHashes, Is.GreaterThan(hashes));
+        Assert.That(_miner.AllocatedBytes, Is.EqualTo(before));
+    }
+
+    private async Task UntilHashes(int more)
+    {
+        long end = _miner.TotalHashes + more;
+        while (_miner.TotalHashes < end)
+            await Task.Delay(10, _deadline.Token);
+    }
+
+    private static byte[] Blob(Hit hit)
+    {
+        byte[] blob = new byte[HashingBlob.MaxSize];
+        int length = hit.Job.WriteHashingBlob(hit.ExtraNonce, blob, out int nonceOffset);
+        BinaryPrimitives.WriteUInt32LittleEndian(blob.AsSpan(nonceOffset), hit.Nonce);
+        return blob[..length];
+    }
+
+    private sealed class TestJob : Job
+    {
+        public override JobSource Source => JobSource.Chain;
+
+        public static TestJob Create(int number, Hash256 key, UInt128? share = null, UInt128? network = null) => new()
+        {
+            Id = $"test-{number}",
+            Key = key,
+            Height = (ulong)number,
+            ShareDifficulty = share ?? 1,
+            NetworkDifficulty = network ?? 1,
+        };
+
+        public override int WriteHashingBlob(ulong extraNonce, Span<byte> destination, out int nonceOffset)
+        {
+            Span<byte> root = stackalloc byte[Hash256.Size];
+            root.Clear();
+            BinaryPrimitives.WriteUInt64LittleEndian(root, extraNonce);
+            return new HashingBlob(1, 0, Height, Hash256.Zero, new Hash256(root), 1).Write(0, destination, out nonceOffset);
+        }
+    }
+}
