@@ -120,7 +120,7 @@ internal sealed class HitProcessor(
         switch (result.Status)
         {
             case AddStatus.NewTip:
-                logger.LogDebug("Share accepted: link {Height}", share!.Header.Height);
+                logger.LogInformation("Share accepted: link {Height}, difficulty {Difficulty}", share!.Header.Height, share.Header.Difficulty);
                 return ShareState.Accepted;
             case AddStatus.Added or AddStatus.Duplicate or AddStatus.UnknownParent:
                 return ShareState.Stale;

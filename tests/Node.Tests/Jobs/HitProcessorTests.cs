@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Hardware;
+using P2PMiner.Mining;
+using P2PMiner.Mining.Monero;
+using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.Jobs;
+using P2PMiner.Node.ShareChain;
+using P2PMiner.Node.Sources.Chain;
+
+namespace P2PMiner.Node.Tests.Jobs;
+
+/// <summary>Real hashes on the genesis link's key.</summary>
+public sealed class HitProcessorTests
+{
+    private static readonly MinerId Miner = new([1, 2, 3]);
+
+    private KeyStore _keys = null!;
+    private LightVerifier _verifier = null!;
+    private ShareTree _tree = null!;
+    private ShareLedger _ledger = null!;
+
+    [SetUp]
+    public async Task MakeChain()
+    {
+        _ledger = new ShareLedger();
+        _tree = new ShareTree(Genesis.Of("test"), (_, _) => throw new InvalidOperationException("hits are verified before"), _ => false);
+        KeyStoreOptions options = new() { Memory = MemoryMode.Light, BuilderThreads = 1 };
+        _keys = new KeyStore(options, TimeProvider.System, NullLogger<KeyStore>.Instance);
+        _verifier = new LightVerifier(_keys, TimeProvider.System);
+        _keys.SetKeys(_tree.GenesisId, null);
+        await _keys.WaitForCacheAsync(_tree.GenesisId, CancellationToken.None);
+    }
+
+    [TearDown]
+    public async Task FreeChain()
+    {
+        _verifier.Dispose();
+        await _keys.DisposeAsync();
+    }
+
+    [Test]
+    public async Task Hit_BecomesTheTip_AndAnotherOnTheSameParentIsStale()
+    {
+        ChainJob job = NextJob();
+        Hit first = FindHit(job, extraNonce: 1);
+        Hit second = FindHit(job, extraNonce: 2);
+
+        await Process(first, second);
+
+        Assert.That(_ledger.Counts, Is.EqualTo(new ShareCounts(2, 1, 0, 1)));
+        Assert.That(_tree.Tip.Id, Is.EqualTo(job.ToShare(first).Id));
+        Assert.That(_ledger.Recent.Select(share => share.State), Is.EqualTo(new[] { "stale", "accepted" }));
+    }
+
+    [Test]
+    public async Task Hit_WhoseHashTheLightPathDoesNotConfirmIsRejectedAndLeavesTheChainAlone()
+    {
+        Hit hit = FindHit(NextJob(), extraNonce: 1);
+
+        await Process(hit with { Nonce = hit.Nonce + 1 }, hit with { Hash = Hash256.Zero });
+
+        Assert.That(_ledger.Counts, Is.EqualTo(new ShareCounts(2, 0, 2, 0)));
+        Assert.That(_tree.Tip.Id, Is.EqualTo(_tree.GenesisId));
+    }
+
+    [Test]
+    public async Task Hit_UnderAKeyThatWasGivenUpIsStale()
+    {
+        Hit hit = FindHit(NextJob(), extraNonce: 1);
+        _keys.SetKeys(Hash256.Zero, null);
+
+        await Process(hit);
+
+        Assert.That(_ledger.Counts, Is.EqualTo(new ShareCounts(1, 0, 0, 1)));
+    }
+
+    private static ulong Now => (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+
+    private ChainJob NextJob() => ChainJob.Create("job", _tree.NextTemplate(Miner, Now));
+
+    private async Task Process(params Hit[] hits)
+    {
+        Channel<Hit> channel = Channel.CreateBounded<Hit>(hits.Length);
+        foreach (Hit hit in hits)
+            await channel.Writer.WriteAsync(hit);
+        channel.Writer.Complete();
+        HitProcessor processor = new(_verifier, _tree, null, _ledger, TimeProvider.System, NullLogger<HitProcessor>.Instance);
+        await processor.RunAsync(channel.Reader, CancellationToken.None);
+    }
+
+    private Hit FindHit(ChainJob job, ulong extraNonce)
+    {
+        using RandomXVm vm = _keys.TryCreateVm(job.Key, 0, out _)!;
+        byte[] blob = new byte[HashingBlob.MaxSize];
+        byte[] hash = new byte[Hash256.Size];
+        int length = job.WriteHashingBlob(extraNonce, blob, out int nonceOffset);
+        for (uint nonce = 0; ; nonce++)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(blob.AsSpan(nonceOffset), nonce);
+            vm.CalculateHash(blob.AsSpan(0, length), hash);
+            if (Difficulty.IsMet(hash, job.ShareDifficulty))
+                return new Hit(job, extraNonce, nonce, new Hash256(hash), 0);
+        }
+    }
+}
