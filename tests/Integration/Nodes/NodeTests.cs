@@ -102,7 +102,8 @@ public sealed class NodeTests
 
         // The two do not know each other, and a daemon that is behind is not returned to.
         await first.StartAgainAsync();
-        await first.GenerateBlocksAsync((int)await second.HeightAsync() + 60);
+        while (await first.HeightAsync() < await second.HeightAsync() + 5)
+            await first.GenerateBlocksAsync(10);
         await UntilHeightAsync(first, await first.HeightAsync() + 2);
         Assert.That(await node.InterruptAsync(), Is.EqualTo(ExitInterrupted));
     }
