@@ -38,14 +38,15 @@ internal static class HashRateAndSwitch
             () => cLoop.Hash(settings.Duration),
             pair => Console.WriteLine(Report.Text($"hash rate: p2p-miner {pair.P2PMiner:0.00} H/s, C loop {pair.CLoop:0.00} H/s, ratio {pair.Ratio:0.0000}")));
         report.Add("hash rate", "H/s", pairs, ">= 0.99");
-        AddAllocations(report, miner.AllocatedBytes - allocatedBefore, miner.Hashes - hashesBefore);
+        long atRest = settings.Pairs * miner.AllocatedAtRest(settings.Duration);
+        AddAllocations(report, miner.AllocatedBytes - allocatedBefore, atRest, miner.Hashes - hashesBefore);
         AddSwitches(report, miner.SwitchJobs(Switches));
     }
 
-    private static void AddAllocations(Report report, long bytes, long hashes) => report.Add(
+    private static void AddAllocations(Report report, long hashing, long atRest, long hashes) => report.Add(
         "allocated per hash",
-        Report.Text($"{(double)bytes / hashes:0.000} bytes"), "", Report.Text($"whole process: {bytes} bytes, {hashes} hashes"),
-        new JsonObject { ["bytes"] = bytes, ["hashes"] = hashes });
+        Report.Text($"{(double)(hashing - atRest) / hashes:0.000} bytes"), "", Report.Text($"0 (process hashing {hashing}, at rest {atRest})"),
+        new JsonObject { ["hashingBytes"] = hashing, ["atRestBytes"] = atRest, ["hashes"] = hashes });
 
     private static void AddSwitches(Report report, TimeSpan[] latencies)
     {

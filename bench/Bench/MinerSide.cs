@@ -66,6 +66,14 @@ internal sealed class MinerSide : IAsyncDisposable
         return hashes / elapsed.TotalSeconds;
     }
 
+    /// <summary>Bytes that the process allocates in <paramref name="duration"/> while the threads rest: what is not for hashes.</summary>
+    public long AllocatedAtRest(TimeSpan duration)
+    {
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        Rest(duration);
+        return GC.GetTotalAllocatedBytes(precise: true) - allocated;
+    }
+
     /// <summary>Sets new jobs while all threads hash; returns for each how long the slowest thread took to change over.</summary>
     public TimeSpan[] SwitchJobs(int count)
     {
