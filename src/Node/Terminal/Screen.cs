@@ -14,11 +14,12 @@ internal static class Screen
     public static (int Columns, int Rows) Size =>
         (Console.WindowWidth is > 0 and int columns ? columns : 80, Console.WindowHeight is > 0 and int rows ? rows : 24);
 
-    /// <summary>Shows a node until cancelled: the panel on a terminal, and everywhere the hash rate once a minute in the log.</summary>
+    /// <summary>Shows a node until cancelled: the panel on a terminal, and everywhere progress and hash rate in the log.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Task ShowAsync(Func<NodeStatus> status, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
-        Task lines = HashrateLog.RunAsync(status, logger, time, cancel);
+        Task lines = Task.WhenAll(
+            HashrateLog.RunAsync(status, logger, time, cancel), DatasetLog.RunAsync(status, logger, time, cancel));
         return IsTerminal
             ? Task.WhenAll(lines, new StatusPanel(Console.Out, () => Size, status, time).RunAsync(cancel))
             : lines;

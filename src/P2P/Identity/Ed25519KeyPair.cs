@@ -7,10 +7,10 @@ namespace P2PMiner.P2P.Identity;
 public sealed class Ed25519KeyPair
 {
     /// <summary>Length of a public key in bytes.</summary>
-    public const int PublicKeySize = Sodium.crypto_sign_ed25519_PUBLICKEYBYTES;
+    public const int PublicKeySize = Sodium.PublicKeyBytes;
 
     /// <summary>Length of a private key in bytes: seed, then public key.</summary>
-    public const int PrivateKeySize = Sodium.crypto_sign_ed25519_SECRETKEYBYTES;
+    public const int PrivateKeySize = Sodium.SecretKeyBytes;
 
     /// <summary>Length of a seed in bytes.</summary>
     public const int SeedSize = PrivateKeySize - PublicKeySize;

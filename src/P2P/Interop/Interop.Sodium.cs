@@ -11,8 +11,11 @@ internal static partial class Sodium
 
     private static readonly string[] FileNames = ["libsodium.so.23", "libsodium.so", "libsodium.dylib", "libsodium.dll", "sodium"];
 
-    internal const int crypto_sign_ed25519_PUBLICKEYBYTES = 32;
-    internal const int crypto_sign_ed25519_SECRETKEYBYTES = 64;
+    /// <summary>crypto_sign_ed25519_PUBLICKEYBYTES.</summary>
+    internal const int PublicKeyBytes = 32;
+
+    /// <summary>crypto_sign_ed25519_SECRETKEYBYTES.</summary>
+    internal const int SecretKeyBytes = 64;
 
     static Sodium() => NativeLibrary.SetDllImportResolver(typeof(Sodium).Assembly, Resolve);
 
