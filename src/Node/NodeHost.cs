@@ -37,7 +37,7 @@ internal static class NodeHost
         // No part ends by itself, so whichever ends first has failed or was cancelled.
         Task first = await Task.WhenAny(parts);
         await stopping.CancelAsync();
-        await Task.WhenAll(parts).ContinueWith(_ => { }, TaskScheduler.Default);
+        await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancel.ThrowIfCancellationRequested();
         await first;
         return ExitCode.Failed;

@@ -247,7 +247,7 @@ public sealed class KeyStoreTests
                 using RandomXVm? vm = store.TryCreateVm(Keys[key], 0, out _);
                 if (vm is null)
                 {
-                    Thread.Sleep(1);
+                    Thread.Yield();
                     continue;
                 }
                 int input = mine.Next(Inputs);
