@@ -28,6 +28,18 @@ public sealed class Ed25519KeyPair
 
     public ReadOnlySpan<byte> PrivateKey => _privateKey;
 
+    /// <summary>The public half as peers see it.</summary>
+    public PublicKey ToPublicKey() => Identity.PublicKey.FromEd25519(_publicKey);
+
+    /// <summary>Signs a message: 64 bytes, deterministic.</summary>
+    public byte[] Sign(ReadOnlySpan<byte> message)
+    {
+        byte[] signature = new byte[Sodium.SignatureBytes];
+        if (Sodium.crypto_sign_ed25519_detached(signature, 0, message, (ulong)message.Length, _privateKey) != 0)
+            throw new CryptographicException("libsodium did not sign");
+        return signature;
+    }
+
     public static Ed25519KeyPair Generate()
     {
         Ed25519KeyPair pair = new();

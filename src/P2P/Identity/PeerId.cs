@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using SimpleBase;
 
 namespace P2PMiner.P2P.Identity;
@@ -28,6 +29,20 @@ public sealed class PeerId : IEquatable<PeerId>
             throw new ArgumentException($"an Ed25519 public key has {Ed25519KeyPair.PublicKeySize} bytes", nameof(publicKey));
         byte keyLength = (byte)(Ed25519KeyPrefix.Length + publicKey.Length);
         return new PeerId([IdentityMultihash, keyLength, .. Ed25519KeyPrefix, .. publicKey]);
+    }
+
+    /// <summary>Decodes a multihash from the network; false if it is not one that a peer id can be.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> multihash, [NotNullWhen(true)] out PeerId? peer)
+    {
+        peer = multihash.Length is > 2 and <= 64 ? new PeerId(multihash.ToArray()) : null;
+        return peer is not null;
+    }
+
+    /// <summary>Reads either text form: base58btc of the multihash, or a CIDv1 of codec libp2p-key.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out PeerId? peer)
+    {
+        peer = text is null ? null : new PeerId(Base58.Bitcoin.Decode(text));
+        return peer is not null;
     }
 
     public bool Equals(PeerId? other) => other is not null && _multihash.AsSpan().SequenceEqual(other._multihash);

@@ -17,6 +17,9 @@ internal static partial class Sodium
     /// <summary>crypto_sign_ed25519_SECRETKEYBYTES.</summary>
     internal const int SecretKeyBytes = 64;
 
+    /// <summary>crypto_sign_ed25519_BYTES.</summary>
+    internal const int SignatureBytes = 64;
+
     static Sodium() => NativeLibrary.SetDllImportResolver(typeof(Sodium).Assembly, Resolve);
 
     [LibraryImport(Library)]
@@ -30,6 +33,15 @@ internal static partial class Sodium
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int crypto_sign_ed25519_seed_keypair(Span<byte> pk, Span<byte> sk, ReadOnlySpan<byte> seed);
+
+    /// <summary>The length is unsigned long long in C; <paramref name="siglen_p"/> may be null.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int crypto_sign_ed25519_detached(Span<byte> sig, nint siglen_p, ReadOnlySpan<byte> m, ulong mlen, ReadOnlySpan<byte> sk);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial int crypto_sign_ed25519_verify_detached(ReadOnlySpan<byte> sig, ReadOnlySpan<byte> m, ulong mlen, ReadOnlySpan<byte> pk);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {

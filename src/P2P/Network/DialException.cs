@@ -1,0 +1,4 @@
+namespace P2PMiner.P2P.Network;
+
+/// <summary>No connection came about; the message says why for each address tried.</summary>
+public sealed class DialException(string message, Exception? inner = null) : IOException(message, inner);
