@@ -3,6 +3,7 @@ using System.CommandLine;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Configuration;
+using P2PMiner.Node.Terminal;
 
 namespace P2PMiner.Node.Cli;
 
@@ -36,17 +37,20 @@ internal static class HashCommand
                 throw new UsageException($"--key: {keyBytes.Length} bytes; a RandomX key has at most {RandomXLibrary.MaxKeySize}");
             byte[] inputBytes = FromHex("--input", parse.GetRequiredValue(input));
             NodeOptions options = defined.Resolve(parse, services).Options;
-            services.Output.WriteLine(Convert.ToHexStringLower(Hash(keyBytes, inputBytes, options, cancel)));
+            using var progress = new BenchProgressLine(services.IsTerminal ? services.Error : TextWriter.Null, TimeProvider.System);
+            byte[] hash = Hash(keyBytes, inputBytes, options, progress, cancel);
+            progress.Dispose();
+            services.Output.WriteLine(Convert.ToHexStringLower(hash));
             return Task.FromResult(ExitCode.Done);
         });
         return command;
     }
 
-    private static byte[] Hash(byte[] key, byte[] input, NodeOptions options, CancellationToken cancel)
+    private static byte[] Hash(byte[] key, byte[] input, NodeOptions options, IProgress<BenchProgress> progress, CancellationToken cancel)
     {
         RandomXFlags flags = RandomXCpu.SupportedFlags;
         using RandomXCache cache = RandomXCache.Create(key, flags, options.Pages);
-        using RandomXDataset? dataset = options.Memory == MemoryRequest.Full ? Build(cache, options.Pages, cancel) : null;
+        using RandomXDataset? dataset = options.Memory == MemoryRequest.Full ? Build(cache, options.Pages, progress, cancel) : null;
         using RandomXVm vm = dataset is null
             ? RandomXVm.CreateLight(cache, flags, options.Pages)
             : RandomXVm.CreateFull(dataset, flags, options.Pages);
@@ -55,15 +59,17 @@ internal static class HashCommand
         return hash;
     }
 
-    private static RandomXDataset Build(RandomXCache cache, PagePreference pages, CancellationToken cancel)
+    private static RandomXDataset Build(RandomXCache cache, PagePreference pages, IProgress<BenchProgress> progress, CancellationToken cancel)
     {
         const int ItemsAtOnce = (1 << 20) / RandomXLibrary.DatasetItemSize;
         RandomXDataset dataset = RandomXDataset.Allocate(pages);
         const int Parts = (RandomXLibrary.DatasetItemCount + ItemsAtOnce - 1) / ItemsAtOnce;
+        int done = 0;
         Parallel.For(0, Parts, new ParallelOptions { CancellationToken = cancel }, part =>
         {
             int first = part * ItemsAtOnce;
             dataset.InitItems(cache, first, Math.Min(ItemsAtOnce, RandomXLibrary.DatasetItemCount - first));
+            progress.Report(new BenchProgress("dataset", (double)Interlocked.Increment(ref done) / Parts, null));
         });
         dataset.Complete(cache.Key);
         return dataset;
