@@ -18,11 +18,7 @@ public sealed class Ed25519KeyPair
     private readonly byte[] _publicKey = new byte[PublicKeySize];
     private readonly byte[] _privateKey = new byte[PrivateKeySize];
 
-    private Ed25519KeyPair()
-    {
-        if (Sodium.sodium_init() < 0)
-            throw new CryptographicException("libsodium did not initialise");
-    }
+    private Ed25519KeyPair() => Sodium.Initialise();
 
     public ReadOnlySpan<byte> PublicKey => _publicKey;
 

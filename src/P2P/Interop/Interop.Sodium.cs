@@ -1,47 +1,36 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace P2PMiner.P2P.Interop;
 
-/// <summary>libsodium: sodium/core.h and sodium/crypto_sign_ed25519.h.</summary>
+/// <summary>libsodium: finding it, and sodium/core.h. None of these functions reads or writes beyond the lengths it is given.</summary>
 internal static partial class Sodium
 {
     private const string Library = "sodium";
 
     private static readonly string[] FileNames = ["libsodium.so.23", "libsodium.so", "libsodium.dylib", "libsodium.dll", "sodium"];
 
-    /// <summary>crypto_sign_ed25519_PUBLICKEYBYTES.</summary>
-    internal const int PublicKeyBytes = 32;
-
-    /// <summary>crypto_sign_ed25519_SECRETKEYBYTES.</summary>
-    internal const int SecretKeyBytes = 64;
-
-    /// <summary>crypto_sign_ed25519_BYTES.</summary>
-    internal const int SignatureBytes = 64;
+    private static bool _initialised;
 
     static Sodium() => NativeLibrary.SetDllImportResolver(typeof(Sodium).Assembly, Resolve);
 
-    [LibraryImport(Library)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial int sodium_init();
+    /// <summary>Makes the library ready; call it before the first use of any other function. Cheap when repeated, from any thread.</summary>
+    /// <exception cref="DllNotFoundException">Not installed; the message says what to install.</exception>
+    /// <exception cref="CryptographicException">It found no source of randomness.</exception>
+    internal static void Initialise()
+    {
+        if (Volatile.Read(ref _initialised))
+            return;
+        if (sodium_init() < 0)
+            throw new CryptographicException("libsodium did not initialise");
+        Volatile.Write(ref _initialised, true);
+    }
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial int crypto_sign_ed25519_keypair(Span<byte> pk, Span<byte> sk);
-
-    [LibraryImport(Library)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial int crypto_sign_ed25519_seed_keypair(Span<byte> pk, Span<byte> sk, ReadOnlySpan<byte> seed);
-
-    /// <summary>The length is unsigned long long in C; <paramref name="siglen_p"/> may be null.</summary>
-    [LibraryImport(Library)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial int crypto_sign_ed25519_detached(Span<byte> sig, nint siglen_p, ReadOnlySpan<byte> m, ulong mlen, ReadOnlySpan<byte> sk);
-
-    [LibraryImport(Library)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    internal static partial int crypto_sign_ed25519_verify_detached(ReadOnlySpan<byte> sig, ReadOnlySpan<byte> m, ulong mlen, ReadOnlySpan<byte> pk);
+    private static partial int sodium_init();
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
