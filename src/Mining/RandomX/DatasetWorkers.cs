@@ -36,7 +36,7 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
         {
             int? cpu = cpus.Count > 0 ? cpus[i % cpus.Count] : null;
             running[i] = Task.Factory.StartNew(
-                () => RunThread(cpu, counter, work, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => RunThread(cpu, counter, work, stop, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         await using (time.CreateTimer(_ => Report(), null, ProgressPeriod, ProgressPeriod))
             await Task.WhenAll(running);
@@ -45,7 +45,8 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
         Report();
     }
 
-    private void RunThread(int? cpu, ChunkCounter counter, Action<int, int> work, CancellationTokenSource stop)
+    private void RunThread(
+        int? cpu, ChunkCounter counter, Action<int, int> work, CancellationTokenSource stop, CancellationToken cancellation)
     {
         // A CPU that may not be used, or a system without such settings, costs speed and nothing else.
         if (cpu is int number)
@@ -55,7 +56,8 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
         bool failed = true;
         try
         {
-            while (!stop.IsCancellationRequested && counter.TryTake(out int firstItem, out int itemCount))
+            // The caller's token is looked at itself, because the linked one follows it only after its other callbacks.
+            while (!stop.IsCancellationRequested && !cancellation.IsCancellationRequested && counter.TryTake(out int firstItem, out int itemCount))
             {
                 work(firstItem, itemCount);
                 counter.Finish(itemCount);
