@@ -264,15 +264,16 @@ public sealed class KeyStore : IAsyncDisposable
                 () => CreateCache(slot.Key), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             TimeSpan elapsed = _time.GetElapsedTime(start);
             Publish(slot, () => slot.SetCache(cache, elapsed));
-            slot.CacheReady.TrySetResult();
             _log.LogInformation(
                 "RandomX cache for key {Key} ready in {Seconds:F2} s ({Pages} pages)", slot.Key, elapsed.TotalSeconds, cache.PageKind);
+            slot.CacheReady.TrySetResult();
         }
         catch (Exception e) when (e is InsufficientMemoryException or RandomXUnavailableException)
         {
+            // Whoever waited may end the program, and the log has to say why by then.
+            _log.LogError("No RandomX cache for key {Key}: {Reason}", slot.Key, e.Message);
             Publish(slot, () => slot.CacheState = CacheState.Failed);
             slot.CacheReady.TrySetException(e);
-            _log.LogError("No RandomX cache for key {Key}: {Reason}", slot.Key, e.Message);
         }
         _datasetWork.Set();
     }
@@ -331,8 +332,8 @@ public sealed class KeyStore : IAsyncDisposable
         }
         catch (InsufficientMemoryException e)
         {
-            ResetUnlessReady(slot, DatasetState.Failed);
             _log.LogWarning("Hashing stays in light mode for key {Key}: {Reason}", slot.Key, e.Message);
+            ResetUnlessReady(slot, DatasetState.Failed);
         }
         finally
         {

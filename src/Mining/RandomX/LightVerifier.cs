@@ -41,7 +41,7 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
             if (!_compiled && time.GetElapsedTime(start) > SlowHash)
             {
                 _compiled = true;
-                DropAll();
+                DropAll(replaceable: true);
             }
             return true;
         }
@@ -52,7 +52,7 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         lock (_gate)
         {
             _disposed = true;
-            DropAll();
+            DropAll(replaceable: false);
         }
     }
 
@@ -90,9 +90,13 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         _vms.RemoveAt(index);
     }
 
-    private void DropAll()
+    /// <param name="replaceable">Only those that the store can give anew; late hits may still need the others.</param>
+    private void DropAll(bool replaceable)
     {
-        while (_vms.Count > 0)
-            DropAt(_vms.Count - 1);
+        for (int i = _vms.Count - 1; i >= 0; i--)
+        {
+            if (!replaceable || store.Holds(_vms[i].Key))
+                DropAt(i);
+        }
     }
 }
