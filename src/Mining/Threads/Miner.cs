@@ -67,7 +67,10 @@ public sealed class Miner : IAsyncDisposable
     public PageKind? ScratchpadPages => _threads.FirstOrDefault()?.ScratchpadPages;
 
     /// <summary>Hashes computed since start, by all threads.</summary>
-    public long TotalHashes => _threads.Sum(thread => thread.Hashes);
+    public long TotalHashes => ThreadHashes.Sum();
+
+    /// <summary>Hashes computed since start by each thread.</summary>
+    internal IEnumerable<long> ThreadHashes => _threads.Select(thread => thread.Hashes);
 
     /// <summary>Bytes that each thread had allocated on the managed heap after its latest hash: constant while it hashes.</summary>
     public IEnumerable<long> AllocatedBytes => _threads.Select(thread => thread.AllocatedBytes);
