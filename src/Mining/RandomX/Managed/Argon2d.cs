@@ -1,0 +1,166 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace P2PMiner.Mining.RandomX.Managed;
+
+/// <summary>The memory filling of Argon2d with one lane, version 0x13 (RFC 9106, section 3); there is no tag.</summary>
+internal static unsafe class Argon2d
+{
+    /// <summary>Bytes of a block.</summary>
+    public const int BlockSize = 1024;
+
+    private const int BlockWords = BlockSize / 8;
+    private const int Slices = 4;
+    private const int MaxInputSize = 256;
+
+    /// <summary>Fills <paramref name="memory"/>, <paramref name="blocks"/> × 1 KiB.</summary>
+    /// <param name="memory">Aligned to 8 bytes.</param>
+    /// <param name="blocks">A multiple of 4, at least 8.</param>
+    /// <param name="passes">At least 1.</param>
+    /// <param name="password">With the salt at most 216 bytes.</param>
+    /// <param name="salt">Not secret.</param>
+    /// <param name="cancellation">Ends the work after the quarter of a pass under way.</param>
+    /// <exception cref="OperationCanceledException">The memory is filled in part.</exception>
+    public static void Fill(
+        byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 2 * Slices);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(blocks % Slices, 0, nameof(blocks));
+        ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
+        WriteFirstBlocks(memory, blocks, passes, password, salt);
+        for (int pass = 0; pass < passes; pass++)
+        {
+            for (int slice = 0; slice < Slices; slice++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                FillSegment((ulong*)memory, blocks, pass, slice);
+            }
+        }
+    }
+
+    // RFC 9106, section 3.2, steps 1, 3 and 4: H0, and from it the first two blocks.
+    private static void WriteFirstBlocks(byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt)
+    {
+        Span<byte> input = stackalloc byte[MaxInputSize];
+        int length = 0;
+        foreach (int word in (ReadOnlySpan<int>)[1, 0, blocks, passes, 0x13, 0])
+            Append(input, ref length, word);
+        Append(input, ref length, password.Length);
+        password.CopyTo(input[length..]);
+        length += password.Length;
+        Append(input, ref length, salt.Length);
+        salt.CopyTo(input[length..]);
+        length += salt.Length;
+        Append(input, ref length, 0);
+        Append(input, ref length, 0);
+
+        Span<byte> seed = stackalloc byte[64 + 8];
+        seed.Clear();
+        Blake2b.Hash(input[..length], seed[..64]);
+        HashLong(seed, new Span<byte>(memory, BlockSize));
+        BinaryPrimitives.WriteInt32LittleEndian(seed[64..], 1);
+        HashLong(seed, new Span<byte>(memory + BlockSize, BlockSize));
+    }
+
+    private static void Append(Span<byte> input, ref int length, int word)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(input[length..], word);
+        length += 4;
+    }
+
+    // RFC 9106, section 3.3: H' with an output longer than 64 bytes.
+    private static void HashLong(ReadOnlySpan<byte> seed, Span<byte> output)
+    {
+        Span<byte> first = stackalloc byte[4 + seed.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(first, output.Length);
+        seed.CopyTo(first[4..]);
+        Span<byte> v = stackalloc byte[64];
+        Blake2b.Hash(first, v);
+        while (output.Length > 64)
+        {
+            v[..32].CopyTo(output);
+            output = output[32..];
+            Blake2b.Hash(v, output.Length > 64 ? v : v[..output.Length]);
+        }
+        v[..output.Length].CopyTo(output);
+    }
+
+    private static void FillSegment(ulong* memory, int blocks, int pass, int slice)
+    {
+        int segment = blocks / Slices;
+        int start = pass == 0 && slice == 0 ? 2 : 0;
+        ulong* scratch = stackalloc ulong[BlockWords];
+        for (int i = start; i < segment; i++)
+        {
+            int current = slice * segment + i;
+            int previous = current == 0 ? blocks - 1 : current - 1;
+            int reference = Reference((uint)memory[(long)previous * BlockWords], blocks, pass, slice, i);
+            FillBlock(
+                memory + (long)previous * BlockWords, memory + (long)reference * BlockWords, memory + (long)current * BlockWords,
+                scratch, isOverwriting: pass == 0);
+        }
+    }
+
+    // RFC 9106, section 3.4.2, for one lane: all blocks but those of the segment that is overwritten next, and the previous one.
+    private static int Reference(uint random, int blocks, int pass, int slice, int index)
+    {
+        int segment = blocks / Slices;
+        int area = pass == 0 ? slice * segment + index - 1 : blocks - segment + index - 1;
+        ulong x = (ulong)random * random >> 32;
+        int relative = area - 1 - (int)((ulong)area * x >> 32);
+        int start = pass == 0 || slice == Slices - 1 ? 0 : (slice + 1) * segment;
+        return (start + relative) % blocks;
+    }
+
+    // RFC 9106, section 3.5: the compression function G.
+    private static void FillBlock(ulong* previous, ulong* reference, ulong* destination, ulong* z, bool isOverwriting)
+    {
+        for (int i = 0; i < BlockWords; i++)
+            z[i] = previous[i] ^ reference[i];
+        for (int i = 0; i < BlockWords; i++)
+            destination[i] = z[i] ^ (isOverwriting ? 0 : destination[i]);
+        for (int row = 0; row < 8; row++)
+            Permute(z + 16 * row, step: 2);
+        for (int column = 0; column < 8; column++)
+            Permute(z + 2 * column, step: 16);
+        for (int i = 0; i < BlockWords; i++)
+            destination[i] ^= z[i];
+    }
+
+    // RFC 9106, section 3.6: the permutation P on eight pairs of words, each pair `step` words behind the one before it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Permute(ulong* p, int step)
+    {
+        ulong* a = p, b = p + 2 * step, c = p + 4 * step, d = p + 6 * step;
+        Mix(a, b, c, d);
+        Mix(a + 1, b + 1, c + 1, d + 1);
+        Mix(a + step, b + step, c + step, d + step);
+        Mix(a + step + 1, b + step + 1, c + step + 1, d + step + 1);
+        Mix(a, b + 1, c + step, d + step + 1);
+        Mix(a + 1, b + step, c + step + 1, d);
+        Mix(a + step, b + step + 1, c, d + 1);
+        Mix(a + step + 1, b, c + 1, d + step);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Mix(ulong* pa, ulong* pb, ulong* pc, ulong* pd)
+    {
+        ulong a = *pa, b = *pb, c = *pc, d = *pd;
+        a = MultiplyAdd(a, b);
+        d = BitOperations.RotateRight(d ^ a, 32);
+        c = MultiplyAdd(c, d);
+        b = BitOperations.RotateRight(b ^ c, 24);
+        a = MultiplyAdd(a, b);
+        d = BitOperations.RotateRight(d ^ a, 16);
+        c = MultiplyAdd(c, d);
+        b = BitOperations.RotateRight(b ^ c, 63);
+        *pa = a;
+        *pb = b;
+        *pc = c;
+        *pd = d;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong MultiplyAdd(ulong x, ulong y) => x + y + 2 * ((ulong)(uint)x * (uint)y);
+}

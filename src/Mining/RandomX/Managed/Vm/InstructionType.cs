@@ -1,0 +1,35 @@
+namespace P2PMiner.Mining.RandomX.Managed.Vm;
+
+/// <summary>Instructions of the virtual machine (specification, chapter 5), in the order of their opcodes.</summary>
+internal enum InstructionType : byte
+{
+    IAddRs,
+    IAddM,
+    ISubR,
+    ISubM,
+    IMulR,
+    IMulM,
+    IMulhR,
+    IMulhM,
+    ISMulhR,
+    ISMulhM,
+    IMulRcp,
+    INegR,
+    IXorR,
+    IXorM,
+    IRorR,
+    IRolR,
+    ISwapR,
+    FSwapR,
+    FAddR,
+    FAddM,
+    FSubR,
+    FSubM,
+    FScalR,
+    FMulR,
+    FDivM,
+    FSqrtR,
+    CBranch,
+    CFRound,
+    IStore,
+}
