@@ -25,7 +25,7 @@ bin/p2p-miner: $(SOURCES)
 	@$(PUBLISH) --self-contained false -o bin
 	@touch $@
 
-.PHONY: run test bench publish clean help
+.PHONY: run test interop bench publish clean help
 
 run: ## install what is missing, build, start the node; ARGS="--threads 1" passes arguments
 	@native/setup.sh run
@@ -34,7 +34,16 @@ run: ## install what is missing, build, start the node; ARGS="--threads 1" passe
 
 test: ## install what is missing, build, run all tests; ARGS="--filter Name~Keccak" passes arguments to dotnet test
 	@native/setup.sh test
+	@$(MAKE) --silent interop || echo "js-libp2p could not be installed, so the tests that talk to it are skipped"
 	@.ci/test $(ARGS)
+
+interop: tests/interop/node_modules/.package-lock.json ## install js-libp2p, which tests and bench-p2p talk to
+
+# Its packages ask for node 22 and get what the older ones lack from src/polyfill.mjs.
+tests/interop/node_modules/.package-lock.json: tests/interop/package.json tests/interop/package-lock.json
+	@echo "installing js-libp2p"
+	@cd tests/interop && npm ci --ignore-scripts --loglevel=error
+	@touch $@
 
 bench: bin/p2p-miner artifacts/randomx-loop ## measure p2p-miner against a plain C loop; ARGS="--help" lists the options
 	@native/setup.sh bench
@@ -52,9 +61,9 @@ publish: ## one self-contained file for this platform, in artifacts/
 	@echo "artifacts/$(RID)/p2p-miner"
 
 clean: ## remove everything that was built
-	rm -rf bin artifacts
+	rm -rf bin artifacts tests/interop/node_modules
 	find src tests bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 help: ## this list
 	@echo 'make           build bin/p2p-miner'
-	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs what p2p-miner needs from the system, and only what is missing.
-# usage: native/setup.sh build|run|test|bench     (each includes what the one before it needs)
+# usage: native/setup.sh build|run|test|bench|bench-p2p     (run, test and bench include what the one before needs)
 set -euo pipefail
 
 purpose=${1:-build}
 case $purpose in
-    build | run | test | bench) ;;
-    *) echo "setup: unknown purpose '$purpose'; use build, run, test or bench" >&2; exit 2 ;;
+    build | run | test | bench | bench-p2p) ;;
+    *) echo "setup: unknown purpose '$purpose'; use build, run, test, bench or bench-p2p" >&2; exit 2 ;;
 esac
 
 fail() {
@@ -30,7 +30,8 @@ if ! has_command apt-get; then
     if ! has_library librandomx.so.0; then
         echo "setup: no apt-get here, so nothing is installed. Needed: RandomX (librandomx.so, librandomx.dylib or" \
             "randomx.dll; or its path in P2P_MINER_RANDOMX), libsodium, and libzmq to hear of new blocks at once;" \
-            "for tests monerod and monero-wallet-rpc; for the benchmark a C compiler and randomx.h" >&2
+            "for tests monerod and monero-wallet-rpc, and node 20 and npm; for the benchmarks a C compiler and" \
+            "randomx.h, and node 20 and npm" >&2
     fi
     exit 0
 fi
@@ -39,13 +40,18 @@ packages=()
 [ -n "${P2P_MINER_RANDOMX:-}" ] || has_library librandomx.so.0 || packages+=(librandomx0)
 has_library libsodium.so.23 || packages+=(libsodium23)
 has_library libzmq.so.5 || packages+=(libzmq5)
-if [ "$purpose" != run ]; then
+if [ "$purpose" = test ] || [ "$purpose" = bench ]; then
     has_command monerod && has_command monero-wallet-rpc || packages+=(monero)
 fi
 if [ "$purpose" = bench ]; then
     has_command gcc || packages+=(gcc)
     [ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
     [ -e /usr/include/randomx.h ] || packages+=(librandomx-dev)
+fi
+if [ "$purpose" = test ] || [ "$purpose" = bench-p2p ]; then
+    # For js-libp2p, which tests and benchmark talk to. Whatever version of node there is stays.
+    has_command node || packages+=(nodejs)
+    has_command npm || packages+=(npm)
 fi
 [ ${#packages[@]} -gt 0 ] || exit 0
 
