@@ -23,9 +23,12 @@ namespace P2PMiner.Node.Jobs;
 internal sealed class HitProcessor(
     LightVerifier verifier, ShareTree tree, BlockOutbox? outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
 {
+    /// <summary>A thread that was held up brings a hit on a template that was replaced a few blocks ago.</summary>
+    private const int RememberedParents = 16;
+
     private readonly List<Task> _submissions = [];
     private readonly Lock _lock = new();
-    private Hash256? _parentWithBlock;
+    private readonly List<Hash256> _parentsWithBlock = [];
 
     /// <summary>
     /// Handles hits in order until there are no more. When cancelled, hits that were found before are still handled:
@@ -74,13 +77,15 @@ internal sealed class HitProcessor(
 
     private void Submit(MergedJob job, Hit hit, CancellationToken cancellation)
     {
-        // Until the daemon has a new template, every further block would only compete with the one that was just found.
+        // A further block on the same parent would only compete with the one that was found before.
         Hash256 parent = job.Block.Template.PreviousId;
         lock (_lock)
         {
-            if (_parentWithBlock == parent)
+            if (_parentsWithBlock.Contains(parent))
                 return;
-            _parentWithBlock = parent;
+            if (_parentsWithBlock.Count == RememberedParents)
+                _parentsWithBlock.RemoveAt(0);
+            _parentsWithBlock.Add(parent);
         }
         _submissions.Add(SubmitAsync(parent, job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, time.GetUtcNow()), cancellation));
     }
@@ -93,10 +98,7 @@ internal sealed class HitProcessor(
             if (outcome.Verdict != BlockVerdict.Rejected)
                 return;
             lock (_lock)
-            {
-                if (_parentWithBlock == parent)
-                    _parentWithBlock = null;
-            }
+                _parentsWithBlock.Remove(parent);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

@@ -10,6 +10,8 @@ using P2PMiner.Node.Api;
 using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Chain;
+using P2PMiner.Node.Sources.Monero;
+using P2PMiner.Node.Tests.Sources.Monero;
 
 namespace P2PMiner.Node.Tests.Jobs;
 
@@ -78,21 +80,56 @@ public sealed class HitProcessorTests
         Assert.That(_ledger.Counts, Is.EqualTo(new ShareCounts(1, 0, 0, 1)));
     }
 
+    [Test]
+    public async Task Block_OnAParentThatHasOneAlreadyIsNotSubmitted_HoweverLate()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        daemon.Chain.Difficulty = 1;
+        MergedJob first = await NextBlockAsync(daemon);
+        daemon.Chain.Height++;
+        MergedJob second = await NextBlockAsync(daemon);
+        _keys.SetKeys(first.Key, null);
+        await _keys.WaitForCacheAsync(first.Key, CancellationToken.None);
+        Hit[] hits = [FindHit(first, extraNonce: 1), FindHit(second, extraNonce: 1), FindHit(first, extraNonce: 2)];
+        string directory = Directory.CreateTempSubdirectory("p2p-miner-hits-").FullName;
+        try
+        {
+            using DaemonClient client = daemon.Client();
+            await Process(new BlockOutbox(directory, [client], TimeProvider.System, NullLogger<BlockOutbox>.Instance), hits);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        Assert.That(daemon.Chain.Submitted, Is.EquivalentTo(hits[..2].Select(hit =>
+            ((MergedJob)hit.Job).Block.BuildBlock(hit.ExtraNonce, hit.Nonce, DateTimeOffset.UnixEpoch).Blob)));
+    }
+
     private static ulong Now => (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 
     private ChainJob NextJob() => ChainJob.Create("job", _tree.NextTemplate(Miner, Now));
 
-    private async Task Process(params Hit[] hits)
+    private async Task<MergedJob> NextBlockAsync(FakeDaemon daemon)
+    {
+        await using var source = new RunningSource(daemon);
+        DaemonJob block = await source.NextJobAsync();
+        return new MergedJob(block, _tree.NextTemplate(Miner, Now, block.Key));
+    }
+
+    private Task Process(params Hit[] hits) => Process(null, hits);
+
+    private async Task Process(BlockOutbox? outbox, params Hit[] hits)
     {
         Channel<Hit> channel = Channel.CreateBounded<Hit>(hits.Length);
         foreach (Hit hit in hits)
             await channel.Writer.WriteAsync(hit);
         channel.Writer.Complete();
-        HitProcessor processor = new(_verifier, _tree, null, _ledger, TimeProvider.System, NullLogger<HitProcessor>.Instance);
+        HitProcessor processor = new(_verifier, _tree, outbox, _ledger, TimeProvider.System, NullLogger<HitProcessor>.Instance);
         await processor.RunAsync(channel.Reader, CancellationToken.None);
     }
 
-    private Hit FindHit(ChainJob job, ulong extraNonce)
+    private Hit FindHit(Job job, ulong extraNonce)
     {
         using RandomXVm vm = _keys.TryCreateVm(job.Key, 0, out _)!;
         byte[] blob = new byte[HashingBlob.MaxSize];

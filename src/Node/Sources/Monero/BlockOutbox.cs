@@ -35,10 +35,12 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
     public async Task<BlockOutcome> SubmitAsync(FoundBlock block, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _found);
-        logger.LogInformation("Found block {Id} at height {Height}", block.Id, block.Height);
         if (!TryClaim(block))
             return new BlockOutcome(BlockVerdict.Pending, "it is being submitted");
         bool saved = TrySave(block);
+
+        // Not before: a block that the log tells of survives the program.
+        logger.LogInformation("Found block {Id} at height {Height}", block.Id, block.Height);
         BlockOutcome outcome = await TryOnceAsync(block, cancellation);
         if (outcome.Verdict == BlockVerdict.Pending)
         {
