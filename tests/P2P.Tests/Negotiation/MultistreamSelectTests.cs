@@ -1,0 +1,80 @@
+using System.Text;
+using P2PMiner.P2P.Negotiation;
+using P2PMiner.P2P.Streams;
+using P2PMiner.P2P.Tests.Support;
+
+namespace P2PMiner.P2P.Tests.Negotiation;
+
+public sealed class MultistreamSelectTests
+{
+    private const string Header = "\u0013/multistream/1.0.0\n";
+
+    [TestCase("/b")]
+    [TestCase("/x", "/y", "/b", "/a")]
+    public async Task Select_AgreesOnTheFirstProposalThatIsServed(params string[] proposals)
+    {
+        (MemoryDuplex dialer, MemoryDuplex listener) = MemoryDuplex.CreatePair();
+
+        Task<string> handled = MultistreamSelect.HandleAsync(listener, static id => id is "/a" or "/b", null, default).InTime();
+        string selected = await MultistreamSelect.SelectAsync(dialer, proposals, default).InTime();
+
+        Assert.That(selected, Is.EqualTo("/b"));
+        Assert.That(await handled, Is.EqualTo("/b"));
+    }
+
+    [Test]
+    public async Task Select_LeavesTheStreamUsableForOtherProposalsWhenNoneIsServed()
+    {
+        (MemoryDuplex dialer, MemoryDuplex listener) = MemoryDuplex.CreatePair();
+        Task<string> handled = MultistreamSelect.HandleAsync(listener, static id => id == "/a", null, default).InTime();
+
+        Assert.That(
+            async () => await MultistreamSelect.SelectAsync(dialer, ["/x", "/y"], default).InTime(),
+            Throws.TypeOf<UnsupportedProtocolException>().With.Message.Contains("/x, /y"));
+
+        await dialer.WriteAsync(Encoding.UTF8.GetBytes("\u0003/a\n"));
+        Assert.That(await handled, Is.EqualTo("/a"));
+    }
+
+    [Test]
+    public async Task Dialer_SendsHeaderAndFirstProposalBeforeItReadsAnything()
+    {
+        (MemoryDuplex dialer, MemoryDuplex listener) = MemoryDuplex.CreatePair();
+
+        _ = MultistreamSelect.SelectAsync(dialer, ["/a"], default).AsTask();
+
+        Assert.That(await ReadTextAsync(listener, Header.Length + 4), Is.EqualTo(Header + "\u0003/a\n"));
+    }
+
+    [Test]
+    public async Task Listener_SendsItsHeaderToADialerThatWaitsForIt()
+    {
+        (MemoryDuplex dialer, MemoryDuplex listener) = MemoryDuplex.CreatePair();
+        Task<string> handled = MultistreamSelect.HandleAsync(listener, static _ => true, null, default).InTime();
+
+        await dialer.WriteAsync(Encoding.UTF8.GetBytes(Header));
+        Assert.That(await ReadTextAsync(dialer, Header.Length), Is.EqualTo(Header));
+        await dialer.WriteAsync(Encoding.UTF8.GetBytes("\u0003/a\n"));
+
+        Assert.That(await handled, Is.EqualTo("/a"));
+        Assert.That(await ReadTextAsync(dialer, 4), Is.EqualTo("\u0003/a\n"));
+    }
+
+    [Test]
+    public async Task Listener_LeavesDataThatFollowsTheProposalToTheProtocol()
+    {
+        (MemoryDuplex dialer, MemoryDuplex listener) = MemoryDuplex.CreatePair();
+
+        await dialer.WriteAsync(Encoding.UTF8.GetBytes(Header + "\u0003/a\ndata"));
+        await MultistreamSelect.HandleAsync(listener, static _ => true, null, default).InTime();
+
+        Assert.That(await ReadTextAsync(listener, 4), Is.EqualTo("data"));
+    }
+
+    internal static async Task<string> ReadTextAsync(Stream stream, int length)
+    {
+        byte[] bytes = new byte[length];
+        await stream.ReadExactlyAsync(bytes).InTime();
+        return Encoding.UTF8.GetString(bytes);
+    }
+}
