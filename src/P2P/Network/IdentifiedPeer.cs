@@ -20,4 +20,8 @@ public sealed record IdentifiedPeer(
     Multiaddr? ObservedAddress,
     string? AgentVersion,
     string? ProtocolVersion,
-    PeerRecord? SignedRecord);
+    PeerRecord? SignedRecord)
+{
+    /// <summary>The envelope that <see cref="SignedRecord"/> came in, to be passed on to third peers; null if there was none.</summary>
+    public byte[]? SignedRecordEnvelope { get; init; }
+}
