@@ -9,4 +9,15 @@ internal static class P2PMetrics
     internal const string MeterName = "P2PMiner.P2P";
 
     internal static readonly Meter Meter = new(MeterName);
+
+    /// <summary>Queries of the DHT by kind, and whether they were cut short.</summary>
+    internal static readonly Counter<long> DhtQueries = Meter.CreateCounter<long>("p2p.dht.queries");
+
+    internal static readonly Histogram<double> DhtQueryDuration = Meter.CreateHistogram<double>("p2p.dht.query.duration", "s");
+
+    /// <summary>Contacts in the routing tables of this process.</summary>
+    internal static readonly UpDownCounter<long> DhtTableSize = Meter.CreateUpDownCounter<long>("p2p.dht.table.size");
+
+    /// <summary>Requests of others by type.</summary>
+    internal static readonly Counter<long> DhtRequestsServed = Meter.CreateCounter<long>("p2p.dht.requests.served");
 }
