@@ -15,6 +15,9 @@ internal static class DhtMetrics
 
     internal static void TableChanged(int change) => P2PMetrics.DhtTableSize.Add(change);
 
-    internal static void Served(DhtMessageType type, bool refused) =>
-        P2PMetrics.DhtRequestsServed.Add(1, new("type", type.ToString()), new("refused", refused));
+    internal static void Served(DhtMessageType type, bool refused)
+    {
+        if (P2PMetrics.DhtRequestsServed.Enabled)
+            P2PMetrics.DhtRequestsServed.Add(1, new("type", type.ToString()), new("refused", refused));
+    }
 }

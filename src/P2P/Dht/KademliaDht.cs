@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.P2P.Dht.Storage;
 using P2PMiner.P2P.Dht.Wire;
 using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Multiformats;
 using P2PMiner.P2P.Network;
 
 namespace P2PMiner.P2P.Dht;
@@ -85,41 +86,41 @@ public sealed class KademliaDht : IAsyncDisposable
     /// <summary>
     /// Announces that we provide something, to the k peers closest to it, and again at intervals until <see cref="StopProviding"/>.
     /// </summary>
-    /// <param name="key">A multihash; js-libp2p understands only those of SHA-256 (0x12, 0x20, 32 bytes).</param>
+    /// <param name="key">At most 80 bytes; js-libp2p understands only SHA-256.</param>
     /// <param name="how">Time limit and progress.</param>
     /// <param name="cancellation">Ends this announcement, not the later ones.</param>
     /// <exception cref="InvalidOperationException">The DHT is off, the host listens on no usable address, or too many keys are published.</exception>
-    /// <exception cref="ArgumentException">Not a multihash.</exception>
-    public async Task<ProvideResult> ProvideAsync(
-        ReadOnlyMemory<byte> key, DhtQueryOptions? how = null, CancellationToken cancellation = default)
+    /// <exception cref="ArgumentException">The key is too long.</exception>
+    public async Task<ProvideResult> ProvideAsync(Multihash key, DhtQueryOptions? how = null, CancellationToken cancellation = default)
     {
+        byte[] wireKey = Checked(key);
         DhtNode node = Node;
         if (_lifetime.Messages is not { LocalAddresses.Count: > 0 })
             throw new InvalidOperationException("the host listens on no address that could be announced");
-        Publication publication = node.Publications.Add(CheckedProviderKey(key), null);
-        ProvideResult result = await node.ProviderQueries.AnnounceAsync(key, how, cancellation).ConfigureAwait(false);
+        Publication publication = node.Publications.Add(wireKey, null);
+        ProvideResult result = await node.ProviderQueries.AnnounceAsync(wireKey, how, cancellation).ConfigureAwait(false);
         node.Publications.Announced(publication, result.SentTo.Count, node.Table.Count);
         return result;
     }
 
     /// <summary>Announces no more; others forget us within <see cref="DhtOptions.ProviderLifetime"/>.</summary>
     /// <returns>False if we did not provide it.</returns>
-    public bool StopProviding(ReadOnlyMemory<byte> key) => _lifetime.Node?.Publications.Remove(key, isValue: false) ?? false;
+    public bool StopProviding(Multihash key) => _lifetime.Node?.Publications.Remove(key.Bytes.ToArray(), isValue: false) ?? false;
 
     /// <summary>Looks for the providers of a key, ourselves among them.</summary>
-    /// <param name="key">A multihash.</param>
+    /// <param name="key">At most 80 bytes.</param>
     /// <param name="count">Enough when so many are found; null: as many as there are.</param>
     /// <param name="how">Time limit and progress.</param>
     /// <param name="cancellation">Ends the search; it gives what it has.</param>
     /// <exception cref="InvalidOperationException">The DHT is off.</exception>
-    /// <exception cref="ArgumentException">Not a multihash.</exception>
+    /// <exception cref="ArgumentException">The key is too long.</exception>
     public Task<FindProvidersResult> FindProvidersAsync(
-        ReadOnlyMemory<byte> key, int? count = null, DhtQueryOptions? how = null, CancellationToken cancellation = default) =>
-        Node.ProviderQueries.FindAsync(CheckedProviderKey(key), count, how, cancellation);
+        Multihash key, int? count = null, DhtQueryOptions? how = null, CancellationToken cancellation = default) =>
+        Node.ProviderQueries.FindAsync(Checked(key), count, how, cancellation);
 
     /// <summary>As <see cref="FindProvidersAsync"/>, but gives each provider as soon as it is found; leaving the loop ends the search.</summary>
     public async IAsyncEnumerable<DhtPeer> StreamProvidersAsync(
-        ReadOnlyMemory<byte> key, [EnumeratorCancellation] CancellationToken cancellation = default)
+        Multihash key, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         using CancellationTokenSource left = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Channel<DhtPeer> found = Channel.CreateBounded<DhtPeer>(ProviderStreamCapacity);
@@ -191,7 +192,7 @@ public sealed class KademliaDht : IAsyncDisposable
         ? key
         : throw new ArgumentException($"a key has 1 to {WireLimits.MaxKeySize} bytes, not {key.Length}", nameof(key));
 
-    private static ReadOnlyMemory<byte> CheckedProviderKey(ReadOnlyMemory<byte> key) => ProviderKey.IsValid(key.Span)
-        ? key
-        : throw new ArgumentException("the key of a provider record has to be a multihash", nameof(key));
+    private static byte[] Checked(Multihash key) => key.Bytes.Length <= WireLimits.MaxProviderKeySize
+        ? key.Bytes.ToArray()
+        : throw new ArgumentException($"a provider key has at most {WireLimits.MaxProviderKeySize} bytes", nameof(key));
 }

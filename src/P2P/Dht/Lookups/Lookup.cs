@@ -165,7 +165,7 @@ internal sealed class Lookup(
     }
 
     private bool CanAsk(PeerId peer, IReadOnlyList<Multiaddr> addresses) =>
-        network.MayServe(peer) && (addresses.Count > 0 || network.IsConnected(peer) || network.AddressesOf(peer).Count > 0);
+        network.MayServe(peer) && (AddressFilter.AnyDialable(addresses) || network.IsConnected(peer) || AddressFilter.AnyDialable(network.AddressesOf(peer)));
 
     private sealed record Answer(LookupPath Path, LookupPeer From, DhtMessage? Message);
 }

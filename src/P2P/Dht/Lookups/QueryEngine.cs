@@ -73,11 +73,12 @@ internal sealed class QueryEngine(
     {
         try
         {
-            await FirstContact.WaitAsync(table, limit).WaitAsync(options.FirstPeerWait, time, limit).ConfigureAwait(false);
+            // If none comes, the lookup has nobody to ask and ends at once, with what the caller has himself.
+            await TableWatch.HasContactAsync(table, options.FirstPeerWait, time, limit).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            // The lookup has nobody to ask then and ends at once, with what the caller has himself.
+            // So it does when its time is over.
         }
     }
 }

@@ -31,13 +31,14 @@ internal static class AddressFilter
 
     /// <summary>How far an address reaches; a name may lead anywhere.</summary>
     internal static IpScope ScopeOf(Multiaddr address) =>
-        address.TcpEndPoint is IPEndPoint endPoint ? IpAddresses.Scope(endPoint.Address) : IpScope.Public;
+        address.IPAddress is IPAddress ip ? IpAddresses.Scope(ip) : IpScope.Public;
+
+    /// <summary>True if we could dial any of the addresses, as far as they tell.</summary>
+    internal static bool AnyDialable(IReadOnlyList<Multiaddr> addresses) => addresses.Any(address => address.IsTcp || address.HasDns);
 
     /// <summary>
     /// What an address counts against in the table's limit per group; null for addresses that are not public, which cost nothing to have.
     /// </summary>
     internal static IPAddress? GroupOf(Multiaddr? address) =>
-        address?.TcpEndPoint is IPEndPoint endPoint && IpAddresses.Scope(endPoint.Address) == IpScope.Public
-            ? IpAddresses.Group(endPoint.Address)
-            : null;
+        address?.IPAddress is IPAddress ip && IpAddresses.Scope(ip) == IpScope.Public ? IpAddresses.Group(ip) : null;
 }

@@ -159,7 +159,7 @@ internal sealed class RequestHandler(
 
     private static void RequireProviderKey(DhtMessage request)
     {
-        if (!ProviderKey.IsValid(request.Key.Span))
+        if (!ProviderKey.TryDecode(request.Key.Span, out _))
             throw new InvalidDataException($"{request.Type} with a key that is no multihash");
     }
 }

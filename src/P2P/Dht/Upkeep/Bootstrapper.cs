@@ -15,9 +15,6 @@ internal sealed class Bootstrapper(
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often a table that has contacts is looked at.</summary>
-    private static readonly TimeSpan Watch = TimeSpan.FromSeconds(30);
-
     /// <summary>How long the addresses of the last run are remembered if the peers do not answer.</summary>
     private static readonly TimeSpan SavedLifetime = TimeSpan.FromHours(1);
 
@@ -39,22 +36,16 @@ internal sealed class Bootstrapper(
 
     private async Task KeepContactAsync(IReadOnlyList<DhtPeer> saved, CancellationToken cancellation)
     {
-        TimeSpan pause = FirstPause;
-        bool isFirst = true;
         while (true)
         {
-            if (table.Count > 0 && !isFirst)
-            {
-                pause = FirstPause;
-                await Task.Delay(Watch, time, cancellation).ConfigureAwait(false);
-                continue;
-            }
             await Task.WhenAll(options.Bootstrap.Select(address => DialAsync(address, cancellation))).ConfigureAwait(false);
-            if (!isFirst)
+            for (TimeSpan pause = FirstPause; !await TableWatch.HasContactAsync(table, pause, time, cancellation).ConfigureAwait(false);)
+            {
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                await Task.WhenAll(options.Bootstrap.Select(address => DialAsync(address, cancellation))).ConfigureAwait(false);
                 await ReviveAsync(saved, cancellation).ConfigureAwait(false);
-            isFirst = false;
-            await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+            await TableWatch.UntilEmptyAsync(table, cancellation).ConfigureAwait(false);
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class Refresher(
     {
         while (true)
         {
-            await FirstContact.WaitAsync(table, cancellation).ConfigureAwait(false);
+            await TableWatch.UntilOccupiedAsync(table, cancellation).ConfigureAwait(false);
             await Task.Delay(options.FirstLookupDelay, time, cancellation).ConfigureAwait(false);
             TimeSpan pause = options.RefreshInterval < SecondRound ? options.RefreshInterval : SecondRound;
             while (table.Count > 0)

@@ -1,0 +1,104 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Dht;
+using P2PMiner.P2P.Dht.Messaging;
+using P2PMiner.P2P.Dht.Routing;
+using P2PMiner.P2P.Dht.Serving;
+using P2PMiner.P2P.Dht.Wire;
+using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Transport;
+
+namespace P2PMiner.P2P.Tests.Dht.Simulation;
+
+/// <summary>One node of a <see cref="SimulatedNetwork"/>: the real algorithms over calls instead of streams.</summary>
+internal sealed class SimulatedPeer : IDhtNetwork
+{
+    private readonly SimulatedNetwork _network;
+    private readonly Dictionary<PeerId, IReadOnlyList<Multiaddr>> _addresses = [];
+    private readonly HashSet<PeerId> _connected = [];
+    private readonly Dictionary<PeerId, int> _values = [];
+
+    internal SimulatedPeer(SimulatedNetwork network, PeerId id, Multiaddr address, DhtOptions options, int seed)
+    {
+        (_network, LocalPeer, Address, IsServer) = (network, id, address, options.Mode == DhtMode.Server);
+        Node = new DhtNode(this, options, network.Time, new Random(seed), NullLogger.Instance);
+    }
+
+    public PeerId LocalPeer { get; }
+
+    public IReadOnlyList<Multiaddr> LocalAddresses => [Address];
+
+    internal Multiaddr Address { get; }
+
+    internal DhtNode Node { get; }
+
+    internal bool IsServer { get; set; }
+
+    internal bool IsUp { get; set; } = true;
+
+    /// <summary>Takes requests and never answers.</summary>
+    internal bool IsMute { get; set; }
+
+    /// <summary>Answers instead of the node, for one that lies.</summary>
+    internal Func<PeerId, DhtMessage, DhtMessage?>? Lie { get; set; }
+
+    /// <summary>Requests that came in.</summary>
+    internal int Served { get; private set; }
+
+    public bool IsConnected(PeerId peer) => _connected.Contains(peer);
+
+    public IReadOnlyList<Multiaddr> AddressesOf(PeerId peer) => _addresses.GetValueOrDefault(peer, []);
+
+    public IPAddress? GroupOf(PeerId peer) => AddressesOf(peer) is [Multiaddr first, ..] ? AddressFilter.GroupOf(first) : null;
+
+    public bool MayServe(PeerId peer) => !_connected.Contains(peer) || _network.Find(peer) is { IsServer: true };
+
+    public void Learn(PeerId peer, IReadOnlyList<Multiaddr> addresses, TimeSpan lifetime) =>
+        _addresses[peer] = [.. AddressesOf(peer).Union(addresses)];
+
+    public void SetValue(PeerId peer, int value) => _values[peer] = value;
+
+    internal int ValueOf(PeerId peer) => _values.GetValueOrDefault(peer);
+
+    public async ValueTask<DhtMessage> RequestAsync(PeerId peer, DhtMessage request, CancellationToken cancellation) =>
+        await _network.DeliverAsync(this, peer, request, cancellation)
+            ?? throw new IOException("the stream ended without an answer");
+
+    public async ValueTask SendAsync(PeerId peer, DhtMessage message, CancellationToken cancellation) =>
+        await _network.DeliverAsync(this, peer, message, cancellation);
+
+    public ValueTask ConnectAsync(Multiaddr address, CancellationToken cancellation)
+    {
+        SimulatedPeer target = _network.Peers.FirstOrDefault(peer => peer.IsUp && peer.Address.Equals(address.WithoutPeer()))
+            ?? throw new IOException("not reachable");
+        Connect(target);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Connects both, who tell each other what they serve.</summary>
+    internal void Connect(SimulatedPeer other)
+    {
+        if (!_connected.Add(other.LocalPeer))
+            return;
+        other._connected.Add(LocalPeer);
+        Learn(other.LocalPeer, [other.Address], TimeSpan.MaxValue);
+        other.Learn(LocalPeer, [Address], TimeSpan.MaxValue);
+        if (other.IsServer)
+            Node.PeerServes(other.LocalPeer);
+        if (IsServer)
+            other.Node.PeerServes(LocalPeer);
+    }
+
+    internal void Disconnect(SimulatedPeer other)
+    {
+        _connected.Remove(other.LocalPeer);
+        other._connected.Remove(LocalPeer);
+    }
+
+    internal DhtMessage? Answer(PeerId from, DhtMessage request)
+    {
+        Served++;
+        return Lie is not null ? Lie(from, request) : Node.Handler.Handle(new Asker(from, IpScope.Loopback), request);
+    }
+}
