@@ -1,0 +1,259 @@
+using Iced.Intel;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+using static Iced.Intel.AssemblerRegisters;
+using static P2PMiner.Mining.RandomX.Managed.X86.Registers;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>The machine code of every instruction with every pair of registers (specification, chapter 5).</summary>
+internal sealed class InstructionTemplates
+{
+    private const int Variants = 8 * 8 * 4;
+
+    // Bits 13 and 14 of MXCSR have the values of fprc; the rest masks all exceptions and flushes denormals.
+    private const int RoundingShift = 13;
+    private const int RoundingBits = 3 << RoundingShift;
+    private const int MxcsrBase = (int)DefaultMxcsr;
+
+    /// <summary>MXCSR of a machine that rounds to nearest.</summary>
+    public const uint DefaultMxcsr = 0x9FC0;
+
+    private static readonly Lazy<InstructionTemplates> s_v1 = new(() => new InstructionTemplates(RandomXVersion.V1));
+    private static readonly Lazy<InstructionTemplates> s_v2 = new(() => new InstructionTemplates(RandomXVersion.V2));
+
+    private readonly CodeTemplate?[] _templates = new CodeTemplate?[((int)InstructionType.IStore + 1) * Variants];
+    private readonly RandomXVersion _version;
+
+    private InstructionTemplates(RandomXVersion version)
+    {
+        _version = version;
+        for (InstructionType type = 0; type <= InstructionType.IStore; type++)
+        {
+            for (byte destination = 0; destination < 8; destination++)
+            {
+                for (byte source = 0; source < 8; source++)
+                    Add(type, destination, source);
+            }
+        }
+    }
+
+    /// <summary>Those of a version; made when first asked for.</summary>
+    public static InstructionTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? s_v1 : s_v2).Value;
+
+    /// <summary>The code of an instruction; its type is not null.</summary>
+    public CodeTemplate Find(in MicroInstruction instruction) => _templates[Index(instruction)]!;
+
+    private static int Index(in MicroInstruction i) => (int)i.Type! * Variants + i.Shift * 64 + i.Destination * 8 + i.Source;
+
+    private void Add(InstructionType type, byte destination, byte source)
+    {
+        MicroInstruction instruction = new() { Type = type, Destination = destination, Source = source };
+        for (byte shift = 0; shift < (type == InstructionType.IAddRs ? 4 : 1); shift++)
+        {
+            instruction.Shift = shift;
+            if (IsPossible(type, destination, source))
+                _templates[Index(instruction)] = CodeTemplate.Assemble(c => Write(c, type, destination, source, 1 << shift));
+        }
+    }
+
+    // Groups of four registers use two bits; what has no source has any, and one template would do, but the index has both.
+    private static bool IsPossible(InstructionType type, byte destination, byte source) => type switch
+    {
+        InstructionType.FAddR or InstructionType.FSubR or InstructionType.FMulR or InstructionType.FScalR or InstructionType.FSqrtR =>
+            destination < 4 && source < 4,
+        InstructionType.FAddM or InstructionType.FSubM or InstructionType.FDivM => destination < 4,
+        InstructionType.ISwapR => destination != source,
+        _ => true,
+    };
+
+    private void Write(Assembler c, InstructionType type, byte d, byte s, int scale)
+    {
+        if (type < InstructionType.FSwapR)
+            WriteInteger(c, type, d, s, scale);
+        else if (type < InstructionType.CBranch)
+            WriteFloat(c, type, d, s);
+        else
+            WriteControl(c, type, d, s);
+    }
+
+    private static void WriteInteger(Assembler c, InstructionType type, byte d, byte s, int scale)
+    {
+        bool isSame = d == s;
+        switch (type)
+        {
+            case InstructionType.IAddRs when d == 5:
+                c.lea(R[d], __[R[d] + R[s] * scale + CodeTemplate.Immediate]);
+                break;
+            case InstructionType.IAddRs:
+                c.lea(R[d], __[R[d] + R[s] * scale]);
+                break;
+            case InstructionType.IAddM:
+                c.add(R[d], Operand(c, d, s));
+                break;
+            case InstructionType.ISubR when isSame:
+                c.sub(R[d], CodeTemplate.Immediate);
+                break;
+            case InstructionType.ISubR:
+                c.sub(R[d], R[s]);
+                break;
+            case InstructionType.ISubM:
+                c.sub(R[d], Operand(c, d, s));
+                break;
+            case InstructionType.IMulR when isSame:
+                c.imul(R[d], R[d], CodeTemplate.Immediate);
+                break;
+            case InstructionType.IMulR:
+                c.imul(R[d], R[s]);
+                break;
+            case InstructionType.IMulM:
+                c.imul(R[d], Operand(c, d, s));
+                break;
+            case InstructionType.IMulhR:
+                c.mov(rax, R[d]);
+                c.mul(R[s]);
+                c.mov(R[d], rdx);
+                break;
+            case InstructionType.ISMulhR:
+                c.mov(rax, R[d]);
+                c.imul(R[s]);
+                c.mov(R[d], rdx);
+                break;
+            case InstructionType.IMulhM or InstructionType.ISMulhM:
+                WriteHighMultiplication(c, type, d, s);
+                break;
+            case InstructionType.IMulRcp:
+                c.mov(rax, CodeTemplate.LongImmediate);
+                c.imul(R[d], rax);
+                break;
+            case InstructionType.INegR:
+                c.neg(R[d]);
+                break;
+            case InstructionType.IXorR when isSame:
+                c.xor(R[d], CodeTemplate.Immediate);
+                break;
+            case InstructionType.IXorR:
+                c.xor(R[d], R[s]);
+                break;
+            case InstructionType.IXorM:
+                c.xor(R[d], Operand(c, d, s));
+                break;
+            case InstructionType.IRorR or InstructionType.IRolR:
+                WriteRotation(c, type == InstructionType.IRorR, d, s);
+                break;
+            case InstructionType.ISwapR:
+                c.xchg(R[d], R[s]);
+                break;
+        }
+    }
+
+    private static void WriteHighMultiplication(Assembler c, InstructionType type, byte d, byte s)
+    {
+        AssemblerMemoryOperand operand = Operand(c, d, s, rcx, ecx);
+        c.mov(rax, R[d]);
+        if (type == InstructionType.IMulhM)
+            c.mul(operand);
+        else
+            c.imul(operand);
+        c.mov(R[d], rdx);
+    }
+
+    private static void WriteRotation(Assembler c, bool isRight, byte d, byte s)
+    {
+        // The count goes through cl even if it is constant: one form more is not worth its code.
+        if (d == s)
+            c.mov(ecx, CodeTemplate.Immediate);
+        else
+            c.mov(ecx, R32[s]);
+        if (isRight)
+            c.ror(R[d], cl);
+        else
+            c.rol(R[d], cl);
+    }
+
+    private static void WriteFloat(Assembler c, InstructionType type, byte d, byte s)
+    {
+        AssemblerRegisterXMM f = F[d];
+        AssemblerRegisterXMM e = F[4 + (d & 3)];
+        switch (type)
+        {
+            case InstructionType.FSwapR:
+                c.shufpd(f, f, 1);
+                break;
+            case InstructionType.FAddR:
+                c.addpd(f, A[s]);
+                break;
+            case InstructionType.FAddM:
+                c.cvtdq2pd(Registers.Operand, Address(c, s, rax, eax));
+                c.addpd(f, Registers.Operand);
+                break;
+            case InstructionType.FSubR:
+                c.subpd(f, A[s]);
+                break;
+            case InstructionType.FSubM:
+                c.cvtdq2pd(Registers.Operand, Address(c, s, rax, eax));
+                c.subpd(f, Registers.Operand);
+                break;
+            case InstructionType.FScalR:
+                c.xorps(f, ScaleMask);
+                break;
+            case InstructionType.FMulR:
+                c.mulpd(e, A[s]);
+                break;
+            case InstructionType.FDivM:
+                c.cvtdq2pd(Registers.Operand, Address(c, s, rax, eax));
+                c.andps(Registers.Operand, MantissaMask);
+                c.orps(Registers.Operand, ExponentMask);
+                c.divpd(e, Registers.Operand);
+                break;
+            case InstructionType.FSqrtR:
+                c.sqrtpd(e, e);
+                break;
+        }
+    }
+
+    private void WriteControl(Assembler c, InstructionType type, byte d, byte s)
+    {
+        switch (type)
+        {
+            case InstructionType.CBranch:
+                // The jump follows: its distance is known only within a program.
+                c.add(R[d], CodeTemplate.Immediate);
+                c.test(R[d], CodeTemplate.Mask);
+                break;
+            case InstructionType.CFRound:
+                Label end = c.CreateLabel();
+                c.mov(rax, R[s]);
+                c.mov(ecx, CodeTemplate.Immediate);
+                c.ror(rax, cl);
+                if (_version == RandomXVersion.V2)
+                {
+                    c.test(al, 60);
+                    c.jne(end);
+                }
+                c.and(eax, RoundingBits >> RoundingShift);
+                c.shl(eax, RoundingShift);
+                c.or(eax, MxcsrBase);
+                c.mov(Field(nameof(LaneContext.Mxcsr)), eax);
+                c.ldmxcsr(Field(nameof(LaneContext.Mxcsr)));
+                c.Label(ref end);
+                c.nop();
+                break;
+            case InstructionType.IStore:
+                c.mov(Address(c, d, rax, eax), R[s]);
+                break;
+        }
+    }
+
+    // [mem] of an integer instruction; with equal registers the address is a constant within L3.
+    private static AssemblerMemoryOperand Operand(Assembler c, byte d, byte s) => Operand(c, d, s, rax, eax);
+
+    private static AssemblerMemoryOperand Operand(Assembler c, byte d, byte s, AssemblerRegister64 address, AssemblerRegister32 low) =>
+        d == s ? __qword_ptr[Scratchpad + CodeTemplate.Immediate] : Address(c, s, address, low);
+
+    private static AssemblerMemoryOperand Address(Assembler c, byte register, AssemblerRegister64 address, AssemblerRegister32 low)
+    {
+        c.lea(low, __[R[register] + CodeTemplate.Immediate]);
+        c.and(low, CodeTemplate.Mask);
+        return __qword_ptr[Scratchpad + address];
+    }
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>
+/// All that one machine keeps while another one of the same thread runs. Generated code addresses it by rbx, which points
+/// <see cref="Bias"/> bytes in, so that what is used most has short displacements. In an array the contexts lie on 64-byte lines.
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = Stride)]
+internal unsafe struct LaneContext
+{
+    public const int Stride = 384;
+    public const int Bias = 128;
+
+    /// <summary>mx in the low half, ma in the high half, between two iterations.</summary>
+    [FieldOffset(0)]
+    public ulong MxMa;
+
+    /// <summary>Address of the next scratchpad line for r, within the scratchpad.</summary>
+    [FieldOffset(8)]
+    public uint ScratchpadAddress0;
+
+    /// <summary>Address of the next scratchpad line for f and e.</summary>
+    [FieldOffset(12)]
+    public uint ScratchpadAddress1;
+
+    /// <summary>What group E registers get set, low and high half.</summary>
+    [FieldOffset(16)]
+    public fixed ulong ExponentMask[2];
+
+    /// <summary>Clears the sign and the exponent's upper bits of group E registers.</summary>
+    [FieldOffset(32)]
+    public fixed ulong MantissaMask[2];
+
+    /// <summary>What FSCAL_R XORs.</summary>
+    [FieldOffset(48)]
+    public fixed ulong ScaleMask[2];
+
+    /// <summary>The machine's rounding mode, in the form of the register MXCSR.</summary>
+    [FieldOffset(64)]
+    public uint Mxcsr;
+
+    [FieldOffset(72)]
+    public byte* Scratchpad;
+
+    /// <summary>The dataset, with the program's offset added.</summary>
+    [FieldOffset(80)]
+    public byte* Dataset;
+
+    /// <summary>Scratchpad lines of the iteration under way, to be written at its end.</summary>
+    [FieldOffset(88)]
+    public byte* Line0;
+
+    [FieldOffset(96)]
+    public byte* Line1;
+
+    [FieldOffset(Bias)]
+    public RegisterFile Registers;
+}

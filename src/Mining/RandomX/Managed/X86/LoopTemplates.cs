@@ -1,0 +1,205 @@
+using Iced.Intel;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+using static Iced.Intel.AssemblerRegisters;
+using static P2PMiner.Mining.RandomX.Managed.X86.Registers;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>The machine code around the instructions of a program (specification, chapter 4.6.2).</summary>
+internal static class LoopTemplates
+{
+    private const int DatasetMask = (int)(Parameters.DatasetBaseSize - Parameters.ItemSize);
+
+    // The stack in the loop: MXCSR of the caller, then the iterations left.
+    private static readonly AssemblerMemoryOperand s_callerMxcsr = __dword_ptr[rsp];
+    private static readonly AssemblerMemoryOperand s_iterations = __dword_ptr[rsp + 8];
+    private const int StackSize = 24;
+
+    private static readonly AssemblerRegister64[] s_saved = [rbx, rbp, r12, r13, r14, r15];
+
+    private static readonly Lazy<CodeTemplate> s_prologue = new(() => CodeTemplate.Assemble(WritePrologue));
+    private static readonly Lazy<CodeTemplate> s_epilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
+    private static readonly Lazy<CodeTemplate> s_enter = new(() => CodeTemplate.Assemble(WriteEnter));
+    private static readonly Lazy<CodeTemplate>[,] s_leave = MakeLeave();
+
+    /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
+    public static CodeTemplate Prologue => s_prologue.Value;
+
+    /// <summary>Returns to the caller.</summary>
+    public static CodeTemplate Epilogue => s_epilogue.Value;
+
+    /// <summary>Begins an iteration of a lane: loads its registers.</summary>
+    public static CodeTemplate Enter => s_enter.Value;
+
+    /// <summary>Ends an iteration of a lane: reads the dataset, prefetches for the next iteration, and stores.</summary>
+    public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration)
+    {
+        int registers = 0;
+        for (int i = 0; i < 4; i++)
+            registers |= (configuration.ReadRegister(i) & 1) << i;
+        return s_leave[(int)version, registers].Value;
+    }
+
+    /// <summary>Goes from one lane's context to another's.</summary>
+    public static CodeTemplate Switch(int lanes) => CodeTemplate.Assemble(c => c.add(Context, lanes * LaneContext.Stride));
+
+    /// <summary>Counts an iteration of all lanes; the jump to the first lane's next one follows, if the flags say "not zero".</summary>
+    public static CodeTemplate CountDown { get; } = CodeTemplate.Assemble(c => c.sub(s_iterations, 1));
+
+    private static Lazy<CodeTemplate>[,] MakeLeave()
+    {
+        Lazy<CodeTemplate>[,] templates = new Lazy<CodeTemplate>[2, 16];
+        for (int version = 0; version < 2; version++)
+        {
+            for (int registers = 0; registers < 16; registers++)
+            {
+                RandomXVersion v = (RandomXVersion)version;
+                int bits = registers;
+                templates[version, registers] = new(() => CodeTemplate.Assemble(c => WriteLeave(c, v, bits)));
+            }
+        }
+        return templates;
+    }
+
+    private static void WritePrologue(Assembler c)
+    {
+        foreach (AssemblerRegister64 register in s_saved)
+            c.push(register);
+        c.sub(rsp, StackSize);
+        c.stmxcsr(s_callerMxcsr);
+        c.lea(Context, __[rdi + LaneContext.Bias]);
+        c.mov(s_iterations, Parameters.ProgramIterations);
+        c.movaps(MantissaMask, Field(nameof(LaneContext.MantissaMask)));
+        c.movaps(ScaleMask, Field(nameof(LaneContext.ScaleMask)));
+    }
+
+    private static void WriteEpilogue(Assembler c)
+    {
+        c.ldmxcsr(s_callerMxcsr);
+        c.add(rsp, StackSize);
+        foreach (AssemblerRegister64 register in s_saved.Reverse())
+            c.pop(register);
+        c.ret();
+    }
+
+    // Steps 1 to 3; the addresses were made at the end of the iteration before.
+    private static void WriteEnter(Assembler c)
+    {
+        c.ldmxcsr(Field(nameof(LaneContext.Mxcsr)));
+        c.mov(Scratchpad, Field(nameof(LaneContext.Scratchpad)));
+        c.mov(eax, Field(nameof(LaneContext.ScratchpadAddress0)));
+        c.mov(edx, Field(nameof(LaneContext.ScratchpadAddress1)));
+        c.lea(rcx, __[Scratchpad + rax]);
+        c.lea(rdx, __[Scratchpad + rdx]);
+        c.mov(Field(nameof(LaneContext.Line0)), rcx);
+        c.mov(Field(nameof(LaneContext.Line1)), rdx);
+        for (int i = 0; i < 8; i++)
+        {
+            c.mov(R[i], File(nameof(RegisterFile.R), 8 * i));
+            c.xor(R[i], __[rcx + 8 * i]);
+        }
+        for (int i = 0; i < 8; i++)
+            c.cvtdq2pd(F[i], __qword_ptr[rdx + 8 * i]);
+        c.movaps(ExponentMask, Field(nameof(LaneContext.ExponentMask)));
+        for (int i = 4; i < 8; i++)
+        {
+            c.andps(F[i], MantissaMask);
+            c.orps(F[i], ExponentMask);
+        }
+        for (int i = 0; i < 4; i++)
+            c.movaps(A[i], File(nameof(RegisterFile.A), 16 * i));
+        c.mov(Dataset, Field(nameof(LaneContext.Dataset)));
+        c.mov(MxMa, Field(nameof(LaneContext.MxMa)));
+    }
+
+    private static void WriteLeave(Assembler c, RandomXVersion version, int registers)
+    {
+        int Register(int index) => 2 * index + (registers >> index & 1);
+
+        WriteDatasetRead(c, version, Register(2), Register(3));
+        WriteNextAddresses(c, Register(0), Register(1));
+        c.mov(rcx, Field(nameof(LaneContext.Line1)));
+        for (int i = 0; i < 8; i++)
+            c.mov(__[rcx + 8 * i], R[i]);
+        WriteFloatMix(c, version);
+        // After the line of r: the two can be the same.
+        c.mov(rcx, Field(nameof(LaneContext.Line0)));
+        for (int i = 0; i < 4; i++)
+            c.movaps(__[rcx + 16 * i], F[i]);
+        for (int i = 0; i < 8; i++)
+            c.mov(File(nameof(RegisterFile.R), 8 * i), R[i]);
+        c.mov(Field(nameof(LaneContext.MxMa)), MxMa);
+
+        // The next iteration loads f and e anew, so only the last one keeps them.
+        Label isNotLast = c.CreateLabel();
+        c.cmp(s_iterations, 1);
+        c.jne(isNotLast);
+        for (int i = 0; i < 4; i++)
+        {
+            c.movaps(File(nameof(RegisterFile.F), 16 * i), F[i]);
+            c.movaps(File(nameof(RegisterFile.E), 16 * i), F[4 + i]);
+        }
+        c.Label(ref isNotLast);
+        c.nop();
+    }
+
+    // Steps 5 to 8. Version 1 prefetches what the next iteration reads, version 2 what the one after it does.
+    private static void WriteDatasetRead(Assembler c, RandomXVersion version, int register2, int register3)
+    {
+        c.mov(eax, R32[register2]);
+        c.xor(eax, R32[register3]);
+        if (version == RandomXVersion.V1)
+        {
+            c.xor(MxMa, rax);
+            c.mov(edx, ebp);
+            c.and(edx, DatasetMask);
+            c.prefetchnta(__byte_ptr[Dataset + rdx]);
+            c.ror(MxMa, 32);
+            c.mov(edx, ebp);
+        }
+        else
+        {
+            c.ror(MxMa, 32);
+            c.mov(edx, ebp);
+            c.xor(MxMa, rax);
+            c.mov(ecx, ebp);
+            c.and(ecx, DatasetMask);
+            c.prefetchnta(__byte_ptr[Dataset + rcx]);
+        }
+        c.and(edx, DatasetMask);
+        for (int i = 0; i < 8; i++)
+            c.xor(R[i], __[Dataset + rdx + 8 * i]);
+    }
+
+    // Step 1 of the next iteration, and a prefetch of its lines.
+    private static void WriteNextAddresses(Assembler c, int register0, int register1)
+    {
+        c.mov(rax, R[register0]);
+        c.xor(rax, R[register1]);
+        c.mov(edx, eax);
+        c.shr(rax, 32);
+        c.and(edx, (int)ScratchpadMask.L3Line);
+        c.and(eax, (int)ScratchpadMask.L3Line);
+        c.prefetcht0(__byte_ptr[Scratchpad + rdx]);
+        c.prefetcht0(__byte_ptr[Scratchpad + rax]);
+        c.mov(Field(nameof(LaneContext.ScratchpadAddress0)), edx);
+        c.mov(Field(nameof(LaneContext.ScratchpadAddress1)), eax);
+    }
+
+    // Step 10.
+    private static void WriteFloatMix(Assembler c, RandomXVersion version)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            if (version == RandomXVersion.V1)
+            {
+                c.xorps(F[i], F[4 + i]);
+                continue;
+            }
+            c.aesenc(F[0], F[4 + i]);
+            c.aesdec(F[1], F[4 + i]);
+            c.aesenc(F[2], F[4 + i]);
+            c.aesdec(F[3], F[4 + i]);
+        }
+    }
+}

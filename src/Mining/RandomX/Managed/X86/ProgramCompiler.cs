@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>
+/// Makes one function of the programs of several machines (lanes): they take turns at every iteration, so that one computes
+/// while the dataset lines of the others are on their way.
+/// </summary>
+internal sealed unsafe class ProgramCompiler : IDisposable
+{
+    /// <summary>More than the loop around a program and its longest instructions take.</summary>
+    private const int MaxLaneSize = 1024 + Parameters.MaxProgramLength * 48;
+
+    private readonly RandomXVersion _version;
+    private readonly int _lanes;
+    private readonly InstructionTemplates _instructions;
+    private readonly CodeTemplate _next = LoopTemplates.Switch(1);
+    private readonly CodeTemplate _first;
+    private readonly CodeMemory _memory;
+    private readonly int[] _offsets = new int[Parameters.MaxProgramLength];
+    private byte* _position;
+    private byte* _loop;
+
+    /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
+    public ProgramCompiler(RandomXVersion version, int lanes)
+    {
+        _version = version;
+        _lanes = lanes;
+        _instructions = InstructionTemplates.Of(version);
+        _first = LoopTemplates.Switch(1 - lanes);
+        _memory = CodeMemory.Allocate((lanes + 1) * MaxLaneSize);
+        Begin();
+    }
+
+    /// <summary>The code made last, for listings.</summary>
+    public ReadOnlySpan<byte> Code => new(_memory.Writable, (int)(_position - _memory.Writable));
+
+    /// <summary>Starts a new function.</summary>
+    public void Begin()
+    {
+        _position = _memory.Writable;
+        Copy(LoopTemplates.Prologue);
+        _loop = _position;
+    }
+
+    /// <summary>Adds the program of the next lane.</summary>
+    public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<MicroInstruction> program)
+    {
+        Copy(LoopTemplates.Enter);
+        byte* start = _position;
+        for (int i = 0; i < program.Length; i++)
+        {
+            _offsets[i] = (int)(_position - start);
+            if (program[i].Type is not null)
+                Write(program[i], start);
+        }
+        Copy(LoopTemplates.Leave(_version, configuration));
+        Copy(_next);
+    }
+
+    /// <summary>Ends the function.</summary>
+    public void End()
+    {
+        // The last lane has gone one context too far.
+        _position -= _next.Length;
+        Copy(_first);
+        Copy(LoopTemplates.CountDown);
+        WriteJump(notEqual: true, _loop);
+        Copy(LoopTemplates.Epilogue);
+    }
+
+    /// <summary>Runs all iterations of all lanes.</summary>
+    /// <param name="lanes">As many contexts as lanes were added, aligned to 64 bytes.</param>
+    public void Run(LaneContext* lanes)
+    {
+        bool isHeld = false;
+        try
+        {
+            _memory.DangerousAddRef(ref isHeld);
+            ((delegate* unmanaged[Cdecl]<LaneContext*, void>)_memory.Executable)(lanes);
+        }
+        finally
+        {
+            if (isHeld)
+                _memory.DangerousRelease();
+        }
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private void Write(in MicroInstruction instruction, byte* start)
+    {
+        CodeTemplate template = _instructions.Find(instruction);
+        byte* code = _position;
+        Copy(template);
+        if (template.LongImmediateOffset >= 0)
+            Unsafe.WriteUnaligned(code + template.LongImmediateOffset, instruction.Immediate);
+        if (template.ImmediateOffset >= 0)
+            Unsafe.WriteUnaligned(code + template.ImmediateOffset, Immediate(instruction));
+        if (template.MaskOffset >= 0)
+            Unsafe.WriteUnaligned(code + template.MaskOffset, instruction.Mask);
+        if (instruction.Type == InstructionType.CBranch)
+            WriteJump(notEqual: false, start + _offsets[instruction.Target]);
+    }
+
+    // A memory operand without a source register has a constant address; what is counted and masked keeps its low bits anyway.
+    private static uint Immediate(in MicroInstruction instruction) =>
+        instruction is { HasNoSource: true, Mask: not 0 } ? (uint)instruction.Immediate & instruction.Mask : (uint)instruction.Immediate;
+
+    private void WriteJump(bool notEqual, byte* target)
+    {
+        const int Length = 6;
+        *_position++ = 0x0F;
+        *_position++ = notEqual ? (byte)0x85 : (byte)0x84;
+        Unsafe.WriteUnaligned(_position, (int)(target - (_position - 2) - Length));
+        _position += 4;
+    }
+
+    private void Copy(CodeTemplate template)
+    {
+        ref byte code = ref template.Code[0];
+        if (template.Length <= CodeTemplate.CopySize)
+        {
+            Vector256.LoadUnsafe(ref code).Store(_position);
+            Vector256.LoadUnsafe(ref code, 32).Store(_position + 32);
+        }
+        else
+        {
+            template.Code.AsSpan(0, template.Length).CopyTo(new Span<byte>(_position, template.Length));
+        }
+        _position += template.Length;
+    }
+}

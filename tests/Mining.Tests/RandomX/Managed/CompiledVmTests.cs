@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using P2PMiner.Mining.RandomX.Managed;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+using P2PMiner.Mining.RandomX.Managed.X86;
+
+namespace P2PMiner.Mining.Tests.RandomX.Managed;
+
+[TestFixture]
+public sealed class CompiledVmTests
+{
+    private const int InputSize = 76;
+
+    [OneTimeSetUp]
+    public void RequirePlatform()
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
+            Assert.Ignore("machine code is made on x86-64 Linux only");
+    }
+
+    [Test]
+    public unsafe void CompiledVm_HashesAsTheInterpreterDoes([Values(0, 1)] int version, [Values(1, 2, 4)] int lanes)
+    {
+        using RepeatedDataset dataset = new(seed: 7);
+        InterpretedVm interpreter = new((RandomXVersion)version, dataset);
+        using CompiledVm compiled = new((RandomXVersion)version, lanes, dataset.Memory);
+        byte[] inputs = new byte[lanes * InputSize];
+        byte[] hashes = new byte[lanes * 32];
+        byte[] expected = new byte[32];
+        Random random = new(version * 100 + lanes);
+        for (int round = 0; round < 8; round++)
+        {
+            random.NextBytes(inputs);
+            compiled.CalculateHashes(inputs, hashes);
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                interpreter.CalculateHash(inputs.AsSpan(lane * InputSize, InputSize), expected);
+                Assert.That(hashes.AsSpan(lane * 32, 32).ToArray(), Is.EqualTo(expected), $"round {round}, lane {lane}");
+            }
+        }
+    }
+
+    [Test]
+    public unsafe void CompiledVm_LeavesTheCallersRoundingModeAlone()
+    {
+        using RepeatedDataset dataset = new(seed: 8);
+        using CompiledVm compiled = new(RandomXVersion.V1, 1, dataset.Memory);
+        byte[] hash = new byte[32];
+        double third = 1.0 / 3.0;
+        for (byte i = 0; i < 20; i++)
+        {
+            compiled.CalculateHashes([i], hash);
+            double x = 1 + i - i;
+            Assert.That(x / 3.0, Is.EqualTo(third));
+        }
+    }
+}
