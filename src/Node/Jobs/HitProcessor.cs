@@ -23,12 +23,10 @@ namespace P2PMiner.Node.Jobs;
 internal sealed class HitProcessor(
     LightVerifier verifier, ShareTree tree, BlockOutbox? outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
 {
-    /// <summary>A thread that was held up brings a hit on a template that was replaced a few blocks ago.</summary>
-    private const int RememberedParents = 16;
-
     private readonly List<Task> _submissions = [];
     private readonly Lock _lock = new();
-    private readonly List<Hash256> _parentsWithBlock = [];
+    private Hash256? _parentWithBlock;
+    private long _jobWithBlock;
 
     /// <summary>
     /// Handles hits in order until there are no more. When cancelled, hits that were found before are still handled:
@@ -77,15 +75,15 @@ internal sealed class HitProcessor(
 
     private void Submit(MergedJob job, Hit hit, CancellationToken cancellation)
     {
-        // A further block on the same parent would only compete with the one that was found before.
+        // Until the daemon has a new template, every further block would only compete with the one that was just found; so
+        // would one on an earlier template, which a thread that was held up brings late.
         Hash256 parent = job.Block.Template.PreviousId;
         lock (_lock)
         {
-            if (_parentsWithBlock.Contains(parent))
+            if (_parentWithBlock == parent || job.Block.Number < _jobWithBlock)
                 return;
-            if (_parentsWithBlock.Count == RememberedParents)
-                _parentsWithBlock.RemoveAt(0);
-            _parentsWithBlock.Add(parent);
+            _parentWithBlock = parent;
+            _jobWithBlock = job.Block.Number;
         }
         _submissions.Add(SubmitAsync(parent, job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, time.GetUtcNow()), cancellation));
     }
@@ -98,7 +96,10 @@ internal sealed class HitProcessor(
             if (outcome.Verdict != BlockVerdict.Rejected)
                 return;
             lock (_lock)
-                _parentsWithBlock.Remove(parent);
+            {
+                if (_parentWithBlock == parent)
+                    _parentWithBlock = null;
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

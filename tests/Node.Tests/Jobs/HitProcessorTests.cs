@@ -81,16 +81,18 @@ public sealed class HitProcessorTests
     }
 
     [Test]
-    public async Task Block_OnAParentThatHasOneAlreadyIsNotSubmitted_HoweverLate()
+    public async Task Block_OnAnEarlierTemplateThanTheLastIsNotSubmitted_ButOneOnALaterWhateverItsParent()
     {
         await using FakeDaemon daemon = await FakeDaemon.StartAsync();
         daemon.Chain.Difficulty = 1;
         MergedJob first = await NextBlockAsync(daemon);
         daemon.Chain.Height++;
         MergedJob second = await NextBlockAsync(daemon);
+        daemon.Chain.Height--;
+        MergedJob afterFailover = await NextBlockAsync(daemon);
         _keys.SetKeys(first.Key, null);
         await _keys.WaitForCacheAsync(first.Key, CancellationToken.None);
-        Hit[] hits = [FindHit(first, extraNonce: 1), FindHit(second, extraNonce: 1), FindHit(first, extraNonce: 2)];
+        Hit[] hits = [FindHit(first, 1), FindHit(first, 2), FindHit(second, 1), FindHit(first, 3), FindHit(afterFailover, 4)];
         string directory = Directory.CreateTempSubdirectory("p2p-miner-hits-").FullName;
         try
         {
@@ -102,7 +104,8 @@ public sealed class HitProcessorTests
             Directory.Delete(directory, recursive: true);
         }
 
-        Assert.That(daemon.Chain.Submitted, Is.EquivalentTo(hits[..2].Select(hit =>
+        Hit[] submitted = [hits[0], hits[2], hits[4]];
+        Assert.That(daemon.Chain.Submitted, Is.EquivalentTo(submitted.Select(hit =>
             ((MergedJob)hit.Job).Block.BuildBlock(hit.ExtraNonce, hit.Nonce, DateTimeOffset.UnixEpoch).Blob)));
     }
 

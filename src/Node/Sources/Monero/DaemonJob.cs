@@ -31,7 +31,8 @@ internal sealed class DaemonJob : Job
         Template = template;
         Raw = raw;
         _commitment = commitment;
-        Id = $"daemon-{template.Height}-{Interlocked.Increment(ref _count)}";
+        Number = Interlocked.Increment(ref _count);
+        Id = $"daemon-{template.Height}-{Number}";
         Key = raw.SeedHash;
         NextKey = raw.NextSeedHash;
         Height = template.Height;
@@ -40,6 +41,9 @@ internal sealed class DaemonJob : Job
     }
 
     public override JobSource Source => JobSource.Daemon;
+
+    /// <summary>Grows with every job that is made.</summary>
+    public long Number { get; }
 
     public BlockTemplate Template { get; }
 
