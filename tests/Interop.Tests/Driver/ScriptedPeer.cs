@@ -88,10 +88,11 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         line["id"] = id;
         line["cmd"] = command;
         line["timeout"] = (int)limit.TotalMilliseconds;
+        int before = Now;
         await WriteAsync(JsonSerializer.Serialize(line));
         return await WaitAsync(
             "result", e => e.TryGetProperty("id", out JsonElement given) && given.ValueKind == JsonValueKind.Number && given.GetInt32() == id,
-            timeout: limit + TimeSpan.FromSeconds(5));
+            before, limit + TimeSpan.FromSeconds(5));
     }
 
     /// <summary>The first event of this name that matches, past or future.</summary>
@@ -123,7 +124,13 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     }
 
     /// <summary>Asks until the answer meets the condition.</summary>
-    public async Task<JsonElement> UntilAsync(string command, object? arguments, Func<JsonElement, bool> condition)
+    /// <param name="command">What to ask.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="condition">Of the result.</param>
+    /// <param name="every">Between an answer and the next question; null for 50 ms.</param>
+    /// <param name="timeout">Null for <see cref="Deadline"/>.</param>
+    public async Task<JsonElement> UntilAsync(
+        string command, object? arguments, Func<JsonElement, bool> condition, TimeSpan? every = null, TimeSpan? timeout = null)
     {
         long start = Stopwatch.GetTimestamp();
         while (true)
@@ -131,9 +138,9 @@ internal sealed class ScriptedPeer : IAsyncDisposable
             JsonElement result = await TryCallAsync(command, arguments);
             if (result.GetProperty("ok").GetBoolean() && condition(result))
                 return result;
-            if (Stopwatch.GetElapsedTime(start) > Deadline)
+            if (Stopwatch.GetElapsedTime(start) > (timeout ?? Deadline))
                 throw Failure($"{command} never got there; last result: {result}");
-            await Task.Delay(50);
+            await Task.Delay(every ?? TimeSpan.FromMilliseconds(50));
         }
     }
 
