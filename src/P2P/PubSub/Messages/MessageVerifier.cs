@@ -13,12 +13,6 @@ internal static class MessageVerifier
     /// <summary>Longer than the signature of any RSA key in use (8192 bits).</summary>
     private const int MaxSignatureSize = 1024;
 
-    /// <summary>Longer than any multihash that a peer id can be.</summary>
-    private const int MaxAuthorSize = 64;
-
-    /// <summary>Longer than the encoding of any RSA key in use.</summary>
-    private const int MaxKeySize = 2048;
-
     private const int StackSize = 1024;
 
     /// <summary>Checks the shape of a message and that its key, if it has one, is the author's.</summary>
@@ -40,7 +34,8 @@ internal static class MessageVerifier
 
     private static MessageFault CheckSigned(ReadOnlySpan<byte> buffer, in MessageEntry fields)
     {
-        if (fields.From.Length is 0 or > MaxAuthorSize)
+        ReadOnlySpan<byte> from = fields.From.Of(buffer);
+        if (!PeerId.IsWellFormed(from))
             return MessageFault.BadAuthor;
         if (fields.SequenceNumber.Length != MessageSigner.SequenceNumberSize)
             return MessageFault.BadSequenceNumber;
@@ -49,9 +44,8 @@ internal static class MessageVerifier
         // An empty key would be passed on to peers that do not take it for a missing one.
         if (fields.Key.IsPresent && fields.Key.Length == 0)
             return MessageFault.BadKey;
-        ReadOnlySpan<byte> from = fields.From.Of(buffer);
         ReadOnlySpan<byte> key = AuthorKey.Of(from, fields.Key.Of(buffer));
-        return key.Length is > 0 and <= MaxKeySize && AuthorKey.Matches(from, key) ? MessageFault.None : MessageFault.BadKey;
+        return key.Length is > 0 and <= PublicKey.MaxEncodedSize && AuthorKey.Matches(from, key) ? MessageFault.None : MessageFault.BadKey;
     }
 
     private static MessageFault CheckBare(in MessageEntry fields) =>

@@ -14,4 +14,7 @@ internal enum FrameStatus
 
     /// <summary>The length is beyond the limit.</summary>
     TooLong,
+
+    /// <summary>What is in the frame is not an RPC, or too much.</summary>
+    BadContent,
 }

@@ -104,7 +104,7 @@ public sealed class SigningTests
             Assert.That(Fault(whole with { Key = new Slice(whole.Key.Start, 0) }), Is.EqualTo(MessageFault.BadKey));
             Assert.That(Fault(whole with { Key = new Slice(whole.Key.Start, 35) }), Is.EqualTo(MessageFault.BadKey));
             Assert.That(Fault(whole with { Key = whole.Signature }), Is.EqualTo(MessageFault.BadKey));
-            Assert.That(Fault(whole with { From = whole.Signature, Key = default }), Is.EqualTo(MessageFault.BadKey));
+            Assert.That(Fault(whole with { From = whole.Signature, Key = default }), Is.EqualTo(MessageFault.BadAuthor));
             Assert.That(Fault(whole, SignaturePolicy.Sign, whole.Data.Length - 1), Is.EqualTo(MessageFault.TooLong));
             Assert.That(Fault(whole), Is.EqualTo(MessageFault.None));
         });

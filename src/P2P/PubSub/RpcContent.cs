@@ -1,0 +1,36 @@
+namespace P2PMiner.P2P.PubSub;
+
+/// <summary>What one RPC holds, as on the wire (libp2p/specs, pubsub/gossipsub/gossipsub-v1.2.md, "Protobuf Extension").</summary>
+public sealed record RpcContent(
+    IReadOnlyList<SubscriptionChange> Subscriptions,
+    IReadOnlyList<RpcMessage> Messages,
+    IReadOnlyList<RpcIHave> IHave,
+    IReadOnlyList<RpcIds> IWant,
+    IReadOnlyList<RpcIds> IDontWant,
+    IReadOnlyList<string> Graft,
+    IReadOnlyList<RpcPrune> Prune);
+
+/// <summary>One change of a peer's subscriptions.</summary>
+public sealed record SubscriptionChange(string Topic, bool Subscribe);
+
+/// <summary>A message; what it does not carry is null.</summary>
+/// <param name="Topic">Its topic.</param>
+/// <param name="DataSize">Bytes of data.</param>
+/// <param name="From">The author's multihash.</param>
+/// <param name="SequenceNumber">8 bytes, big endian.</param>
+/// <param name="Signature">64 bytes for Ed25519.</param>
+/// <param name="Key">The author's public key as protobuf.</param>
+public sealed record RpcMessage(string Topic, int DataSize, byte[]? From, byte[]? SequenceNumber, byte[]? Signature, byte[]? Key);
+
+public sealed record RpcIHave(string Topic, IReadOnlyList<byte[]> Ids);
+
+public sealed record RpcIds(IReadOnlyList<byte[]> Ids);
+
+/// <param name="Topic">The topic.</param>
+/// <param name="BackoffSeconds">0 if the peer did not say.</param>
+/// <param name="Peers">Peers offered instead.</param>
+public sealed record RpcPrune(string Topic, ulong BackoffSeconds, IReadOnlyList<RpcPeerInfo> Peers);
+
+/// <param name="Peer">The multihash.</param>
+/// <param name="HasSignedRecord">True if its addresses came with it.</param>
+public sealed record RpcPeerInfo(byte[] Peer, bool HasSignedRecord);
