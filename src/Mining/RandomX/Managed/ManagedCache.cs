@@ -19,6 +19,9 @@ internal sealed unsafe class ManagedCache : IItemSource
             _programs[i] = new SuperscalarGenerator(random).Generate();
     }
 
+    /// <summary>The eight superscalar programs.</summary>
+    public SuperscalarProgram[] Programs => _programs;
+
     /// <summary>The filled memory.</summary>
     public ReadOnlySpan<byte> Memory => _memory;
 
@@ -39,14 +42,7 @@ internal sealed unsafe class ManagedCache : IItemSource
     /// <param name="item">Eight words.</param>
     public void ComputeItem(ulong number, Span<ulong> item)
     {
-        item[0] = (number + 1) * 6364136223846793005;
-        item[1] = item[0] ^ 9298411001130361340;
-        item[2] = item[0] ^ 12065312585734608966;
-        item[3] = item[0] ^ 9306329213124626780;
-        item[4] = item[0] ^ 5281919268842080866;
-        item[5] = item[0] ^ 10536153434571861004;
-        item[6] = item[0] ^ 3398623926847679864;
-        item[7] = item[0] ^ 9549104520008361294;
+        InitializeItem(number, item);
         ulong address = number;
         fixed (byte* memory = _memory)
         {
@@ -59,5 +55,18 @@ internal sealed unsafe class ManagedCache : IItemSource
                 address = item[program.AddressRegister];
             }
         }
+    }
+
+    /// <summary>The registers that an item begins with (specification, chapter 7.3).</summary>
+    internal static void InitializeItem(ulong number, Span<ulong> item)
+    {
+        item[0] = (number + 1) * 6364136223846793005;
+        item[1] = item[0] ^ 9298411001130361340;
+        item[2] = item[0] ^ 12065312585734608966;
+        item[3] = item[0] ^ 9306329213124626780;
+        item[4] = item[0] ^ 5281919268842080866;
+        item[5] = item[0] ^ 10536153434571861004;
+        item[6] = item[0] ^ 3398623926847679864;
+        item[7] = item[0] ^ 9549104520008361294;
     }
 }

@@ -11,8 +11,6 @@ namespace P2PMiner.Mining.Tests.RandomX.Managed;
 [TestFixture]
 public sealed class ManagedVectorTests
 {
-    private static readonly Lazy<ManagedCache> s_cache = new(() => ManagedCache.Create("test key 000"u8));
-
     [Test]
     public void Blake2b_MatchesPublishedVectors()
     {
@@ -51,7 +49,7 @@ public sealed class ManagedVectorTests
     [Test]
     public void Cache_MatchesReferenceTests()
     {
-        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(s_cache.Value.Memory);
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(TestCache.Key000.Memory);
         foreach (JsonElement vector in VectorFile.Read("randomx-cache.json"))
             Assert.That(Text(words[vector.GetProperty("word").GetInt32()]), Is.EqualTo(vector.Text("value")));
     }
@@ -62,7 +60,7 @@ public sealed class ManagedVectorTests
         ulong[] item = new ulong[8];
         foreach (JsonElement vector in VectorFile.Read("randomx-dataset.json"))
         {
-            s_cache.Value.ComputeItem(vector.GetProperty("item").GetUInt64(), item);
+            TestCache.Key000.ComputeItem(vector.GetProperty("item").GetUInt64(), item);
             Assert.That(Text(item[0]), Is.EqualTo(vector.Text("value")));
         }
     }
@@ -75,7 +73,7 @@ public sealed class ManagedVectorTests
         foreach (IGrouping<string, JsonElement> key in VectorFile.Read("randomx-hashes.json").GroupBy(v => v.Text("key")))
         {
             byte[] bytes = Convert.FromHexString(key.Key);
-            ManagedCache cache = bytes.AsSpan().SequenceEqual("test key 000"u8) ? s_cache.Value : ManagedCache.Create(bytes);
+            ManagedCache cache = bytes.AsSpan().SequenceEqual("test key 000"u8) ? TestCache.Key000 : ManagedCache.Create(bytes);
             InterpretedVm vm = new((RandomXVersion)version, cache);
             foreach (JsonElement vector in key)
             {

@@ -1,0 +1,155 @@
+using System.Runtime.Intrinsics.X86;
+using P2PMiner.Mining.RandomX.Managed.Superscalar;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>
+/// Computes dataset items of one cache many at a time (specification, chapter 7.3): a vector holds one register of several
+/// items, and several such batches take turns, so that each one's cache lines arrive while the others compute.
+/// </summary>
+internal sealed unsafe class ItemCompiler : IDisposable
+{
+    /// <summary>Batches in flight. More of them hide no more of the memory's latency, and want more registers' room in the first cache.</summary>
+    public const int Batches = 3;
+
+    private const int Registers = 8;
+
+    private readonly SuperscalarProgram[] _programs;
+    private readonly CodeMemory _code;
+    private readonly int[] _offsets;
+
+    /// <param name="programs">The cache's eight programs.</param>
+    /// <param name="usesAvx512">False leaves AVX-512 unused.</param>
+    /// <exception cref="PlatformNotSupportedException">No machine code can be made here, or the CPU has no AVX2; the message says why.</exception>
+    public ItemCompiler(SuperscalarProgram[] programs, bool usesAvx512 = true)
+    {
+        if (!Avx2.IsSupported)
+            throw new PlatformNotSupportedException("this CPU has no AVX2");
+        SuperscalarWriter writer = usesAvx512 && IsAvx512Supported ? new SuperscalarWriter512() : new SuperscalarWriter256();
+        _programs = programs;
+        BatchItems = writer.Items;
+        (byte[] code, _offsets) = writer.Write(programs);
+        _code = CodeMemory.Allocate(code.Length);
+        code.CopyTo(new Span<byte>(_code.Writable, code.Length));
+    }
+
+    /// <summary>True if this CPU has the instructions for eight items at once.</summary>
+    public static bool IsAvx512Supported => Avx512F.IsSupported && Avx512DQ.IsSupported;
+
+    /// <summary>Items of a batch: 8 or 4.</summary>
+    public int BatchItems { get; }
+
+    /// <summary>Items that are computed at once.</summary>
+    public int GroupItems => BatchItems * Batches;
+
+    /// <summary>Computes items that follow one another.</summary>
+    /// <param name="cache">The cache's memory.</param>
+    /// <param name="first">Number of the first.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="items">Where they go, 64 bytes each, aligned to 64 bytes.</param>
+    public void Compute(byte* cache, uint first, int count, byte* items)
+    {
+        bool isHeld = false;
+        try
+        {
+            _code.DangerousAddRef(ref isHeld);
+            Span<uint> numbers = stackalloc uint[GroupItems];
+            byte* rest = stackalloc byte[GroupItems * Parameters.ItemSize + Parameters.ItemSize];
+            rest += (nuint)Parameters.ItemSize - (nuint)rest % Parameters.ItemSize;
+            for (int done = 0; done < count; done += GroupItems)
+            {
+                for (int i = 0; i < GroupItems; i++)
+                    numbers[i] = first + (uint)(done + i);
+                bool isWhole = count - done >= GroupItems;
+                byte* destination = items + (nuint)done * Parameters.ItemSize;
+                ComputeGroup(cache, numbers, isWhole ? destination : rest);
+                if (!isWhole)
+                    new Span<byte>(rest, (count - done) * Parameters.ItemSize).CopyTo(new Span<byte>(destination, (count - done) * Parameters.ItemSize));
+            }
+        }
+        finally
+        {
+            if (isHeld)
+                _code.DangerousRelease();
+        }
+    }
+
+    public void Dispose() => _code.Dispose();
+
+    private void ComputeGroup(byte* cache, ReadOnlySpan<uint> numbers, byte* items)
+    {
+        int batchWords = BatchItems * Registers;
+        ulong* room = stackalloc ulong[Batches * batchWords + 8];
+        ulong* states = (ulong*)(((nuint)room + 63) & ~(nuint)63);
+        byte** lines = stackalloc byte*[Batches * BatchItems];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            Initialize(states + i / BatchItems * batchWords + i % BatchItems, numbers[i]);
+            lines[i] = Line(cache, numbers[i]);
+        }
+        for (int program = 0; program < _programs.Length; program++)
+        {
+            var run = (delegate* unmanaged[Cdecl, SuppressGCTransition]<ulong*, void>)(_code.Executable + _offsets[program]);
+            for (int batch = 0; batch < Batches; batch++)
+            {
+                ulong* state = states + batch * batchWords;
+                byte** batchLines = lines + batch * BatchItems;
+                run(state);
+                XorLines(state, batchLines);
+                ulong* address = state + _programs[program].AddressRegister * BatchItems;
+                for (int i = 0; i < BatchItems; i++)
+                {
+                    batchLines[i] = Line(cache, address[i]);
+                    Sse.PrefetchNonTemporal(batchLines[i]);
+                }
+            }
+        }
+        for (int batch = 0; batch < Batches; batch++)
+            StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize);
+    }
+
+    private static byte* Line(byte* cache, ulong address) => cache + address % Parameters.CacheLines * Parameters.ItemSize;
+
+    private void Initialize(ulong* state, uint number)
+    {
+        Span<ulong> item = stackalloc ulong[Registers];
+        ManagedCache.InitializeItem(number, item);
+        for (int i = 0; i < Registers; i++)
+            state[i * BatchItems] = item[i];
+    }
+
+    // A line has the eight words of one item, a vector one word of every item: so the lines are transposed.
+    private void XorLines(ulong* state, byte** lines)
+    {
+        if (BatchItems == 8)
+        {
+            Block512 block = Block512.Load(lines);
+            block.Transpose();
+            block.XorTo(state);
+            return;
+        }
+        for (int half = 0; half < 2; half++)
+        {
+            Block256 block = Block256.Load(lines, half * 32);
+            block.Transpose();
+            block.XorTo(state + half * 16);
+        }
+    }
+
+    private void StoreItems(ulong* state, byte* items)
+    {
+        if (BatchItems == 8)
+        {
+            Block512 block = Block512.Load(state);
+            block.Transpose();
+            block.StoreNonTemporal(items);
+            return;
+        }
+        for (int half = 0; half < 2; half++)
+        {
+            Block256 block = Block256.Load(state + half * 16);
+            block.Transpose();
+            block.StoreNonTemporal(items + half * 32, Parameters.ItemSize);
+        }
+    }
+}

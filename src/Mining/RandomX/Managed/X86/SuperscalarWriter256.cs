@@ -1,0 +1,126 @@
+using Iced.Intel;
+using P2PMiner.Mining.RandomX.Managed.Superscalar;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>Four items at once with AVX2.</summary>
+internal sealed class SuperscalarWriter256 : SuperscalarWriter
+{
+    private static readonly AssemblerRegisterYMM[] s_r = [ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7];
+
+    public override int Items => 4;
+
+    // The low half of every word in ymm15, zero in ymm14.
+    protected override void Load()
+    {
+        Code.vpcmpeqd(ymm15, ymm15, ymm15);
+        Code.vpsrlq(ymm15, ymm15, 32);
+        Code.vpxor(ymm14, ymm14, ymm14);
+        for (int i = 0; i < 8; i++)
+            Code.vmovdqu(s_r[i], __ymmword_ptr[rdi + 32 * i]);
+    }
+
+    protected override void Store()
+    {
+        for (int i = 0; i < 8; i++)
+            Code.vmovdqu(__ymmword_ptr[rdi + 32 * i], s_r[i]);
+        Code.vzeroupper();
+        Code.ret();
+    }
+
+    // Specification, table 6.1.1.
+    protected override void Write(SuperscalarInstruction instruction)
+    {
+        AssemblerRegisterYMM d = s_r[instruction.Destination];
+        AssemblerRegisterYMM s = s_r[instruction.Source];
+        switch (instruction.Opcode)
+        {
+            case SuperscalarOpcode.ISubR:
+                Code.vpsubq(d, d, s);
+                break;
+            case SuperscalarOpcode.IXorR:
+                Code.vpxor(d, d, s);
+                break;
+            case SuperscalarOpcode.IAddRs when instruction.Operand == 0:
+                Code.vpaddq(d, d, s);
+                break;
+            case SuperscalarOpcode.IAddRs:
+                Code.vpsllq(ymm8, s, (byte)instruction.Operand);
+                Code.vpaddq(d, d, ymm8);
+                break;
+            case SuperscalarOpcode.IMulR:
+                WriteLow(d, s);
+                break;
+            case SuperscalarOpcode.IRorC:
+                Code.vpsrlq(ymm8, d, (byte)instruction.Operand);
+                Code.vpsllq(d, d, (byte)(64 - instruction.Operand));
+                Code.vpor(d, d, ymm8);
+                break;
+            case SuperscalarOpcode.IAddC:
+                Code.vpbroadcastq(ymm8, __qword_ptr[Constant(instruction.Operand)]);
+                Code.vpaddq(d, d, ymm8);
+                break;
+            case SuperscalarOpcode.IXorC:
+                Code.vpbroadcastq(ymm8, __qword_ptr[Constant(instruction.Operand)]);
+                Code.vpxor(d, d, ymm8);
+                break;
+            case SuperscalarOpcode.IMulhR:
+                WriteHigh(d, s);
+                Code.vmovdqa(d, ymm8);
+                break;
+            case SuperscalarOpcode.ISMulhR:
+                WriteHigh(d, s);
+                WriteSigns(d, s);
+                Code.vmovdqa(d, ymm8);
+                break;
+            case SuperscalarOpcode.IMulRcp:
+                Code.vpbroadcastq(ymm12, __qword_ptr[Constant(instruction.Operand)]);
+                WriteLow(d, ymm12);
+                break;
+        }
+    }
+
+    // a * b: the low product, plus the two mixed ones shifted up.
+    private void WriteLow(AssemblerRegisterYMM a, AssemblerRegisterYMM b)
+    {
+        Code.vpsrlq(ymm8, a, 32);
+        Code.vpmuludq(ymm8, ymm8, b);
+        Code.vpsrlq(ymm9, b, 32);
+        Code.vpmuludq(ymm9, ymm9, a);
+        Code.vpaddq(ymm8, ymm8, ymm9);
+        Code.vpsllq(ymm8, ymm8, 32);
+        Code.vpmuludq(a, a, b);
+        Code.vpaddq(a, a, ymm8);
+    }
+
+    // The high half of an unsigned product, from four products of halves, to ymm8.
+    private void WriteHigh(AssemblerRegisterYMM a, AssemblerRegisterYMM b)
+    {
+        Code.vpsrlq(ymm9, a, 32);
+        Code.vpsrlq(ymm10, b, 32);
+        Code.vpmuludq(ymm8, ymm9, ymm10);
+        Code.vpmuludq(ymm9, ymm9, b);
+        Code.vpmuludq(ymm10, a, ymm10);
+        Code.vpmuludq(ymm11, a, b);
+        Code.vpsrlq(ymm11, ymm11, 32);
+        Code.vpaddq(ymm9, ymm9, ymm11);
+        Code.vpand(ymm11, ymm9, ymm15);
+        Code.vpsrlq(ymm9, ymm9, 32);
+        Code.vpaddq(ymm10, ymm10, ymm11);
+        Code.vpsrlq(ymm10, ymm10, 32);
+        Code.vpaddq(ymm8, ymm8, ymm9);
+        Code.vpaddq(ymm8, ymm8, ymm10);
+    }
+
+    // The high half of the signed product is that of the unsigned one, less b where a is negative, less a where b is.
+    private void WriteSigns(AssemblerRegisterYMM a, AssemblerRegisterYMM b)
+    {
+        Code.vpcmpgtq(ymm9, ymm14, a);
+        Code.vpand(ymm9, ymm9, b);
+        Code.vpsubq(ymm8, ymm8, ymm9);
+        Code.vpcmpgtq(ymm9, ymm14, b);
+        Code.vpand(ymm9, ymm9, a);
+        Code.vpsubq(ymm8, ymm8, ymm9);
+    }
+}
