@@ -13,9 +13,21 @@ internal sealed class EventSequence(Action<Exception> failed)
 
     internal void Post(Action raise)
     {
+        Enqueue(raise);
+        RaiseWaiting();
+    }
+
+    /// <summary>Fixes the place of an event among the others; for callers that hold a lock and call <see cref="RaiseWaiting"/> after it.</summary>
+    internal void Enqueue(Action raise)
+    {
+        lock (_lock)
+            _waiting.Enqueue(raise);
+    }
+
+    internal void RaiseWaiting()
+    {
         lock (_lock)
         {
-            _waiting.Enqueue(raise);
             if (_raising)
                 return;
             _raising = true;

@@ -1,0 +1,196 @@
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Negotiation;
+using P2PMiner.P2P.Noise;
+using P2PMiner.P2P.Streams;
+using P2PMiner.P2P.Yamux;
+
+namespace P2PMiner.P2P.Network;
+
+/// <summary>A connection over Noise and Yamux: negotiates, counts and serves the streams on it.</summary>
+internal sealed class Connection : IPeerConnection
+{
+    private readonly ConnectionServices _services;
+    private readonly UpgradedChannel _channel;
+    private readonly YamuxSession _session;
+    private readonly StreamCounts _counts = new();
+
+    internal Connection(UpgradedChannel channel, Direction direction, ConnectionServices services)
+    {
+        (_channel, _services, Direction) = (channel, services, direction);
+        _session = channel.Session;
+        Opened = services.Time.GetUtcNow();
+    }
+
+    public PeerId RemotePeer => _channel.Secured.Peer;
+
+    public PublicKey RemoteKey => _channel.Secured.Key;
+
+    public Multiaddr RemoteAddress => _channel.Raw.RemoteAddress;
+
+    public Multiaddr LocalAddress => _channel.Raw.LocalAddress;
+
+    public Direction Direction { get; }
+
+    public string Security => NoiseHandshake.ProtocolId;
+
+    public string Multiplexer => YamuxSession.ProtocolId;
+
+    public bool EarlyMultiplexer => _channel.Secured.EarlyMultiplexer;
+
+    public IReadOnlyList<string> RemoteMultiplexers => _channel.Secured.Multiplexers;
+
+    public DateTimeOffset Opened { get; }
+
+    public int StreamCount => _session.StreamCount;
+
+    public CancellationToken Closed => _session.Closed;
+
+    /// <summary>Why it ended; null while it has not.</summary>
+    internal string? CloseReason => _session.CloseReason?.Message;
+
+    /// <summary>Done when nothing of it is left.</summary>
+    internal Task Completion => _session.Completion;
+
+    /// <summary>Lets streams come in. Whoever has to know of the connection first must know it by now.</summary>
+    internal void Start() => _session.Start(this, Accept);
+
+    public async ValueTask<PeerStream> OpenStreamAsync(IReadOnlyList<string> protocols, CancellationToken cancellation = default)
+    {
+        if (!_services.Streams.TryTake())
+            throw new IOException("too many streams are open");
+        PeerStream? raw = null;
+        PeerStream? agreed = null;
+        using Deadline deadline = new(_services.Limits.NegotiationTimeout, _services.Time, cancellation);
+        try
+        {
+            raw = await _session.OpenStreamAsync(deadline.Token).ConfigureAwait(false);
+            string protocol = await MultistreamSelect.SelectAsync(raw, protocols, deadline.Token).ConfigureAwait(false);
+            agreed = TryCount(raw, protocol, OutboundLimit(protocol))
+                ?? throw new IOException($"too many streams of {protocol} are open on this connection");
+            return agreed;
+        }
+        catch (OperationCanceledException e) when (deadline.IsOver)
+        {
+            throw new TimeoutException($"no agreement on {string.Join(", ", protocols)} within {_services.Limits.NegotiationTimeout.TotalSeconds} s", e);
+        }
+        finally
+        {
+            if (agreed is null)
+                Drop(raw);
+        }
+    }
+
+    public ValueTask<TimeSpan> PingAsync(CancellationToken cancellation = default) => _session.PingAsync(cancellation);
+
+    public async ValueTask CloseAsync(CancellationToken cancellation = default)
+    {
+        using Deadline deadline = new(_services.Limits.CloseTimeout, _services.Time, cancellation);
+        try
+        {
+            await _session.CloseAsync(deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsOver)
+        {
+            Abort("the remote does not read");
+        }
+    }
+
+    public void Abort(string reason)
+    {
+        _session.Abort(reason);
+        _channel.Raw.Abort();
+    }
+
+    private void Accept(YamuxStream raw)
+    {
+        if (_services.Streams.TryTake())
+        {
+            _services.Handlers.Run(() => ServeAsync(raw));
+            return;
+        }
+        raw.Reset();
+        raw.Dispose();
+    }
+
+    private async Task ServeAsync(YamuxStream raw)
+    {
+        PeerStream? agreed = null;
+        try
+        {
+            (agreed, ProtocolHandler? handler) = await AgreeAsync(raw).ConfigureAwait(false);
+            if (agreed is not null && handler is not null)
+                await HandleAsync(agreed, handler).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (agreed is null)
+                Drop(raw);
+            else
+                await agreed.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(PeerStream? Stream, ProtocolHandler? Handler)> AgreeAsync(PeerStream raw)
+    {
+        using Deadline deadline = new(_services.Limits.NegotiationTimeout, _services.Time, Closed);
+        try
+        {
+            string protocol = await MultistreamSelect
+                .HandleAsync(raw, _services.Protocols.Contains, () => _services.Protocols.Protocols, deadline.Token).ConfigureAwait(false);
+            return _services.Protocols.TryGet(protocol, out ProtocolHandler? handler)
+                ? (TryCount(raw, protocol, handler.Limits.Inbound), handler)
+                : (null, null);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // A remote that asks for nothing we serve, talks nonsense, is slow or has gone loses this stream and nothing else.
+            return (null, null);
+        }
+    }
+
+    private async Task HandleAsync(PeerStream stream, ProtocolHandler handler)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(Closed, _services.Stopping);
+        try
+        {
+            await handler.Handler(stream, ends.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (ends.IsCancellationRequested && e is OperationCanceledException or ConnectionClosedException)
+        {
+            // The connection ended under the handler.
+        }
+#pragma warning disable CA1031 // Whatever a handler throws is its own affair: it costs this stream and is reported.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            stream.Reset();
+            _services.StreamFailed(new StreamFailure(this, stream.Protocol, e));
+        }
+    }
+
+    private ProtocolStream? TryCount(PeerStream raw, string protocol, int limit)
+    {
+        if (!_counts.TryAdd(protocol, raw.Direction, limit))
+            return null;
+        NetworkMetrics.StreamChanged(1, protocol, raw.Direction);
+        return new ProtocolStream(raw, protocol, Ended);
+    }
+
+    private void Ended(ProtocolStream stream)
+    {
+        _counts.Remove(stream.Protocol, stream.Direction);
+        _services.Streams.Return();
+        NetworkMetrics.StreamChanged(-1, stream.Protocol, stream.Direction);
+    }
+
+    private void Drop(PeerStream? raw)
+    {
+        raw?.Reset();
+        raw?.Dispose();
+        _services.Streams.Return();
+    }
+
+    private int OutboundLimit(string protocol) =>
+        _services.Protocols.TryGet(protocol, out ProtocolHandler? handler) ? handler.Limits.Outbound : HandlerLimits.DefaultOutbound;
+}
