@@ -20,4 +20,13 @@ internal static class P2PMetrics
 
     /// <summary>Requests of others by type.</summary>
     internal static readonly Counter<long> DhtRequestsServed = Meter.CreateCounter<long>("p2p.dht.requests.served");
+
+    /// <summary>Bytes that came in over multiplexed connections, without the overhead of encryption.</summary>
+    internal static readonly Counter<long> BytesReceived = Meter.CreateCounter<long>("p2p.bytes.received", "By");
+
+    /// <summary>Bytes that went out, counted likewise.</summary>
+    internal static readonly Counter<long> BytesSent = Meter.CreateCounter<long>("p2p.bytes.sent", "By");
+
+    /// <summary>Streams opened by either side.</summary>
+    internal static readonly Counter<long> StreamsOpened = Meter.CreateCounter<long>("p2p.streams.opened");
 }

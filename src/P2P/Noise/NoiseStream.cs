@@ -51,7 +51,7 @@ internal sealed class NoiseStream : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int count = ReadBuffered(buffer.Span);
-        return count > 0 || HasPlaintext || _ended ? new ValueTask<int>(count) : ReadSlowAsync(buffer, cancellationToken);
+        return count > 0 || IsReadable || _ended ? new ValueTask<int>(count) : ReadSlowAsync(buffer, cancellationToken);
     }
 
     /// <exception cref="NoiseException">The message counter is used up.</exception>
@@ -104,20 +104,22 @@ internal sealed class NoiseStream : Stream
 
     private bool HasPlaintext => _plaintext.Length > 0;
 
+    private bool IsReadable => HasPlaintext || (_frames.HasFrame && _frames.FrameLength > CipherState.TagSize);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadSlowAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
         while (await _frames.FillAsync(cancellation).ConfigureAwait(false))
         {
             int count = ReadBuffered(buffer.Span);
-            if (count > 0 || HasPlaintext)
+            if (count > 0 || IsReadable)
                 return count;
         }
         _ended = true;
         return 0;
     }
 
-    /// <summary>Reads what is here; 0 with plaintext left over only if <paramref name="destination"/> is empty.</summary>
+    /// <summary>Reads what is here; leaves something readable while it returns 0 only if <paramref name="destination"/> is empty.</summary>
     private int ReadBuffered(Span<byte> destination)
     {
         int count = ReadPlaintext(destination);
@@ -125,7 +127,7 @@ internal sealed class NoiseStream : Stream
         {
             int length = Math.Max(0, _frames.FrameLength - CipherState.TagSize);
             // A frame that does not fit waits for the next call, unless nothing else is to be had.
-            if (length > destination.Length - count && count > 0)
+            if (length > destination.Length - count && (count > 0 || destination.IsEmpty))
                 break;
             if (length <= destination.Length - count)
             {

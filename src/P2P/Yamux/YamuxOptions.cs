@@ -21,6 +21,9 @@ internal sealed record YamuxOptions
     /// <summary>Time between pings that measure the round trip and keep middle boxes awake. As in js-libp2p and go-libp2p.</summary>
     internal TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A remote to which nothing at all could be written for so long is cut off.</summary>
+    internal TimeSpan WriteTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>A remote that sends nothing at all for so long after a ping is taken for dead.</summary>
     internal TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(20);
 }

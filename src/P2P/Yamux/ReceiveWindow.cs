@@ -1,0 +1,67 @@
+namespace P2PMiner.P2P.Yamux;
+
+/// <summary>
+/// What the remote may still send on a stream (libp2p/specs, yamux/README.md, "Flow Control"). Not thread-safe.
+/// </summary>
+/// <remarks>
+/// Half a window that was sent and read is granted anew. If that took no longer than four round trips, the window may be what holds
+/// the remote back: it doubles, as in js-libp2p and go-libp2p, as far as the connection's memory allows.
+/// </remarks>
+internal sealed class ReceiveWindow(int max, ConnectionMemory memory, TimeProvider time)
+{
+    /// <summary>What both sides begin with.</summary>
+    internal const int Initial = 256 * 1024;
+
+    /// <summary>Shorter round trips count as this: below it, scheduling and not the wire decides how long things take.</summary>
+    internal static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(1);
+
+    private const int RoundTripsPerWindow = 4;
+
+    private long _window = Initial;
+    private long _credit = Initial;
+    private long _epoch = time.GetTimestamp();
+
+    /// <summary>Its size now, in bytes.</summary>
+    internal long Size => _window;
+
+    /// <summary>Counts bytes that come in; false if the remote was not allowed to send so many.</summary>
+    internal bool TryReceive(uint count)
+    {
+        if (count > _credit)
+            return false;
+        _credit -= count;
+        return true;
+    }
+
+    /// <summary>What is to be granted now, or 0 if it is not yet worth a frame.</summary>
+    /// <param name="unread">Bytes received that still take memory.</param>
+    /// <param name="roundTrip">Null if it is not known yet.</param>
+    internal uint TakeGrant(long unread, TimeSpan? roundTrip)
+    {
+        long grant = _window - _credit - unread;
+        if (grant < _window / 2)
+            return 0;
+        long now = time.GetTimestamp();
+        if (roundTrip is { } rtt && time.GetElapsedTime(_epoch, now) <= RoundTripsPerWindow * (rtt > MinRoundTrip ? rtt : MinRoundTrip))
+            grant += Grow();
+        _epoch = now;
+        _credit += grant;
+        return (uint)grant;
+    }
+
+    /// <summary>Gives back the memory reserved for growth; the remote sends nothing any more.</summary>
+    internal void Close()
+    {
+        memory.Release(_window - Initial);
+        _window = Initial;
+    }
+
+    private long Grow()
+    {
+        long growth = Math.Min(_window, max - _window);
+        if (growth <= 0 || !memory.TryReserve(growth))
+            return 0;
+        _window += growth;
+        return growth;
+    }
+}
