@@ -20,10 +20,12 @@ internal static unsafe class Argon2d
     /// <param name="passes">At least 1.</param>
     /// <param name="password">With the salt at most 216 bytes.</param>
     /// <param name="salt">Not secret.</param>
+    /// <param name="usesVectors">False leaves the CPU's vector instructions unused.</param>
     /// <param name="cancellation">Ends the work after the quarter of a pass under way.</param>
     /// <exception cref="OperationCanceledException">The memory is filled in part.</exception>
     public static void Fill(
-        byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, CancellationToken cancellation = default)
+        byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, bool usesVectors = true,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 2 * Slices);
         ArgumentOutOfRangeException.ThrowIfNotEqual(blocks % Slices, 0, nameof(blocks));
@@ -34,7 +36,7 @@ internal static unsafe class Argon2d
             for (int slice = 0; slice < Slices; slice++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                FillSegment((ulong*)memory, blocks, pass, slice);
+                FillSegment((ulong*)memory, blocks, pass, slice, usesVectors && Argon2Vector.IsSupported);
             }
         }
     }
@@ -86,19 +88,24 @@ internal static unsafe class Argon2d
         v[..output.Length].CopyTo(output);
     }
 
-    private static void FillSegment(ulong* memory, int blocks, int pass, int slice)
+    private static void FillSegment(ulong* memory, int blocks, int pass, int slice, bool usesVectors)
     {
         int segment = blocks / Slices;
         int start = pass == 0 && slice == 0 ? 2 : 0;
-        ulong* scratch = stackalloc ulong[BlockWords];
+        ulong* room = stackalloc ulong[BlockWords + 4];
+        ulong* scratch = (ulong*)(((nuint)room + 31) & ~(nuint)31);
         for (int i = start; i < segment; i++)
         {
             int current = slice * segment + i;
             int previous = current == 0 ? blocks - 1 : current - 1;
             int reference = Reference((uint)memory[(long)previous * BlockWords], blocks, pass, slice, i);
-            FillBlock(
-                memory + (long)previous * BlockWords, memory + (long)reference * BlockWords, memory + (long)current * BlockWords,
-                scratch, isOverwriting: pass == 0);
+            ulong* previousBlock = memory + (long)previous * BlockWords;
+            ulong* referenceBlock = memory + (long)reference * BlockWords;
+            ulong* currentBlock = memory + (long)current * BlockWords;
+            if (usesVectors)
+                Argon2Vector.FillBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
+            else
+                FillBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
         }
     }
 

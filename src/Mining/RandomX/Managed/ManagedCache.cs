@@ -13,7 +13,7 @@ internal sealed unsafe class ManagedCache : IItemSource
     {
         _memory = GC.AllocateUninitializedArray<byte>(Parameters.CacheSize, pinned: true);
         fixed (byte* memory = _memory)
-            Argon2d.Fill(memory, Parameters.ArgonBlocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation);
+            Argon2d.Fill(memory, Parameters.ArgonBlocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
         BlakeGenerator random = new(key);
         for (int i = 0; i < _programs.Length; i++)
             _programs[i] = new SuperscalarGenerator(random).Generate();

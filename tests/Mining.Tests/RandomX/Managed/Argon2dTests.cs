@@ -1,0 +1,35 @@
+using P2PMiner.Mining.RandomX.Managed;
+
+namespace P2PMiner.Mining.Tests.RandomX.Managed;
+
+[TestFixture]
+public sealed unsafe class Argon2dTests
+{
+    [Test]
+    public void Argon2d_IsTheSameWithAndWithoutVectors([Values(8, 64, 1024)] int blocks, [Values(1, 3)] int passes)
+    {
+        if (!Argon2Vector.IsSupported)
+            Assert.Ignore("this CPU has no AVX2");
+        byte[] scalar = new byte[blocks * Argon2d.BlockSize];
+        byte[] vector = new byte[scalar.Length];
+        fixed (byte* scalarMemory = scalar, vectorMemory = vector)
+        {
+            Argon2d.Fill(scalarMemory, blocks, passes, "password"u8, "somesalt"u8, usesVectors: false);
+            Argon2d.Fill(vectorMemory, blocks, passes, "password"u8, "somesalt"u8);
+        }
+        Assert.That(vector, Is.EqualTo(scalar));
+    }
+
+    [Test]
+    public void Argon2d_StopsWhenCancelled()
+    {
+        byte[] memory = new byte[8 * Argon2d.BlockSize];
+        fixed (byte* pointer = memory)
+        {
+            nint address = (nint)pointer;
+            Assert.That(
+                () => Argon2d.Fill((byte*)address, 8, 1, [], "somesalt"u8, cancellation: new CancellationToken(canceled: true)),
+                Throws.InstanceOf<OperationCanceledException>());
+        }
+    }
+}
