@@ -29,6 +29,7 @@ internal sealed class MultiaddrProtocol
         new(280, "webrtc-direct", 0),
         new(281, "webrtc", 0),
         new(290, "p2p-circuit", 0),
+        new(443, "https", 0),
         new(448, "tls", 0),
         new(454, "noise", 0),
         new(460, "quic", 0),

@@ -10,10 +10,13 @@ public static class IdentityFile
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Loads the key at <paramref name="path"/>, or makes one and saves it there if there is no file.</summary>
+    /// <summary>
+    /// Loads the key at <paramref name="path"/>, or makes one and saves it there if there is no file. A file that others may read, after
+    /// a copy or a restored backup, is closed to them.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file holds something else: it is left as it is.</exception>
     /// <exception cref="IOException">The file cannot be read or written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The user may not read or write it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The user may not read or write it, or may not close it to others.</exception>
     public static Ed25519KeyPair LoadOrCreate(string path)
     {
         if (File.Exists(path))
@@ -28,12 +31,24 @@ public static class IdentityFile
         int size = Prefix.Length + Ed25519KeyPair.PrivateKeySize;
         Span<byte> content = stackalloc byte[size + 1];
         using (FileStream file = File.OpenRead(path))
+        {
+            CloseToOthers(file);
             content = content[..file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)];
+        }
         if (content.Length != size || !content.StartsWith(Prefix))
             throw Damaged(path);
         ReadOnlySpan<byte> key = content[Prefix.Length..];
         Ed25519KeyPair pair = Ed25519KeyPair.FromSeed(key[..Ed25519KeyPair.SeedSize]);
         return pair.PrivateKey.SequenceEqual(key) ? pair : throw Damaged(path);
+    }
+
+    private static void CloseToOthers(FileStream file)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        UnixFileMode mode = File.GetUnixFileMode(file.SafeFileHandle);
+        if ((mode & ~OwnerOnly) != 0)
+            File.SetUnixFileMode(file.SafeFileHandle, mode & OwnerOnly);
     }
 
     private static void Save(string path, Ed25519KeyPair pair)

@@ -5,10 +5,10 @@ using SimpleBase;
 namespace P2PMiner.P2P.Multiformats;
 
 /// <summary>Text forms of bytes with a letter in front that names the base (github.com/multiformats/multibase).</summary>
-/// <remarks>Reads base16, base32, base58btc and base64url without padding, strictly; writes what libp2p prints.</remarks>
+/// <remarks>Reads base16, base32, base36, base58btc and base64url without padding, strictly; writes what libp2p prints.</remarks>
 internal static class Multibase
 {
-    /// <summary>The longest text read: decoding base58 takes time in the square of the length.</summary>
+    /// <summary>The longest text read: decoding base36 and base58 takes time in the square of the length.</summary>
     internal const int MaxTextLength = 512;
 
     private const string Base32Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
@@ -23,6 +23,7 @@ internal static class Multibase
         return text[0] switch
         {
             'b' or 'B' => TryDecodeBase32(digits, text[0] == 'B', out bytes),
+            'k' => TryDecodeBy(Base36.LowerCase, digits, out bytes),
             'f' or 'F' => TryDecodeBase16(digits, out bytes),
             'u' => TryDecodeBase64Url(digits, out bytes),
             'z' => TryDecodeBase58(digits, out bytes),
@@ -31,17 +32,8 @@ internal static class Multibase
     }
 
     /// <summary>Base58btc without a letter, as peer ids and version 0 CIDs are written.</summary>
-    internal static bool TryDecodeBase58(ReadOnlySpan<char> digits, [NotNullWhen(true)] out byte[]? bytes)
-    {
-        bytes = null;
-        if (digits.Length is 0 or > MaxTextLength)
-            return false;
-        Span<byte> buffer = stackalloc byte[MaxTextLength];
-        if (!Base58.Bitcoin.TryDecode(digits, buffer, out int written))
-            return false;
-        bytes = buffer[..written].ToArray();
-        return true;
-    }
+    internal static bool TryDecodeBase58(ReadOnlySpan<char> digits, [NotNullWhen(true)] out byte[]? bytes) =>
+        TryDecodeBy(Base58.Bitcoin, digits, out bytes);
 
     internal static string EncodeBase58(ReadOnlySpan<byte> bytes) => Base58.Bitcoin.Encode(bytes);
 
@@ -66,6 +58,16 @@ internal static class Multibase
 
     /// <summary>RFC 4648 base64url without padding, with its letter in front.</summary>
     internal static string EncodeBase64Url(ReadOnlySpan<byte> bytes) => "u" + Base64Url.EncodeToString(bytes);
+
+    private static bool TryDecodeBy(INonAllocatingBaseCoder coder, ReadOnlySpan<char> digits, [NotNullWhen(true)] out byte[]? bytes)
+    {
+        // No base has more than a byte to a digit. The library looks digits up in a table without checking that they are in it.
+        Span<byte> buffer = stackalloc byte[MaxTextLength];
+        bytes = digits.Length is > 0 and <= MaxTextLength && !digits.ContainsAnyExceptInRange('0', 'z') && coder.TryDecode(digits, buffer, out int written)
+            ? buffer[..written].ToArray()
+            : null;
+        return bytes is not null;
+    }
 
     private static bool TryDecodeBase32(ReadOnlySpan<char> digits, bool upper, [NotNullWhen(true)] out byte[]? bytes)
     {

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using P2PMiner.P2P.PrivateNetwork;
+using P2PMiner.P2P.Tests.Support;
 
 namespace P2PMiner.P2P.Tests.PrivateNetwork;
 
@@ -21,6 +23,16 @@ public sealed class XSalsa20Tests
             Convert.ToHexStringLower(SHA256.HashData(stream)), Is.EqualTo("662b9d0e3463029156069b12f918691a98f7dfb2ca0393c96bbfc6b1fbd630a2"));
     }
 
+    [TestCaseSource(typeof(VectorFile), nameof(VectorFile.Cases), new object[] { "private-network.json", "vectors" })]
+    public void XSalsa20_EnciphersAsTheConnectionsOfAnotherImplementation(JsonElement vector)
+    {
+        byte[] data = vector.Hex("plain");
+
+        new XSalsa20(vector.Hex("key"), vector.Hex("nonce")).Transform(data, data);
+
+        Assert.That(Convert.ToHexStringLower(data), Is.EqualTo(vector.Text("cipher")));
+    }
+
     [Test]
     public void XSalsa20_DoesNotDependOnHowTheDataIsCut()
     {
@@ -38,7 +50,7 @@ public sealed class XSalsa20Tests
                 cipher.Transform(pieces.AsSpan(done, size), pieces.AsSpan(done, size));
                 done += size;
             }
-            Assert.That(pieces, Is.EqualTo(whole), $"round {round}");
+            Assert.That(pieces.AsSpan().SequenceEqual(whole), Is.True, $"round {round}");
         }
     }
 }
