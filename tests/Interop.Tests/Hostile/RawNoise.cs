@@ -13,7 +13,7 @@ internal sealed record RawClaim(Ed25519KeyPair Key, Ed25519KeyPair Signer, param
 {
     public static RawClaim Honest(Ed25519KeyPair key) => new(key, key, RawYamux.Protocol);
 
-    public byte[] Encode(ReadOnlySpan<byte> staticKey)
+    public byte[] Encode(byte[] staticKey)
     {
         byte[] signed = [.. "noise-libp2p-static-key:"u8, .. staticKey];
         // Written by hand: the identity key is field 1, the signature 2, the extensions 4, and their multiplexers 2.

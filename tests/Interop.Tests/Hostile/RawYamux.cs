@@ -26,6 +26,7 @@ internal sealed class RawYamux : IAsyncDisposable
     private const int HeaderBytes = 12;
 
     private readonly RawNoise _noise;
+    private readonly Func<RawStream, Task>? _serve;
     private readonly SemaphoreSlim _sending = new(1);
     private readonly ConcurrentDictionary<uint, RawStream> _streams = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,14 +37,12 @@ internal sealed class RawYamux : IAsyncDisposable
     private uint _nextId = 100_001;
     private uint _nextPing = 1000;
 
-    public RawYamux(RawNoise noise)
+    public RawYamux(RawNoise noise, Func<RawStream, Task>? serve = null)
     {
         _noise = noise;
+        _serve = serve;
         _pump = PumpAsync(_end.Token);
     }
-
-    /// <summary>Serves a stream that the host opens; null leaves it alone.</summary>
-    public Func<RawStream, Task>? Serve { get; set; }
 
     /// <summary>False: the host's data is taken but never credited, as by a peer that does not read.</summary>
     public bool Reads { get; set; } = true;
@@ -56,11 +55,14 @@ internal sealed class RawYamux : IAsyncDisposable
     public bool IsClosed => _closed.Task.IsCompleted;
 
     /// <summary>Connects as a peer that behaves, up to here.</summary>
-    public static async Task<RawYamux> ConnectAsync(IPEndPoint host, Ed25519KeyPair? key = null)
+    /// <param name="host">Where it listens.</param>
+    /// <param name="key">Null for a peer that nobody knows.</param>
+    /// <param name="serve">Serves each stream that the host opens; null leaves them alone.</param>
+    public static async Task<RawYamux> ConnectAsync(IPEndPoint host, Ed25519KeyPair? key = null, Func<RawStream, Task>? serve = null)
     {
         RawClaim claim = RawClaim.Honest(key ?? Ed25519KeyPair.Generate());
         RawSocket socket = await RawSocket.ConnectAsync(host);
-        return new RawYamux(await RawNoise.ShakeHandsAsync(socket, staticKey => claim.Encode(staticKey)));
+        return new RawYamux(await RawNoise.ShakeHandsAsync(socket, claim.Encode), serve);
     }
 
     public static byte[] Frame(byte type, ushort flags, uint stream, uint length, byte[]? body = null, byte version = 0)
@@ -199,7 +201,7 @@ internal sealed class RawYamux : IAsyncDisposable
         var stream = new RawStream(this, id);
         _streams[id] = stream;
         await SendAsync(Frame(WindowUpdate, Ack, id, 0));
-        if (Serve is not null)
-            _ = Serve(stream);
+        if (_serve is not null)
+            _ = _serve(stream);
     }
 }
