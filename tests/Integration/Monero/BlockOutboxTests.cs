@@ -106,11 +106,9 @@ internal sealed class BlockOutboxTests
 
     private static async Task RunUntilAsync(BlockOutbox outbox, Func<BlockCounters, bool> condition)
     {
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource();
         Task run = outbox.RunAsync(stop.Token);
-        while (!condition(outbox.Counters) && !stop.IsCancellationRequested)
-            await Task.Delay(20);
-        Assert.That(condition(outbox.Counters), Is.True, "in time");
+        await Wait.UntilAsync(() => Task.FromResult(condition(outbox.Counters)), () => outbox.Counters.ToString());
         await stop.CancelAsync();
         Assert.That(async () => await run, Throws.InstanceOf<OperationCanceledException>());
     }

@@ -6,8 +6,6 @@ namespace P2PMiner.Integration.Tests.Monero;
 /// <summary>A running <see cref="DaemonSource"/>, stopped with this object.</summary>
 internal sealed class DaemonHarness : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private readonly CancellationTokenSource _stop = new();
     private readonly DaemonClient[] _clients;
     private readonly Task _run;
@@ -37,27 +35,26 @@ internal sealed class DaemonHarness : IAsyncDisposable
     public static DaemonClient ClientOf(string url)
     {
         Assert.That(DaemonEndpoint.TryParse(url, out DaemonEndpoint? endpoint, out string error), Is.True, error);
-        return new DaemonClient(endpoint!, TimeSpan.FromSeconds(10), TimeProvider.System);
+        return new DaemonClient(endpoint!, Wait.Longest, TimeProvider.System);
     }
 
     /// <summary>The next job that meets the condition; fails the test when none comes.</summary>
     public async Task<DaemonJob> NextJobAsync(Func<DaemonJob, bool> condition)
     {
-        using var deadline = new CancellationTokenSource(Deadline);
-        await foreach (DaemonJob job in Source.Jobs.ReadAllAsync(deadline.Token))
-        {
-            if (condition(job))
-                return job;
-        }
-        throw new AssertionException("the source stopped");
+        DaemonJob? found = null;
+        await Wait.UntilAsync(
+            () =>
+            {
+                while (found is null && Source.Jobs.TryRead(out DaemonJob? job))
+                    found = condition(job) ? job : null;
+                return Task.FromResult(found is not null || _run.IsCompleted);
+            },
+            Explain);
+        return found ?? throw new AssertionException("the source stopped");
     }
 
-    public async Task UntilAsync(Func<DaemonSourceStatus, bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(Deadline);
-        while (!condition(Source.Status))
-            await Task.Delay(20, deadline.Token);
-    }
+    public Task UntilAsync(Func<DaemonSourceStatus, bool> condition) =>
+        Wait.UntilAsync(() => Task.FromResult(condition(Source.Status)), Explain);
 
     public async ValueTask DisposeAsync()
     {
@@ -67,4 +64,6 @@ internal sealed class DaemonHarness : IAsyncDisposable
             client.Dispose();
         _stop.Dispose();
     }
+
+    private string Explain() => $"daemons: {string.Join(", ", Source.Status.Daemons)}";
 }

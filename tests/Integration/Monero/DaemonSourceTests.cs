@@ -69,16 +69,23 @@ internal sealed class DaemonSourceTests
         await harness.NextJobAsync(_ => true);
 
         // A subscription takes a moment to arrive, and what is published before is not repeated.
-        int generated = 0;
-        while (!harness.Source.Status.ZmqDelivers)
-        {
-            Assert.That(++generated, Is.LessThan(300), "ZMQ announces nothing");
-            await _daemon.GenerateBlocksAsync(1);
-            await Task.Delay(100);
-        }
-        await _daemon.GenerateBlocksAsync(1);
+        await Wait.UntilAsync(
+            async () =>
+            {
+                await _daemon.GenerateBlocksAsync(1);
+                return harness.Source.Status.ZmqDelivers;
+            },
+            () => "ZMQ announces nothing");
+
+        // A busy daemon may show a block so long after its announcement that only the next one makes it known.
         ulong height = await _daemon.HeightAsync();
-        Assert.That(async () => await harness.NextJobAsync(job => job.Height == height), Throws.Nothing);
+        Task<DaemonJob> next = harness.NextJobAsync(job => job.Height > height);
+        while (!next.IsCompleted)
+        {
+            await _daemon.GenerateBlocksAsync(1);
+            await Task.WhenAny(next, Task.Delay(500));
+        }
+        Assert.That(async () => await next, Throws.Nothing);
     }
 
     [Test]
@@ -141,7 +148,7 @@ internal sealed class DaemonSourceTests
         FoundBlock block = last.BuildBlock(7, 0, DateTimeOffset.UnixEpoch);
         BlockOutcome outcome = await BlockSubmission.TryAsync(harness.Clients[0], block, CancellationToken.None);
         Assert.That(outcome.Verdict, Is.EqualTo(BlockVerdict.Accepted), outcome.Reason);
-        (ulong total, _) = await wallet.RefreshBalanceAsync();
+        (_, ulong total) = await wallet.RefreshBalanceAsync();
         Assert.That(total, Is.GreaterThan(0UL));
     }
 

@@ -22,9 +22,9 @@ internal sealed class MonerodFixture : IAsyncDisposable
     private MonerodFixture(ulong difficulty, NetworkCredential? login)
     {
         _login = login;
-        _rpcPort = ServerProcess.FreePort();
-        RestrictedPort = ServerProcess.FreePort();
-        ZmqAddress = $"tcp://127.0.0.1:{ServerProcess.FreePort()}";
+        _rpcPort = Ports.Take();
+        RestrictedPort = Ports.Take();
+        ZmqAddress = $"tcp://127.0.0.1:{Ports.Take()}";
 
         // Without TLS the daemon starts in a tenth of the time, because it makes no RSA key first.
         _arguments =
@@ -35,8 +35,8 @@ internal sealed class MonerodFixture : IAsyncDisposable
             "--rpc-bind-port", $"{_rpcPort}",
             "--rpc-restricted-bind-port", $"{RestrictedPort}",
             "--p2p-bind-ip", "127.0.0.1",
-            "--p2p-bind-port", $"{ServerProcess.FreePort()}",
-            "--zmq-rpc-bind-port", $"{ServerProcess.FreePort()}",
+            "--p2p-bind-port", $"{Ports.Take()}",
+            "--zmq-rpc-bind-port", $"{Ports.Take()}",
             "--zmq-pub", ZmqAddress,
             "--rpc-ssl", "disabled",
             .. login is null ? Array.Empty<string>() : ["--rpc-login", $"{login.UserName}:{login.Password}"],

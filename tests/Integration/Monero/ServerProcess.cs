@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -11,16 +10,13 @@ internal sealed class ServerProcess : IAsyncDisposable
 {
     private const int KeptLines = 200;
 
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan CallDeadline = TimeSpan.FromSeconds(30);
-
     private readonly Process _process;
     private readonly Queue<string> _output = new();
     private readonly HttpClient _http;
 
     private ServerProcess(string program, IEnumerable<string> arguments, int port, NetworkCredential? login)
     {
-        _http = new HttpClient(new SocketsHttpHandler { Credentials = login, UseProxy = false }) { Timeout = CallDeadline };
+        _http = new HttpClient(new SocketsHttpHandler { Credentials = login, UseProxy = false }) { Timeout = Wait.Longest };
         RpcUri = new Uri($"http://127.0.0.1:{port}/json_rpc");
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -62,14 +58,6 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>A TCP port of the loopback interface that nobody uses now.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     /// <summary>The <c>result</c> of a call; an error of the server fails the test.</summary>
     public async Task<JsonElement> CallAsync(string method, object? parameters = null)
     {
@@ -103,7 +91,7 @@ internal sealed class ServerProcess : IAsyncDisposable
                 await CallAsync(probe);
                 return;
             }
-            catch (HttpRequestException) when (!_process.HasExited && Stopwatch.GetElapsedTime(start) < StartDeadline)
+            catch (HttpRequestException) when (!_process.HasExited && Stopwatch.GetElapsedTime(start) < Wait.Longest)
             {
                 await Task.Delay(50);
             }

@@ -22,7 +22,7 @@ internal sealed class WalletRpcFixture : IAsyncDisposable
 
     public static async Task<WalletRpcFixture> StartAsync(MonerodFixture daemon)
     {
-        int port = ServerProcess.FreePort();
+        int port = Ports.Take();
         string directory = Directory.CreateTempSubdirectory("p2p-miner-wallet-").FullName;
         string[] arguments =
         [
@@ -54,12 +54,13 @@ internal sealed class WalletRpcFixture : IAsyncDisposable
     public Task<JsonElement> CallAsync(string method, object? parameters = null) => _process.CallAsync(method, parameters);
 
     /// <summary>Reads the chain up to its top, then the balance.</summary>
-    /// <returns>All and the unlocked part, in atomic units (10^-12 XMR).</returns>
-    public async Task<(ulong Total, ulong Unlocked)> RefreshBalanceAsync()
+    /// <returns>The number of blocks that were read, and what they pay, in atomic units (10^-12 XMR).</returns>
+    public async Task<(ulong Height, ulong Total)> RefreshBalanceAsync()
     {
         await CallAsync("refresh");
+        ulong height = (await CallAsync("get_height")).GetProperty("height").GetUInt64();
         JsonElement balance = await CallAsync("get_balance", new { account_index = 0 });
-        return (balance.GetProperty("balance").GetUInt64(), balance.GetProperty("unlocked_balance").GetUInt64());
+        return (height, balance.GetProperty("balance").GetUInt64());
     }
 
     /// <summary>Puts a transaction into the daemon's pool.</summary>

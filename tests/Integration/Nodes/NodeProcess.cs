@@ -7,22 +7,28 @@ namespace P2PMiner.Integration.Tests.Nodes;
 /// <summary>A real p2p-miner in a process of its own, in light mode, with its HTTP API on a free port of loopback.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
-
     private readonly Process _process;
     private readonly List<string> _output = [];
     private readonly HttpClient _http;
 
     private NodeProcess(string dataDirectory, string[] arguments)
     {
-        int port = ServerProcess.FreePort();
-        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(30) };
+        int port = Ports.Take();
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = new Uri($"http://127.0.0.1:{port}"),
+            Timeout = Wait.Longest,
+        };
         string program = Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-miner.dll");
         _process = new Process
         {
+            // A shell starts what it runs in the background deaf to SIGINT, and the deafness is inherited.
             StartInfo = new ProcessStartInfo(
-                "dotnet",
-                [program, "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. arguments])
+                "env",
+                [
+                    "--default-signal=INT", "dotnet", program,
+                    "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. arguments,
+                ])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -50,20 +56,21 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>The status once it meets the condition; fails the test when the node ends or it never does.</summary>
     public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> condition)
     {
-        long start = Stopwatch.GetTimestamp();
-        string last = "no answer";
-        while (Stopwatch.GetElapsedTime(start) < Deadline && !_process.HasExited)
-        {
-            if (await TryStatusAsync() is JsonElement status)
+        JsonElement? last = null;
+        await Wait.UntilAsync(
+            async () =>
             {
-                last = status.ToString();
-                if (condition(status))
-                    return status;
-            }
-            await Task.Delay(50);
-        }
-        throw new AssertionException($"the node never got there; last status:\n{last}\noutput:\n{string.Join('\n', Output)}");
+                if (_process.HasExited)
+                    throw new AssertionException($"the node ended with exit code {_process.ExitCode}; {Explain()}");
+                last = await TryStatusAsync() ?? last;
+                return last is JsonElement status && condition(status);
+            },
+            () => $"last status {last}; {Explain()}");
+        return last!.Value;
     }
+
+    /// <summary>For the message of a failed test.</summary>
+    public string Explain() => $"its output:\n{string.Join('\n', Output)}";
 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
@@ -83,8 +90,10 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public async Task<int> ExitCodeAsync()
     {
-        using var deadline = new CancellationTokenSource(Deadline);
-        await _process.WaitForExitAsync(deadline.Token);
+        await Wait.UntilAsync(() => Task.FromResult(_process.HasExited), () => $"the node does not end; {Explain()}");
+
+        // Until its output has been read to the end, too.
+        await _process.WaitForExitAsync();
         return _process.ExitCode;
     }
 
