@@ -61,7 +61,7 @@ internal sealed partial class StatusPanelTests
         var panel = new StatusPanel(output, () => (80, 24), SampleStatus.Create, TimeProvider.System);
         Task run = panel.RunAsync(cancellation.Token);
         await cancellation.CancelAsync();
-        await run.WaitAsync(TimeSpan.FromSeconds(10));
+        await run.WaitAsync(TimeSpan.FromMinutes(1));
         string text = output.ToString();
         Assert.That(text, Does.StartWith("\e[?1049h\e[?25l"));
         Assert.That(text, Does.Contain("\e[?25h\e[?1049lp2p-miner ran 3:05 min: 123456 hashes"));

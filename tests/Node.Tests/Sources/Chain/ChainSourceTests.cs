@@ -110,7 +110,7 @@ public class ChainSourceTests
 
     private static async Task<ChainJob> NextJob(ChainSource source)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         return (ChainJob)await source.Jobs.ReadAsync(deadline.Token);
     }
 }

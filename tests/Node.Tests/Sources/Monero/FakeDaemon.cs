@@ -58,7 +58,7 @@ internal sealed class FakeDaemon : IAsyncDisposable
     public static DaemonClient ClientOf(string url, TimeSpan? timeout = null)
     {
         Assert.That(DaemonEndpoint.TryParse(url, out DaemonEndpoint? endpoint, out string error), Is.True, error);
-        return new DaemonClient(endpoint!, timeout ?? TimeSpan.FromSeconds(20), TimeProvider.System);
+        return new DaemonClient(endpoint!, timeout ?? TimeSpan.FromMinutes(1), TimeProvider.System);
     }
 
     /// <summary>Has the daemon answer every request with this text.</summary>

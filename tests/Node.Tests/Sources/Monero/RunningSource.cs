@@ -52,7 +52,7 @@ internal sealed class RunningSource : IAsyncDisposable
 /// <summary>Waits for a condition, and fails the test when it does not come true.</summary>
 internal static class Until
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
     public static async Task TrueAsync(Func<bool> condition)
     {
