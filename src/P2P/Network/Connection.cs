@@ -192,5 +192,5 @@ internal sealed class Connection : IPeerConnection
     }
 
     private int OutboundLimit(string protocol) =>
-        _services.Protocols.TryGet(protocol, out ProtocolHandler? handler) ? handler.Limits.Outbound : HandlerLimits.DefaultOutbound;
+        _services.Protocols.TryGet(protocol, out ProtocolHandler? handler) ? handler.Limits.Outbound : _services.Limits.MaxStreamsPerConnection;
 }
