@@ -6,7 +6,7 @@ namespace P2PMiner.P2P.Tests.Support;
 public static class Wait
 {
     /// <summary>Far above what anything under test needs, so that a busy machine fails no test.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     public static async Task UntilAsync(Func<bool> condition, string what)
     {
