@@ -26,14 +26,15 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     private string? _text;
 
     private Multiaddr(byte[] bytes)
+        : this(bytes, Read(bytes))
+    {
+    }
+
+    private Multiaddr(byte[] bytes, MultiaddrShape shape)
     {
         _bytes = bytes;
-        MultiaddrReader reader = new(bytes);
-        MultiaddrShape shape = new();
-        while (reader.TryRead())
-            shape.Add(ref reader);
-        Peer = shape.Peer;
         _peerOffset = shape.EndsWithPeer ? shape.LastStart : bytes.Length;
+        Peer = shape.Peer;
         IsTcp = shape.IsTcp;
         HasDns = shape.HasDns;
         Host = shape.Host;
@@ -100,12 +101,12 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         if (bytes.Length is 0 or > MaxSize)
             return false;
         MultiaddrReader reader = new(bytes);
-        while (!reader.AtEnd)
-        {
-            if (!reader.TryRead())
-                return false;
-        }
-        address = new Multiaddr(bytes.ToArray());
+        MultiaddrShape shape = new();
+        while (reader.TryRead())
+            shape.Add(ref reader);
+        if (!reader.AtEnd)
+            return false;
+        address = new Multiaddr(bytes.ToArray(), shape);
         return true;
     }
 
@@ -118,7 +119,9 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         return new Multiaddr([.. HostBytes(endPoint.Address), (byte)MultiaddrProtocol.Tcp.Code, .. port]);
     }
 
-    /// <summary>This address with /p2p/ID at its end, in place of another that may stand there.</summary>
+    /// <summary>
+    /// This address with /p2p/ID at its end, in place of another that may stand there. It may exceed <see cref="MaxSize"/> by that.
+    /// </summary>
     public Multiaddr WithPeer(PeerId peer)
     {
         ArgumentNullException.ThrowIfNull(peer);
@@ -142,7 +145,8 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         return new Multiaddr([.. HostBytes(address), .. _bytes.AsSpan(reader.End)]);
     }
 
-    public bool Equals(Multiaddr? other) => ReferenceEquals(this, other) || (other is not null && _bytes.AsSpan().SequenceEqual(other._bytes));
+    public bool Equals(Multiaddr? other) =>
+        ReferenceEquals(this, other) || (other is not null && _bytes.AsSpan().SequenceEqual(other._bytes));
 
     public override bool Equals(object? obj) => Equals(obj as Multiaddr);
 
@@ -154,6 +158,15 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     }
 
     public override string ToString() => _text ??= MultiaddrText.Write(_bytes);
+
+    private static MultiaddrShape Read(byte[] bytes)
+    {
+        MultiaddrReader reader = new(bytes);
+        MultiaddrShape shape = new();
+        while (reader.TryRead())
+            shape.Add(ref reader);
+        return shape;
+    }
 
     private static byte[] HostBytes(IPAddress address)
     {

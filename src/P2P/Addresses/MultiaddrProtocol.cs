@@ -44,7 +44,8 @@ internal sealed class MultiaddrProtocol
     private const string LegacyP2PName = "ipfs";
 
     private static readonly Dictionary<ulong, MultiaddrProtocol> ByCode = All.ToDictionary(static protocol => protocol.Code);
-    private static readonly Dictionary<string, MultiaddrProtocol> ByName = All.ToDictionary(static protocol => protocol.Name, StringComparer.Ordinal);
+    private static readonly Dictionary<string, MultiaddrProtocol> ByName =
+        All.ToDictionary(static protocol => protocol.Name, StringComparer.Ordinal);
 
     private MultiaddrProtocol(ulong code, string name, int size)
     {

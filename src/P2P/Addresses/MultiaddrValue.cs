@@ -64,7 +64,7 @@ internal static class MultiaddrValue
     private static byte[]? ParseIp4(string text)
     {
         // The framework also reads "127.1" and octal numbers; only four decimal ones come out as they went in.
-        return IPAddress.TryParse(text, out IPAddress? address) && address.ToString() == text && !text.Contains(':', StringComparison.Ordinal)
+        return !text.Contains(':', StringComparison.Ordinal) && IPAddress.TryParse(text, out IPAddress? address) && address.ToString() == text
             ? address.GetAddressBytes()
             : null;
     }

@@ -80,10 +80,6 @@ public sealed class PeerId : IEquatable<PeerId>, IComparable<PeerId>
     public static PeerId Parse(string text) =>
         TryParse(text, out PeerId? peer) ? peer : throw new FormatException($"'{text}' is not a peer id");
 
-    /// <summary>The key, if the id holds it; null if the id is a SHA-256 hash or the key cannot be used here.</summary>
-    public PublicKey? InlinedKey() =>
-        _multihash[0] == (byte)MultihashCode.Identity && PublicKey.TryDecode(_multihash.AsSpan(2), out PublicKey? key) ? key : null;
-
     /// <summary>The CIDv1 text form, "bafz…".</summary>
     public string ToCidString() => new Cid(Cid.PeerIdCodec, Multihash.FromTrusted(_multihash)).ToString();
 

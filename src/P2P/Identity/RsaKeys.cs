@@ -25,7 +25,10 @@ internal static class RsaKeys
         if (!TryImport(data, out RSA? rsa))
             return false;
         using (rsa)
-            return rsa.KeySize is >= MinBits and <= MaxBits && rsa.ExportParameters(includePrivateParameters: false).Exponent!.Length <= MaxExponentSize;
+        {
+            return rsa.KeySize is >= MinBits and <= MaxBits
+                && rsa.ExportParameters(includePrivateParameters: false).Exponent!.Length <= MaxExponentSize;
+        }
     }
 
     internal static bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)

@@ -15,8 +15,8 @@ internal static class Secp256k1Keys
     private static readonly ECCurve Curve = ECCurve.CreateFromValue("1.3.132.0.10");
 
     // The curve is y² = x³ + 7 over the field of this prime (SEC 2, section 2.4.1).
-    private static readonly BigInteger Prime =
-        BigInteger.Parse("0fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    private static readonly BigInteger Prime = BigInteger.Parse(
+        "0fffffffffffffffffffffffffffffffffffffffffffffffffffffffefffffc2f", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     internal static bool HasForm(ReadOnlySpan<byte> data) => data.Length == 1 + CoordinateSize && data[0] is 2 or 3;
 

@@ -23,7 +23,10 @@ internal static partial class Sodium
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int crypto_core_hsalsa20(Span<byte> @out, ReadOnlySpan<byte> @in, ReadOnlySpan<byte> k, nint c);
 
-    /// <summary>Combines <paramref name="m"/> with the key stream from block <paramref name="ic"/> on; <paramref name="c"/> may be the memory of <paramref name="m"/>.</summary>
+    /// <summary>
+    /// Combines <paramref name="m"/> with the key stream from block <paramref name="ic"/> on; <paramref name="c"/> may be the memory of
+    /// <paramref name="m"/>.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial int crypto_stream_salsa20_xor_ic(

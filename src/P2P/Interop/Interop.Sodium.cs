@@ -16,7 +16,7 @@ internal static partial class Sodium
 
     static Sodium() => NativeLibrary.SetDllImportResolver(typeof(Sodium).Assembly, Resolve);
 
-    /// <summary>Makes the library ready; call it before the first use of any other function. Cheap when repeated, from any thread.</summary>
+    /// <summary>Makes the library ready; call it before any other function. Cheap when repeated, from any thread.</summary>
     /// <exception cref="DllNotFoundException">Not installed; the message says what to install.</exception>
     /// <exception cref="CryptographicException">It found no source of randomness.</exception>
     internal static void Initialise()

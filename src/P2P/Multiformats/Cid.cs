@@ -11,7 +11,7 @@ public sealed class Cid : IEquatable<Cid>
     /// <summary>Codec of plain bytes.</summary>
     public const ulong RawCodec = 0x55;
 
-    /// <summary>Codec of public keys, which makes a CID of a peer id (libp2p/specs, peer-ids/peer-ids.md, "String representation").</summary>
+    /// <summary>Codec of public keys, which makes a CID of a peer id (libp2p/specs, peer-ids/peer-ids.md).</summary>
     public const ulong PeerIdCodec = 0x72;
 
     /// <summary>The codec that every version 0 CID has.</summary>
@@ -57,7 +57,8 @@ public sealed class Cid : IEquatable<Cid>
         }
         if (bytes.Length is 0 or > MaxSize || bytes[0] != 1)
             return false;
-        if (Varint.Read(bytes[1..], out ulong codec, out int consumed) == VarintStatus.Done && Multihash.TryDecode(bytes[(1 + consumed)..], out hash))
+        if (Varint.Read(bytes[1..], out ulong codec, out int consumed) == VarintStatus.Done
+            && Multihash.TryDecode(bytes[(1 + consumed)..], out hash))
             cid = new Cid(codec, hash);
         return cid is not null;
     }

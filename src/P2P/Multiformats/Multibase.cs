@@ -63,7 +63,8 @@ internal static class Multibase
     {
         // No base has more than a byte to a digit. The library looks digits up in a table without checking that they are in it.
         Span<byte> buffer = stackalloc byte[MaxTextLength];
-        bytes = digits.Length is > 0 and <= MaxTextLength && !digits.ContainsAnyExceptInRange('0', 'z') && coder.TryDecode(digits, buffer, out int written)
+        bytes = digits.Length is > 0 and <= MaxTextLength && !digits.ContainsAnyExceptInRange('0', 'z')
+            && coder.TryDecode(digits, buffer, out int written)
             ? buffer[..written].ToArray()
             : null;
         return bytes is not null;

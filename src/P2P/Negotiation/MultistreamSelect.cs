@@ -15,9 +15,9 @@ internal static class MultistreamSelect
     internal const int MaxProposals = 64;
 
     /// <summary>Proposes protocols in the order of preference until the remote accepts one.</summary>
-    /// <remarks>The header and the first proposal go out together, before anything is read: either side may be the first to write.</remarks>
+    /// <remarks>The header and the first proposal go out together, before anything is read.</remarks>
     /// <returns>The protocol agreed on. Nothing beyond the negotiation has been read.</returns>
-    /// <exception cref="UnsupportedProtocolException">The remote accepts none of them; it can be asked for others.</exception>
+    /// <exception cref="UnsupportedProtocolException">The remote accepts none of them; calling again asks for others.</exception>
     /// <exception cref="ProtocolException">The remote does not follow the protocol.</exception>
     /// <exception cref="IOException">The stream ended or failed.</exception>
     internal static async ValueTask<string> SelectAsync(Stream stream, IReadOnlyList<string> protocols, CancellationToken cancellation)
@@ -43,8 +43,8 @@ internal static class MultistreamSelect
     /// <param name="isServed">Decides on a protocol.</param>
     /// <param name="served">What to answer to a question for the list of protocols; null refuses it.</param>
     /// <param name="cancellation">Ends waiting.</param>
-    /// <returns>The protocol agreed on. Nothing beyond the negotiation has been read, so data sent right after a proposal is kept.</returns>
-    /// <exception cref="ProtocolException">The remote does not follow the protocol, or asked more than <see cref="MaxProposals"/> times.</exception>
+    /// <returns>The protocol agreed on. Nothing beyond the negotiation has been read: data right after a proposal is kept.</returns>
+    /// <exception cref="ProtocolException">The remote does not follow the protocol, or asked too often.</exception>
     /// <exception cref="IOException">The stream ended or failed.</exception>
     internal static async ValueTask<string> HandleAsync(
         Stream stream, Func<string, bool> isServed, Func<IEnumerable<string>>? served, CancellationToken cancellation)
@@ -63,7 +63,7 @@ internal static class MultistreamSelect
             if (proposal == MultistreamMessage.List && served is not null)
                 await WriteListAsync(stream, header, served(), cancellation).ConfigureAwait(false);
             else
-                await AnswerAsync(stream, header, accepted ? proposal : MultistreamMessage.NotAvailable, cancellation).ConfigureAwait(false);
+                await AnswerAsync(stream, header, Answer(proposal, accepted), cancellation).ConfigureAwait(false);
             if (accepted)
                 return proposal;
             headerIsDue = false;
@@ -72,10 +72,14 @@ internal static class MultistreamSelect
         throw new ProtocolException($"the remote proposed more than {MaxProposals} protocols");
     }
 
+    /// <summary>A remote that starts over after a refusal sends its header once more, and expects ours.</summary>
+    private static string Answer(string proposal, bool accepted) =>
+        accepted || proposal == MultistreamMessage.Header ? proposal : MultistreamMessage.NotAvailable;
+
     private static void RequireHeader(string line)
     {
         if (line != MultistreamMessage.Header)
-            throw new ProtocolException($"the remote does not speak multistream-select 1.0.0: it began with '{MultistreamMessage.Shown(line)}'");
+            throw new ProtocolException($"the remote does not speak multistream-select: it began with '{MultistreamMessage.Shown(line)}'");
     }
 
     private static ValueTask AnswerAsync(Stream stream, string? header, string answer, CancellationToken cancellation) =>

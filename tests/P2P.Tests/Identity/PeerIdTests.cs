@@ -20,7 +20,6 @@ public sealed class PeerIdTests
         Assert.That(PeerId.TryDecode(peer.Bytes, out PeerId? decoded), Is.True);
         Assert.That(decoded, Is.EqualTo(peer));
         Assert.That(decoded!.GetHashCode(), Is.EqualTo(peer.GetHashCode()));
-        Assert.That(decoded.InlinedKey(), Is.EqualTo(peer.Bytes[0] == 0 ? key : null));
     }
 
     [TestCaseSource(typeof(VectorFile), nameof(VectorFile.Cases), new object[] { "peer-ids.json", "texts" })]
@@ -101,7 +100,6 @@ public sealed class PeerIdTests
             Assert.That(peer.Bytes.SequenceEqual(input), Is.True);
             Assert.That(PeerId.Parse(peer.ToString()), Is.EqualTo(peer));
             Assert.That(PeerId.Parse(peer.ToCidString()), Is.EqualTo(peer));
-            _ = peer.InlinedKey();
         });
     }
 

@@ -32,7 +32,7 @@ public sealed class MultistreamSelectTests
             async () => await MultistreamSelect.SelectAsync(dialer, ["/x", "/y"], default).InTime(),
             Throws.TypeOf<UnsupportedProtocolException>().With.Message.Contains("/x, /y"));
 
-        await dialer.WriteAsync(Encoding.UTF8.GetBytes("\u0003/a\n"));
+        Assert.That(await MultistreamSelect.SelectAsync(dialer, ["/z", "/a"], default).InTime(), Is.EqualTo("/a"));
         Assert.That(await handled, Is.EqualTo("/a"));
     }
 
