@@ -2,8 +2,8 @@ namespace P2PMiner.P2P.PubSub;
 
 /// <summary>
 /// Weights of the score within one topic (libp2p/specs, pubsub/gossipsub/gossipsub-v1.1.md, "Topic Parameter Calculation and Decay").
-/// Defaults as js-libp2p. Its P3 holds a quiet topic against everyone within seconds: set <see cref="DeliveryWeight"/> to 0 unless the
-/// topic has a steady rate.
+/// Defaults as js-libp2p. Its P3 holds a quiet topic against everyone within seconds: set <see cref="DeliveryWeight"/> and
+/// <see cref="FailureWeight"/> to 0 unless the topic has a steady rate.
 /// </summary>
 public sealed record TopicScoreOptions
 {

@@ -44,8 +44,6 @@ internal sealed class RpcProcessor(
             gossip.OnIHave(peer, buffer, rpc);
         if (rpc.IWants.Count > 0)
             gossip.OnIWant(peer, buffer, rpc);
-        peer.Budget.MeshEntries += rpc.Grafts.Count + rpc.Prunes.Count;
-        guard.PenaliseFlood(peer, peer.Budget.MeshEntries, PeerBudget.FloodMeshEntries, "flood of GRAFT and PRUNE");
         foreach (Slice topic in rpc.Grafts)
             OnGraft(peer, topic.Of(buffer));
         foreach (RpcFrame.PruneEntry prune in rpc.Prunes)
@@ -54,8 +52,12 @@ internal sealed class RpcProcessor(
             gossip.OnIDontWant(peer, buffer, rpc, tick);
     }
 
+    private void CountMeshEntry(GossipPeer peer) =>
+        guard.PenaliseFlood(peer, ++peer.Budget.MeshEntries, PeerBudget.FloodMeshEntries, "flood of GRAFT and PRUNE");
+
     private void OnGraft(GossipPeer peer, ReadOnlySpan<byte> key)
     {
+        CountMeshEntry(peer);
         if (peer.IsCutOff || !topics.TryFind(key, out Topic? topic))
             return;
         bool isIn = topic.Mesh?.Contains(peer) == true;
@@ -65,7 +67,8 @@ internal sealed class RpcProcessor(
 
     private void OnPrune(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc, RpcFrame.PruneEntry prune)
     {
-        if (!topics.TryFind(prune.Topic.Of(buffer), out Topic? topic))
+        CountMeshEntry(peer);
+        if (peer.IsCutOff || !topics.TryFind(prune.Topic.Of(buffer), out Topic? topic))
             return;
         membership.OnPrune(topic, peer, prune.BackoffSeconds);
         trace?.Pruned(topic.Name, peer.Id, Direction.Inbound);
