@@ -122,8 +122,10 @@ internal sealed class RequestHandler(
         return null;
     }
 
+    /// <summary>The closest contacts; those that failed to answer us lately are nobody to be sent to.</summary>
     private List<DhtPeer> Closer(Asker asker, ReadOnlySpan<byte> key) =>
         [.. table.Closest(KadKey.Of(key), options.BucketSize, asker.Peer)
+            .Where(contact => contact.Failures == 0)
             .Select(contact => Describe(asker, contact.Peer))
             .Where(peer => peer.Addresses.Count > 0)];
 

@@ -96,6 +96,14 @@ internal sealed class SimulatedPeer : IDhtNetwork
         other._connected.Remove(LocalPeer);
     }
 
+    /// <summary>As if the peer had never been heard of.</summary>
+    internal void Forget(PeerId peer)
+    {
+        _connected.Remove(peer);
+        _addresses.Remove(peer);
+        Node.Table.Remove(peer);
+    }
+
     internal DhtMessage? Answer(PeerId from, DhtMessage request)
     {
         Served++;
