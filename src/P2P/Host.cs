@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Dht;
 using P2PMiner.P2P.Identify;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
@@ -36,7 +37,10 @@ public sealed class Host : IAsyncDisposable
             _swarm, options.AgentVersion, _swarm.RaiseIdentified, loggers.CreateLogger("P2PMiner.P2P.Identify"));
         _ping = new PingService(_swarm);
         // Further services (pubsub, DHT, mDNS) are made here: each takes the network and registers its protocols before the host listens.
+        Dht = options.Dht is DhtOptions dht ? new KademliaDht(_swarm, dht, loggers.CreateLogger("P2PMiner.P2P.Dht")) : null;
         _swarm.Died += OnDied;
+        if (Dht is not null)
+            Dht.Failed += OnDied;
     }
 
     /// <summary>A handshake proved who a remote is. Raised before the events of <see cref="Network"/> for that connection.</summary>
@@ -72,6 +76,9 @@ public sealed class Host : IAsyncDisposable
     /// <summary>Peers, connections and streams.</summary>
     public INetwork Network => _swarm;
 
+    /// <summary>The DHT, on in the mode of its options as soon as the host has started; null if there is none.</summary>
+    public KademliaDht? Dht { get; }
+
     /// <summary>Where others can dial us: the listen addresses with /p2p and our id.</summary>
     public IReadOnlyList<Multiaddr> Addresses => [.. _swarm.ListenAddresses.Select(address => address.WithPeer(Id))];
 
@@ -96,6 +103,8 @@ public sealed class Host : IAsyncDisposable
         try
         {
             await host._swarm.BindAsync(cancellation).ConfigureAwait(false);
+            if (host.Dht is not null)
+                await host.Dht.StartAsync().ConfigureAwait(false);
             configure(host);
             host._swarm.Start();
             HostLog.Started(host._logger, host.Id);
@@ -175,6 +184,8 @@ public sealed class Host : IAsyncDisposable
     private async Task StopPartsAsync()
     {
         // Services in the reverse order of their making, then what they stand on.
+        if (Dht is not null)
+            await Dht.DisposeAsync().ConfigureAwait(false);
         await _swarm.DisposeAsync().ConfigureAwait(false);
         await _identify.DisposeAsync().ConfigureAwait(false);
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Dht;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PrivateNetwork;
@@ -24,6 +25,9 @@ public sealed record HostOptions
 
     /// <summary>Agree on the multiplexer inside the Noise handshake where the remote does too; saves a round trip.</summary>
     public bool EarlyMultiplexer { get; init; } = true;
+
+    /// <summary>Take part in a Kademlia DHT; null: the host has none.</summary>
+    public DhtOptions? Dht { get; init; }
 
     /// <summary>Limits of connections, dials and streams.</summary>
     public ConnectionLimits Limits { get; init; } = new();

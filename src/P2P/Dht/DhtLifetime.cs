@@ -14,6 +14,9 @@ internal sealed class DhtLifetime(INetwork network, DhtOptions options, Random r
     private volatile DhtNode? _node;
     private volatile int _mode = (int)DhtMode.Off;
 
+    /// <summary>The upkeep failed; it has to be turned off and on again.</summary>
+    internal event Action<Exception>? Failed;
+
     internal DhtMode Mode => (DhtMode)_mode;
 
     /// <summary>The running node, or null while it is off.</summary>
@@ -56,6 +59,7 @@ internal sealed class DhtLifetime(INetwork network, DhtOptions options, Random r
     {
         Messages = new HostNetwork(network, options);
         _node = new DhtNode(Messages, options, network.Time, random, logger);
+        _node.Failed += error => Failed?.Invoke(error);
         network.Identified += OnIdentified;
         foreach (IPeerConnection connection in network.Connections)
             Update(connection.RemotePeer, network.Peers.Protocols(connection.RemotePeer));

@@ -24,6 +24,7 @@ internal sealed class DhtNode : IAsyncDisposable
     private readonly TableFile? _file;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stopped;
+    private Task _upkeep = Task.CompletedTask;
 
     internal DhtNode(IDhtNetwork network, DhtOptions options, TimeProvider time, Random random, ILogger logger)
     {
@@ -71,14 +72,14 @@ internal sealed class DhtNode : IAsyncDisposable
 
     internal Refresher Refresher { get; }
 
-    /// <summary>Ends when the node stops; fails when a part of the upkeep failed.</summary>
-    internal Task Upkeep { get; private set; } = Task.CompletedTask;
+    /// <summary>A part of the upkeep failed, and with it all of it.</summary>
+    internal event Action<Exception>? Failed;
 
     /// <summary>Starts the upkeep.</summary>
     internal void Start()
     {
         IReadOnlyList<DhtPeer> saved = _file?.Load() ?? [];
-        Upkeep = Task.WhenAll(
+        _upkeep = Task.WhenAll(
             KeepRunningAsync(Refresher.RunAsync),
             KeepRunningAsync(_republisher.RunAsync),
             KeepRunningAsync(token => _bootstrapper.RunAsync(saved, token)));
@@ -98,7 +99,7 @@ internal sealed class DhtNode : IAsyncDisposable
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         _engine.Stop();
-        await Upkeep.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _upkeep.ConfigureAwait(false);
         SaveTable();
         Table.Clear();
         _engine.Dispose();
@@ -119,7 +120,7 @@ internal sealed class DhtNode : IAsyncDisposable
         {
             DhtLog.UpkeepFailed(_logger, error);
             await _stopping.CancelAsync().ConfigureAwait(false);
-            throw;
+            Failed?.Invoke(error);
         }
     }
 

@@ -35,6 +35,13 @@ public sealed class KademliaDht : IAsyncDisposable
         _lifetime = new DhtLifetime(network, options, random, logger ?? NullLogger.Instance);
     }
 
+    /// <summary>A part of the upkeep failed, which is a defect: the table is no longer kept. Turn it off and on again.</summary>
+    public event Action<Exception>? Failed
+    {
+        add => _lifetime.Failed += value;
+        remove => _lifetime.Failed -= value;
+    }
+
     /// <summary>The options it was made with.</summary>
     public DhtOptions Options { get; }
 
@@ -50,9 +57,6 @@ public sealed class KademliaDht : IAsyncDisposable
 
     /// <summary>Announcements of providers that are kept here.</summary>
     public int StoredProviders => (int)(_lifetime.Node?.Providers.Count ?? 0);
-
-    /// <summary>Ends when the DHT is turned off; fails when its upkeep failed, and then it has to be turned off and on again.</summary>
-    public Task Upkeep => _lifetime.Node?.Upkeep ?? Task.CompletedTask;
 
     /// <summary>Turns it on in the mode of the options.</summary>
     public ValueTask StartAsync() => SetModeAsync(Options.Mode);

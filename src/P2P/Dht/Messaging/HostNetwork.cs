@@ -36,7 +36,8 @@ internal sealed class HostNetwork(INetwork network, DhtOptions options) : IDhtNe
         return known.Count == 0 ? null : AddressFilter.GroupOf(known[0]);
     }
 
-    public bool MayServe(PeerId peer) => network.Peers.Protocols(peer) is not IReadOnlyList<string> listed || listed.Contains(options.Protocol);
+    public bool MayServe(PeerId peer) =>
+        !IsConnected(peer) || network.Peers.Protocols(peer) is not IReadOnlyList<string> listed || listed.Contains(options.Protocol);
 
     public void Learn(PeerId peer, IReadOnlyList<Multiaddr> addresses, TimeSpan lifetime)
     {

@@ -21,7 +21,7 @@ internal interface IDhtNetwork
     /// <summary>What the peer counts against in the table's limit per group of addresses.</summary>
     IPAddress? GroupOf(PeerId peer);
 
-    /// <summary>False if the peer is known not to serve the protocol.</summary>
+    /// <summary>False if the peer is connected and known not to serve the protocol.</summary>
     bool MayServe(PeerId peer);
 
     /// <summary>Remembers addresses that others told, for a while.</summary>
