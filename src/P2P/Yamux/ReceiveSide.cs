@@ -74,7 +74,7 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
     internal bool TryBeginFrame(uint length)
     {
         lock (_lock)
-            return window.TryReceive(length);
+            return window.Allows(length);
     }
 
     /// <summary>Takes a part of a body.</summary>
@@ -86,6 +86,7 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
         {
             if (_failure is not null || bytes.IsEmpty)
                 return true;
+            window.Receive(bytes.Length);
             if (_waiting)
             {
                 int count = Math.Min(bytes.Length, _target.Length);

@@ -24,14 +24,11 @@ internal sealed class ReceiveWindow(int max, ConnectionMemory memory, TimeProvid
     /// <summary>Its size now, in bytes.</summary>
     internal long Size => _window;
 
-    /// <summary>Counts bytes that come in; false if the remote was not allowed to send so many.</summary>
-    internal bool TryReceive(uint count)
-    {
-        if (count > _credit)
-            return false;
-        _credit -= count;
-        return true;
-    }
+    /// <summary>True if the remote may send so many bytes. They count when they come, with <see cref="Receive"/>.</summary>
+    internal bool Allows(uint count) => count <= _credit;
+
+    /// <summary>Counts bytes that came in.</summary>
+    internal void Receive(int count) => _credit -= count;
 
     /// <summary>What is to be granted now, or 0 if it is not yet worth a frame.</summary>
     /// <param name="unread">Bytes received that still take memory.</param>

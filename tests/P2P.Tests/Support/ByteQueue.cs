@@ -37,7 +37,7 @@ internal sealed class ByteQueue(TimeProvider time, Func<TimeSpan>? latency = nul
             {
                 ThrowIfBroken();
                 if (_endDue is not null)
-                    throw new InvalidOperationException("written after the end");
+                    throw new IOException("written after the end");
                 int room = Math.Min(capacity - _held, bytes.Length);
                 if (room > 0)
                 {
