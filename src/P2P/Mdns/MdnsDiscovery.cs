@@ -105,15 +105,21 @@ public sealed class MdnsDiscovery : IAsyncDisposable
         _running = Task.Run(() => RunAsync(_stop.Token));
     }
 
+    /// <summary>Leaves the network; fails with what <see cref="Completion"/> fails with.</summary>
     public async ValueTask DisposeAsync()
     {
         _network.LocalInfoChanged -= OnLocalInfoChanged;
         NetworkChange.NetworkAddressChanged -= OnAddressChanged;
         NetworkChange.NetworkAvailabilityChanged -= OnAvailabilityChanged;
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(false);
-        await _links.DisposeAsync().ConfigureAwait(false);
-        _stop.Dispose();
+        try
+        {
+            await _running.ConfigureAwait(false);
+        }
+        finally
+        {
+            await _links.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private async Task RunAsync(CancellationToken cancellation)
@@ -240,17 +246,16 @@ public sealed class MdnsDiscovery : IAsyncDisposable
         Wake();
     }
 
-    private void OnAddressChanged(object? sender, EventArgs e)
+    /// <summary>Interfaces may have changed.</summary>
+    internal void LookSoon()
     {
         _changed = true;
         Wake();
     }
 
-    private void OnAvailabilityChanged(object? sender, NetworkAvailabilityEventArgs e)
-    {
-        _changed = true;
-        Wake();
-    }
+    private void OnAddressChanged(object? sender, EventArgs e) => LookSoon();
+
+    private void OnAvailabilityChanged(object? sender, NetworkAvailabilityEventArgs e) => LookSoon();
 
     private void Wake() => _wake.Writer.TryWrite(true);
 }
