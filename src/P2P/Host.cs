@@ -5,6 +5,7 @@ using P2PMiner.P2P.Identify;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Ping;
+using P2PMiner.P2P.PubSub;
 using P2PMiner.P2P.Streams;
 
 namespace P2PMiner.P2P;
@@ -36,8 +37,9 @@ public sealed class Host : IAsyncDisposable
         _identify = new IdentifyService(
             _swarm, options.AgentVersion, _swarm.RaiseIdentified, loggers.CreateLogger("P2PMiner.P2P.Identify"));
         _ping = new PingService(_swarm);
-        // Further services (pubsub, DHT, mDNS) are made here: each takes the network and registers its protocols before the host listens.
-        Dht = options.Dht is DhtOptions dht ? new KademliaDht(_swarm, dht, loggers.CreateLogger("P2PMiner.P2P.Dht")) : null;
+        // Services on top of these are made here, started in StartPartsAsync and stopped in StopPartsAsync.
+        PubSub = options.PubSub is { } pubSub ? new GossipSub(_swarm, pubSub, loggers.CreateLogger<GossipSub>()) : null;
+        Dht = options.Dht is { } dht ? new KademliaDht(_swarm, dht, loggers.CreateLogger("P2PMiner.P2P.Dht")) : null;
         _swarm.Died += OnDied;
         if (Dht is not null)
             Dht.Failed += OnDied;
@@ -85,6 +87,9 @@ public sealed class Host : IAsyncDisposable
     /// <summary>Addresses that are not our interfaces' but under which enough peers of different networks see us; announced by identify.</summary>
     public IReadOnlyList<Multiaddr> ObservedAddresses => _identify.Observed;
 
+    /// <summary>Publish and subscribe; null if <see cref="HostOptions.PubSub"/> is.</summary>
+    public GossipSub? PubSub { get; }
+
     /// <summary>Done when the host has stopped; fails with the reason if a part died without which it is of no use.</summary>
     public Task Completion => _completion.Task;
 
@@ -93,7 +98,10 @@ public sealed class Host : IAsyncDisposable
     public static Task<Host> StartAsync(HostOptions options, ILoggerFactory loggers, CancellationToken cancellation = default) =>
         StartAsync(options, static _ => { }, loggers, cancellation);
 
-    /// <summary>As above; <paramref name="configure"/> adds handlers and event handlers before the first connection can come in.</summary>
+    /// <summary>
+    /// As above; <paramref name="configure"/> adds handlers and event handlers when addresses and services are there, but before the first
+    /// connection can come in.
+    /// </summary>
     /// <exception cref="IOException">An address cannot be listened on; the message is one clear line.</exception>
     public static async Task<Host> StartAsync(
         HostOptions options, Action<Host> configure, ILoggerFactory loggers, CancellationToken cancellation = default)
@@ -102,9 +110,7 @@ public sealed class Host : IAsyncDisposable
         bool started = false;
         try
         {
-            await host._swarm.BindAsync(cancellation).ConfigureAwait(false);
-            if (host.Dht is not null)
-                await host.Dht.StartAsync().ConfigureAwait(false);
+            await host.StartPartsAsync(cancellation).ConfigureAwait(false);
             configure(host);
             host._swarm.Start();
             HostLog.Started(host._logger, host.Id);
@@ -181,13 +187,35 @@ public sealed class Host : IAsyncDisposable
         _completion.TrySetResult();
     }
 
+    private async Task StartPartsAsync(CancellationToken cancellation)
+    {
+        await _swarm.BindAsync(cancellation).ConfigureAwait(false);
+        if (PubSub is not null)
+        {
+            PubSub.Start();
+            _ = DieWithAsync(PubSub.Completion);
+        }
+        if (Dht is not null)
+            await Dht.StartAsync().ConfigureAwait(false);
+    }
+
     private async Task StopPartsAsync()
     {
-        // Services in the reverse order of their making, then what they stand on.
+        // In the reverse order of their start, then what they stand on.
         if (Dht is not null)
             await Dht.DisposeAsync().ConfigureAwait(false);
+        if (PubSub is not null)
+            await PubSub.DisposeAsync().ConfigureAwait(false);
         await _swarm.DisposeAsync().ConfigureAwait(false);
         await _identify.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The end of an essential part is the end of the host, unless it is part of a stop.</summary>
+    private async Task DieWithAsync(Task part)
+    {
+        await part.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (part.Exception is { } error)
+            OnDied(error.InnerException ?? error);
     }
 
     private void OnDied(Exception reason)

@@ -4,6 +4,7 @@ using P2PMiner.P2P.Dht;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PrivateNetwork;
+using P2PMiner.P2P.PubSub;
 using P2PMiner.P2P.Transport;
 
 namespace P2PMiner.P2P;
@@ -25,6 +26,9 @@ public sealed record HostOptions
 
     /// <summary>Agree on the multiplexer inside the Noise handshake where the remote does too; saves a round trip.</summary>
     public bool EarlyMultiplexer { get; init; } = true;
+
+    /// <summary>Publish and subscribe over gossipsub; null: the host has none.</summary>
+    public PubSubOptions? PubSub { get; init; }
 
     /// <summary>Take part in a Kademlia DHT; null: the host has none.</summary>
     public DhtOptions? Dht { get; init; }
