@@ -9,6 +9,9 @@ internal abstract class PeerTests
     /// <summary>Set to 1 to have js-libp2p on both sides: what then fails is a mistake of the test.</summary>
     private const string BaselineVariable = "P2P_MINER_INTEROP_BASELINE";
 
+    /// <summary>Path of another p2p-peer than the one built with these tests.</summary>
+    private const string ProgramVariable = "P2P_MINER_PEER";
+
     private static readonly bool Baseline = Environment.GetEnvironmentVariable(BaselineVariable) == "1";
 
     private readonly List<ScriptedPeer> _ofTest = [];
@@ -16,7 +19,7 @@ internal abstract class PeerTests
 
     private static bool CanRun => Baseline || File.Exists(OurProgram);
 
-    private static string OurProgram => Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-peer.dll");
+    private static string OurProgram => Environment.GetEnvironmentVariable(ProgramVariable) ?? Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-peer.dll");
 
     [TearDown]
     public async Task EndPeersOfTestAsync()

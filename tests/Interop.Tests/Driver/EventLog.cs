@@ -12,6 +12,7 @@ internal sealed class EventLog(string name)
     private readonly Lock _lock = new();
     private readonly List<JsonElement> _events = [];
     private readonly Queue<string> _errors = new();
+    private string? _garbage;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Count
@@ -33,8 +34,16 @@ internal sealed class EventLog(string name)
         }
     }
 
-    /// <summary>The first line on stdout that was no event.</summary>
-    public string? Garbage { get; private set; }
+    /// <summary>The first line on stdout that was no event, once.</summary>
+    public string? TakeGarbage()
+    {
+        lock (_lock)
+        {
+            string? found = _garbage;
+            _garbage = null;
+            return found;
+        }
+    }
 
     public void Add(string? line)
     {
@@ -47,7 +56,7 @@ internal sealed class EventLog(string name)
             if (one is JsonElement known)
                 _events.Add(known);
             else
-                Garbage ??= $"garbage: {line}";
+                _garbage ??= $"garbage: {line}";
             changed = _changed;
             _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }

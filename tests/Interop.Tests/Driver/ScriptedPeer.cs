@@ -17,6 +17,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     private readonly EventLog _log;
     private readonly SemaphoreSlim _input = new(1);
     private int _lastId;
+    private int _checked;
 
     private ScriptedPeer(PeerKind kind, string name, ProcessStartInfo start)
     {
@@ -167,11 +168,11 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Things that no peer may print, whatever the test does; null if there were none.</summary>
+    /// <summary>Things that no peer may print, whatever the test does; null if there were none since this was last asked.</summary>
     public string? Defect()
     {
-        string? garbage = _log.Garbage;
-        JsonElement[] bad = [.. Defects.SelectMany(name => Events(name))];
+        string? garbage = _log.TakeGarbage();
+        JsonElement[] bad = [.. _log.From(ref _checked).Where(one => Defects.Contains(one.Text("ev")))];
         return garbage is null && bad.Length == 0 ? null : $"{Name} ({Kind}) printed {garbage}{string.Join("; ", bad)}";
     }
 

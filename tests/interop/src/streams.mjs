@@ -136,11 +136,18 @@ async function echo (stream) {
   const reading = readToEnd(stream, data => {
     if (!stream.send(data)) {
       stream.pause()
-      stream.onDrain().then(() => { stream.resume() }, () => { reading.stop('closed') })
+      stream.onDrain().then(() => resume(stream), () => { reading.stop('closed') })
     }
   })
   if (await reading.promise === 'eof') {
     await stream.close()
+  }
+}
+
+/** A stream that was reset meanwhile cannot be resumed. */
+function resume (stream) {
+  if (stream.readStatus === 'paused') {
+    stream.resume()
   }
 }
 
@@ -172,7 +179,7 @@ async function sink (stream, { report }) {
 async function slow (stream, context) {
   stream.pause()
   await new Promise(resolve => setTimeout(resolve, context.delayMs))
-  stream.resume()
+  resume(stream)
   await sink(stream, context)
 }
 
