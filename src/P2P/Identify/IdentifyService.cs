@@ -139,11 +139,14 @@ internal sealed class IdentifyService : IAsyncDisposable
 
     private async Task ServePushAsync(PeerStream stream, CancellationToken cancellation)
     {
+        _states.TryGetValue(stream.Connection, out IdentifyState? state);
+        if (state is not null && !state.TryTakePush(_network.Time))
+            throw new ProtocolException("too many identify pushes");
         Proto.Identify message;
         using (Deadline deadline = new(IdentifyProtocol.Timeout, _network.Time, cancellation))
             message = await IdentifyMessages.ReadAsync(stream, deadline.Token).ConfigureAwait(false);
         await stream.CloseWriteAsync(cancellation).ConfigureAwait(false);
-        if (_states.TryGetValue(stream.Connection, out IdentifyState? state))
+        if (state is not null)
             await state.First.Task.WaitAsync(cancellation).ConfigureAwait(false);
         await TakeAsync(stream.Connection, message, isPush: true, cancellation).ConfigureAwait(false);
     }

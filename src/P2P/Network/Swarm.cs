@@ -90,7 +90,11 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
     internal ConnectionServices Services => _services;
 
     /// <exception cref="IOException">An address cannot be listened on.</exception>
-    internal Task BindAsync(CancellationToken cancellation) => _listeners.BindAsync(_options.Listen, cancellation);
+    internal async Task BindAsync(CancellationToken cancellation)
+    {
+        await _listeners.BindAsync(_options.Listen, cancellation).ConfigureAwait(false);
+        RaiseLocalInfoChanged();
+    }
 
     /// <summary>Lets connections in: all protocols of the start are registered by now.</summary>
     internal void Start()

@@ -53,7 +53,7 @@ public sealed class HostConnectionTests
             host.ConnectionSecured += secured => events.Add($"secured {secured.EarlyMultiplexer} {secured.RemoteMultiplexers.Count}");
             host.Network.PeerConnected += _ => events.Add("peer connected");
             host.Network.ConnectionOpened += _ => events.Add("opened");
-            host.Network.Identified += identified => events.Add($"identified {identified.AgentVersion}");
+            host.Network.Identified += identified => events.Add($"identified {identified.AgentVersion} {identified.ListenAddresses![0]}");
             host.Network.ConnectionClosed += _ => events.Add("closed");
             host.Network.PeerDisconnected += _ => events.Add("peer disconnected");
         });
@@ -64,7 +64,7 @@ public sealed class HostConnectionTests
         await b.Network.DisconnectAsync(a.Id).InTime();
         await Wait.UntilAsync(() => events.Count >= 6, "end");
 
-        Assert.That(events, Is.EqualTo(new[] { "secured True 1", "peer connected", "opened", "identified test/2", "closed", "peer disconnected" }));
+        Assert.That(events, Is.EqualTo(new[] { "secured True 1", "peer connected", "opened", $"identified test/2 {b.Network.ListenAddresses[0]}", "closed", "peer disconnected" }));
         Assert.That(b.Network.Connections, Is.Empty);
     }
 

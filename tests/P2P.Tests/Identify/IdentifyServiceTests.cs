@@ -145,6 +145,27 @@ public sealed class IdentifyServiceTests
     }
 
     [Test]
+    public async Task Push_IsLimitedInItsRate()
+    {
+        StartService(1);
+        _peers[0].Handle(IdentifyProtocol.Id, Answer(new Message { AgentVersion = "x" }));
+        IPeerConnection connection = _peers[0].Connect(_peers[1]);
+        await Wait.UntilAsync(() => _identified[1].Count == 1, "identification");
+        for (int i = 0; i < IdentifyState.MaxPushes; i++)
+        {
+            await PushAsync(connection, new Message { AgentVersion = $"{i}" });
+            await Wait.UntilAsync(() => _identified[1].Count == i + 2, "push");
+        }
+
+        PeerStream refused = await connection.OpenStreamAsync([IdentifyProtocol.PushId]).InTime();
+        await Assert.ThatAsync(() => refused.ReadExactlyAsync(new byte[1]).InTime(), Throws.InstanceOf<StreamResetException>());
+        await _time.AdvanceAsync(IdentifyState.PushInterval);
+        await PushAsync(connection, new Message { AgentVersion = "later" });
+
+        await Wait.UntilAsync(() => _identified[1][^1].AgentVersion == "later", "push");
+    }
+
+    [Test]
     public async Task Identify_MergesSeveralMessages()
     {
         StartService(1);
