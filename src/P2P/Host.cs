@@ -3,6 +3,7 @@ using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Dht;
 using P2PMiner.P2P.Identify;
 using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Mdns;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Ping;
 using P2PMiner.P2P.PubSub;
@@ -40,6 +41,7 @@ public sealed class Host : IAsyncDisposable
         // Services on top of these are made here, started in StartPartsAsync and stopped in StopPartsAsync.
         PubSub = options.PubSub is { } pubSub ? new GossipSub(_swarm, pubSub, loggers.CreateLogger<GossipSub>()) : null;
         Dht = options.Dht is { } dht ? new KademliaDht(_swarm, dht, loggers.CreateLogger("P2PMiner.P2P.Dht")) : null;
+        Mdns = options.Mdns is { } mdns ? new MdnsDiscovery(_swarm, mdns, loggers.CreateLogger("P2PMiner.P2P.Mdns")) : null;
         _swarm.Died += OnDied;
         if (Dht is not null)
             Dht.Failed += OnDied;
@@ -87,6 +89,9 @@ public sealed class Host : IAsyncDisposable
     /// <summary>Addresses that are not our interfaces' but under which enough peers of different networks see us; announced by identify.</summary>
     public IReadOnlyList<Multiaddr> ObservedAddresses => _identify.Observed;
 
+    /// <summary>Tells of hosts of the local network, and them of us, as soon as the host has started; null if <see cref="HostOptions.Mdns"/> is.</summary>
+    public MdnsDiscovery? Mdns { get; }
+
     /// <summary>Publish and subscribe; null if <see cref="HostOptions.PubSub"/> is.</summary>
     public GossipSub? PubSub { get; }
 
@@ -113,6 +118,7 @@ public sealed class Host : IAsyncDisposable
             await host.StartPartsAsync(cancellation).ConfigureAwait(false);
             configure(host);
             host._swarm.Start();
+            host.StartMdns();
             HostLog.Started(host._logger, host.Id);
             started = true;
             return host;
@@ -199,9 +205,20 @@ public sealed class Host : IAsyncDisposable
             await Dht.StartAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Last, for it invites others to come.</summary>
+    private void StartMdns()
+    {
+        if (Mdns is null)
+            return;
+        Mdns.Start();
+        _ = DieWithAsync(Mdns.Completion);
+    }
+
     private async Task StopPartsAsync()
     {
         // In the reverse order of their start, then what they stand on.
+        if (Mdns is not null)
+            await Mdns.DisposeAsync().ConfigureAwait(false);
         if (Dht is not null)
             await Dht.DisposeAsync().ConfigureAwait(false);
         if (PubSub is not null)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Dht;
 using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Mdns;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PrivateNetwork;
 using P2PMiner.P2P.PubSub;
@@ -32,6 +33,9 @@ public sealed record HostOptions
 
     /// <summary>Take part in a Kademlia DHT; null: the host has none.</summary>
     public DhtOptions? Dht { get; init; }
+
+    /// <summary>Look for hosts of the local network, and be found by them; null: neither.</summary>
+    public MdnsOptions? Mdns { get; init; }
 
     /// <summary>Limits of connections, dials and streams.</summary>
     public ConnectionLimits Limits { get; init; } = new();

@@ -105,21 +105,15 @@ public sealed class MdnsDiscovery : IAsyncDisposable
         _running = Task.Run(() => RunAsync(_stop.Token));
     }
 
-    /// <summary>Leaves the network; fails with what <see cref="Completion"/> fails with.</summary>
+    /// <summary>Leaves the network. A defect that ended it before is told by <see cref="Completion"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         _network.LocalInfoChanged -= OnLocalInfoChanged;
         NetworkChange.NetworkAddressChanged -= OnAddressChanged;
         NetworkChange.NetworkAvailabilityChanged -= OnAvailabilityChanged;
         await _stop.CancelAsync().ConfigureAwait(false);
-        try
-        {
-            await _running.ConfigureAwait(false);
-        }
-        finally
-        {
-            await _links.DisposeAsync().ConfigureAwait(false);
-        }
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _links.DisposeAsync().ConfigureAwait(false);
     }
 
     private async Task RunAsync(CancellationToken cancellation)
