@@ -15,7 +15,7 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
     private bool _waiting;
     private bool _finished;
     private bool _windowClosed;
-    private StreamFailure? _failure;
+    private YamuxFailure? _failure;
     private long _charged;
 
     /// <summary>Bytes received and not read.</summary>
@@ -113,15 +113,15 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
     }
 
     /// <summary>The remote reset the stream. What it sent completely, to its FIN, may still be read.</summary>
-    internal void FailFromRemote(StreamFailure failure) => Fail(failure, static side => side._finished);
+    internal void FailFromRemote(YamuxFailure failure) => Fail(failure, static side => side._finished);
 
     /// <summary>The connection ended: what is here may still be read.</summary>
-    internal void FailAfterUnread(StreamFailure failure) => Fail(failure, static _ => true);
+    internal void FailAfterUnread(YamuxFailure failure) => Fail(failure, static _ => true);
 
     /// <summary>Nobody wants to read any more.</summary>
-    internal void Discard(StreamFailure failure) => Fail(failure, static _ => false);
+    internal void Discard(YamuxFailure failure) => Fail(failure, static _ => false);
 
-    private void Fail(StreamFailure failure, Func<ReceiveSide, bool> keepUnread)
+    private void Fail(YamuxFailure failure, Func<ReceiveSide, bool> keepUnread)
     {
         lock (_lock)
         {

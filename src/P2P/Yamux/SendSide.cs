@@ -31,7 +31,7 @@ internal sealed class SendSide(YamuxWriter writer, uint streamId) : IValueTaskSo
     /// <summary>True after our FIN.</summary>
     internal bool IsFinished { get; set; }
 
-    internal StreamFailure? Failure { get; set; }
+    internal YamuxFailure? Failure { get; set; }
 
     /// <summary>Makes a write wait and returns its number for <see cref="WaitAsync"/>.</summary>
     internal short BeginWrite(ReadOnlyMemory<byte> rest, CancellationToken cancellation)

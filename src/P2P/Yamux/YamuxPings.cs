@@ -5,16 +5,20 @@ namespace P2PMiner.P2P.Yamux;
 /// <summary>Our pings: one at a time, since js-libp2p knows no more; who asks while one is under way shares its answer. Thread-safe.</summary>
 internal sealed class YamuxPings(TimeProvider time)
 {
+    /// <summary>How long a measurement stands against longer ones, which queues and busy machines cause; then the path may have changed.</summary>
+    internal static readonly TimeSpan Memory = TimeSpan.FromMinutes(5);
+
     private const long Unknown = -1;
 
     private readonly Lock _lock = new();
     private TaskCompletionSource<TimeSpan>? _active;
-    private StreamFailure? _failure;
+    private YamuxFailure? _failure;
     private uint _value;
     private long _sent;
     private long _roundTrip = Unknown;
+    private long _measured;
 
-    /// <summary>The round trip last measured; null before the first.</summary>
+    /// <summary>The shortest round trip of the last minutes; null before the first.</summary>
     internal TimeSpan? RoundTrip => Volatile.Read(ref _roundTrip) is long ticks and not Unknown ? TimeSpan.FromTicks(ticks) : null;
 
     /// <summary>Since when a ping has been without answer; null if none is under way.</summary>
@@ -54,13 +58,21 @@ internal sealed class YamuxPings(TimeProvider time)
             if (_active is null || value != _value)
                 return;
             TimeSpan roundTrip = time.GetElapsedTime(_sent);
-            Volatile.Write(ref _roundTrip, roundTrip.Ticks);
+            Remember(roundTrip);
             _active.SetResult(roundTrip);
             _active = null;
         }
     }
 
-    internal void Fail(StreamFailure failure)
+    private void Remember(TimeSpan roundTrip)
+    {
+        if (_roundTrip != Unknown && roundTrip.Ticks > _roundTrip && time.GetElapsedTime(_measured) < Memory)
+            return;
+        Volatile.Write(ref _roundTrip, roundTrip.Ticks);
+        _measured = time.GetTimestamp();
+    }
+
+    internal void Fail(YamuxFailure failure)
     {
         lock (_lock)
         {

@@ -69,7 +69,7 @@ internal sealed class YamuxSession : IAsyncDisposable
     /// <summary>Streams that are open in either direction.</summary>
     internal int StreamCount => Streams.Count;
 
-    /// <summary>The round trip last measured; null before the first.</summary>
+    /// <summary>The shortest round trip of the last minutes; null before the first measurement.</summary>
     internal TimeSpan? RoundTrip => Pings.RoundTrip;
 
     /// <summary>What the streams give as their connection.</summary>
@@ -197,7 +197,7 @@ internal sealed class YamuxSession : IAsyncDisposable
             CloseReason = closed;
             _farewell = farewell is not null;
         }
-        StreamFailure failure = new(reason, closed);
+        YamuxFailure failure = new(reason, closed);
         foreach (YamuxStream stream in Streams.Close())
             stream.OnConnectionEnded(failure);
         Pings.Fail(failure);

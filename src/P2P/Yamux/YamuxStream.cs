@@ -82,12 +82,12 @@ internal sealed class YamuxStream : PeerStream
     {
         if (!Enter(Failed))
             return;
-        StreamFailure failure = new("the remote reset the stream");
+        YamuxFailure failure = new("the remote reset the stream");
         Receive.FailFromRemote(failure);
         _session.Writer.Fail(Send, failure);
     }
 
-    internal void OnConnectionEnded(StreamFailure failure)
+    internal void OnConnectionEnded(YamuxFailure failure)
     {
         Enter(Failed);
         Receive.FailAfterUnread(failure);
@@ -106,7 +106,7 @@ internal sealed class YamuxStream : PeerStream
 
     private void EndHalves(string message)
     {
-        StreamFailure failure = new(message);
+        YamuxFailure failure = new(message);
         Receive.Discard(failure);
         _session.Writer.Fail(Send, failure);
     }

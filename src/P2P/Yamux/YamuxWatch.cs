@@ -4,7 +4,7 @@ namespace P2PMiner.P2P.Yamux;
 internal sealed class YamuxWatch(YamuxSession session, YamuxOptions options, TimeProvider time) : IDisposable
 {
     /// <summary>How often it looks.</summary>
-    internal static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     /// <summary>After this, a remote that has shown nothing counts as ready for any number of streams.</summary>
     internal static readonly TimeSpan EarlyTime = TimeSpan.FromSeconds(1);
@@ -12,6 +12,7 @@ internal sealed class YamuxWatch(YamuxSession session, YamuxOptions options, Tim
     private readonly Lock _lock = new();
     private ITimer? _timer;
     private bool _disposed;
+    private bool _hasLooked;
     private long _lastPing;
     private long _lastReads;
     private long _lastRead;
@@ -50,8 +51,10 @@ internal sealed class YamuxWatch(YamuxSession session, YamuxOptions options, Tim
             session.End("the remote does not answer", null, null);
         else if (time.GetElapsedTime(_lastBatch, now) > options.WriteTimeout)
             session.End("the remote does not read", null, null);
-        else if (time.GetElapsedTime(_lastPing, now) >= options.KeepAliveInterval)
+        else if (!_hasLooked || time.GetElapsedTime(_lastPing, now) >= options.KeepAliveInterval)
             Ping();
+        // The first ping went out while both sides were busy setting up: the one at the first look measures the path.
+        _hasLooked = true;
     }
 
     private void Ping()

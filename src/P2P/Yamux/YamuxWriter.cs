@@ -45,7 +45,7 @@ internal sealed class YamuxWriter(Stream secure)
     private int _lastLength;
     private SendSide? _firstInLine;
     private SendSide? _lastInLine;
-    private StreamFailure? _failure;
+    private YamuxFailure? _failure;
     private bool _finishing;
     private bool _finished;
     private long _batches;
@@ -167,7 +167,7 @@ internal sealed class YamuxWriter(Stream secure)
         return true;
     }
 
-    internal void Fail(SendSide side, StreamFailure failure)
+    internal void Fail(SendSide side, YamuxFailure failure)
     {
         lock (_lock)
         {
@@ -187,7 +187,7 @@ internal sealed class YamuxWriter(Stream secure)
     }
 
     /// <summary>Sends what has been taken over and then, if there is one, a last frame; all later writes fail.</summary>
-    internal void Close(FrameHeader? last, StreamFailure failure)
+    internal void Close(FrameHeader? last, YamuxFailure failure)
     {
         lock (_lock)
         {

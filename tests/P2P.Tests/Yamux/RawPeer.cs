@@ -14,6 +14,9 @@ internal sealed class RawPeer : IAsyncDisposable
         Tested = tested;
     }
 
+    /// <summary>A test may note here what it saw.</summary>
+    public long MostMemory { get; set; }
+
     public SessionEnd Tested { get; }
 
     public YamuxSession Session => Tested.Session;

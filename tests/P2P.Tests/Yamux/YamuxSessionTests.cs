@@ -114,13 +114,20 @@ internal sealed class YamuxSessionTests
         ManualTime time = new();
         await using RawPeer peer = RawPeer.Create(time: time);
         FrameHeader first = (await peer.ReceiveAnyAsync())!.Value.Header;
+        time.Advance(TimeSpan.FromMilliseconds(70));
         await peer.SendAsync(first with { Flags = FrameFlags.Ack });
-        await Wait.UntilAsync(() => peer.Session.RoundTrip is not null, "round trip");
+        await Wait.UntilAsync(() => peer.Session.RoundTrip == TimeSpan.FromMilliseconds(70), "round trip");
+        await time.AdvanceAsync(YamuxWatch.EarlyTime - TimeSpan.FromMilliseconds(70));
+        FrameHeader second = (await peer.ReceiveAnyAsync())!.Value.Header;
+        Assert.That(second, Is.EqualTo(first with { Length = first.Length + 1 }));
+        time.Advance(TimeSpan.FromMilliseconds(30));
+        await peer.SendAsync(second with { Flags = FrameFlags.Ack });
+        await Wait.UntilAsync(() => peer.Session.RoundTrip == TimeSpan.FromMilliseconds(30), "shorter round trip");
 
         await time.AdvanceAsync(TimeSpan.FromSeconds(35));
 
-        FrameHeader second = (await peer.ReceiveAnyAsync())!.Value.Header;
-        Assert.That(second, Is.EqualTo(new FrameHeader(FrameType.Ping, FrameFlags.Syn, 0, first.Length + 1)));
+        FrameHeader third = (await peer.ReceiveAnyAsync())!.Value.Header;
+        Assert.That(third, Is.EqualTo(second with { Length = second.Length + 1 }));
         Assert.That(peer.Session.CloseReason, Is.Null);
         await Wait.UntilAsync(time, TimeSpan.FromSeconds(1), () => peer.Session.Completion.IsCompleted, "end of the session");
         Assert.That(peer.Session.CloseReason!.Message, Does.Contain("does not answer"));
