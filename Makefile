@@ -25,7 +25,7 @@ bin/p2p-miner: $(SOURCES)
 	@$(PUBLISH) --self-contained false -o bin
 	@touch $@
 
-.PHONY: run test interop bench publish clean help
+.PHONY: run test interop bench bench-p2p publish clean help
 
 run: ## install what is missing, build, start the node; ARGS="--threads 1" passes arguments
 	@native/setup.sh run
@@ -48,6 +48,11 @@ tests/interop/node_modules/.package-lock.json: tests/interop/package.json tests/
 bench: bin/p2p-miner artifacts/randomx-loop ## measure p2p-miner against a plain C loop; ARGS="--help" lists the options
 	@native/setup.sh bench
 	@dotnet run --project bench/Bench -c Release -v quiet -- $(ARGS)
+
+bench-p2p: bin/p2p-miner ## measure src/P2P against js-libp2p; ARGS="--help" lists the options
+	@native/setup.sh bench-p2p
+	@$(MAKE) --silent interop
+	@dotnet run --project bench/BenchP2P -c Release -v quiet -- $(ARGS)
 
 artifacts/randomx-loop: native/randomx-loop.c
 	@native/setup.sh bench

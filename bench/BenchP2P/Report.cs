@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace P2PMiner.BenchP2P;
+
+/// <summary>Collects what was measured: rows for the reader, and the same in JSON with every single measurement.</summary>
+internal sealed class Report
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private readonly JsonObject _json = [];
+    private readonly Table _table = new Table().AddColumns("benchmark", "p2p-miner", "js-libp2p", "ratio or value (bound)");
+
+    /// <summary>Adds a comparison: medians of both sides, and the median of the pairs' ratios against a bound.</summary>
+    public void Add(string name, string unit, IReadOnlyList<Pair> pairs, Bound bound)
+    {
+        double ratio = pairs.Select(pair => pair.Ratio).Median();
+        AddRow(
+            name, Text($"{pairs.Select(pair => pair.Ours).Median():0.00} {unit}"),
+            Text($"{pairs.Select(pair => pair.Js).Median():0.00} {unit}"), Text($"{bound.Judge(ratio)}, {pairs.Count} pairs"),
+            new JsonObject
+            {
+                ["unit"] = unit,
+                ["medianRatio"] = ratio,
+                ["bound"] = bound.Text,
+                ["met"] = bound.Met(ratio),
+                ["pairs"] = JsonSerializer.SerializeToNode(pairs, JsonSerializerOptions.Web),
+            });
+    }
+
+    /// <summary>Adds a value of ours that has a bound of its own; js-libp2p's stands beside it.</summary>
+    public void Add(string name, string unit, double ours, double js, Bound bound) => AddRow(
+        name, Text($"{ours:0.00} {unit}"), Text($"{js:0.00} {unit}"), bound.Judge(ours),
+        new JsonObject { ["unit"] = unit, ["ours"] = ours, ["js"] = js, ["bound"] = bound.Text, ["met"] = bound.Met(ours) });
+
+    /// <summary>Adds facts that belong to the JSON only.</summary>
+    public void Describe(string name, JsonNode details) => _json[name] = details;
+
+    public void Write(string path)
+    {
+        AnsiConsole.Write(_table);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        File.WriteAllText(path, _json.ToJsonString(Indented) + "\n");
+        Console.WriteLine($"every single measurement: {path}");
+    }
+
+    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private void AddRow(string name, string ours, string js, string judgement, JsonObject details)
+    {
+        Console.WriteLine($"{name}: {ours}, js-libp2p {js}, {judgement}");
+        _table.AddRow(name, ours, js, judgement);
+        _json[name] = details;
+    }
+}
