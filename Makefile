@@ -1,4 +1,4 @@
-# `make` builds bin/p2p-miner; `make help` lists the rest.
+# `make` builds bin/p2p-miner and bin/p2p-peer; `make help` lists the rest.
 .DEFAULT_GOAL := bin/p2p-miner
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -15,14 +15,14 @@ export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
 
 SOURCES := $(shell find src Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig \
 	-type d \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -print)
-PUBLISH := dotnet publish src/Node -c Release -r $(RID) -p:PublishReadyToRun=true \
-	-p:PublishDocumentationFiles=false -v quiet -nologo
+PUBLISH := -c Release -r $(RID) -p:PublishReadyToRun=true -p:PublishDocumentationFiles=false -v quiet -nologo
 
 bin/p2p-miner: $(SOURCES)
 	@native/setup.sh build
 	@echo "building $@"
 	@rm -rf bin
-	@$(PUBLISH) --self-contained false -o bin
+	@dotnet publish src/Node $(PUBLISH) --self-contained false -o bin
+	@dotnet publish src/Peer $(PUBLISH) --self-contained false -o bin
 	@touch $@
 
 .PHONY: run test interop bench bench-p2p publish clean help
@@ -62,7 +62,7 @@ artifacts/randomx-loop: native/randomx-loop.c
 publish: ## one self-contained file for this platform, in artifacts/
 	@native/setup.sh build
 	@rm -rf artifacts/$(RID)
-	@$(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none -o artifacts/$(RID)
+	@dotnet publish src/Node $(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none -o artifacts/$(RID)
 	@echo "artifacts/$(RID)/p2p-miner"
 
 clean: ## remove everything that was built
@@ -70,5 +70,5 @@ clean: ## remove everything that was built
 	find src tests bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 help: ## this list
-	@echo 'make           build bin/p2p-miner'
+	@echo 'make           build bin/p2p-miner and bin/p2p-peer'
 	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1|/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'

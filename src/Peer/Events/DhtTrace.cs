@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using P2PMiner.P2P.Dht;
+
+namespace P2PMiner.Peer.Events;
+
+/// <summary>Writes the steps of one query.</summary>
+internal static partial class DhtTrace
+{
+    public static void Write(JsonLines output, JsonNode? query, DhtEvent step) => output.Write("dht", new()
+    {
+        ["step"] = Name(step.Step),
+        ["q"] = query?.DeepClone(),
+        ["remotePeer"] = step.Peer?.ToString(),
+        ["message"] = step.Message is { } message ? Name(message) : null,
+        ["closer"] = step.Closer.Count > 0 ? JsonValues.Texts(step.Closer.Select(peer => peer.Peer)) : null,
+        ["providers"] = step.Providers.Count > 0 ? JsonValues.Texts(step.Providers.Select(peer => peer.Peer)) : null,
+        ["value"] = step.Value is { } value ? JsonValues.Hex(value.Span) : null,
+        ["error"] = step.Error,
+    });
+
+    // SendQuery becomes SEND_QUERY.
+    private static string Name<T>(T value)
+        where T : struct, Enum => WordStart().Replace(value.ToString(), "_").ToUpperInvariant();
+
+    [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
+    private static partial Regex WordStart();
+}

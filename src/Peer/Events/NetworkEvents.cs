@@ -1,0 +1,45 @@
+using P2PMiner.P2P;
+using P2PMiner.P2P.Network;
+
+namespace P2PMiner.Peer.Events;
+
+/// <summary>Writes what happens to connections.</summary>
+internal static class NetworkEvents
+{
+    public static void Write(Host host, JsonLines output)
+    {
+        host.ConnectionSecured += secured => output.Write("secured", new()
+        {
+            ["remotePeer"] = secured.RemotePeer.ToString(),
+            ["direction"] = JsonValues.Text(secured.Direction),
+            ["protocol"] = secured.Security,
+            ["earlyMuxer"] = secured.EarlyMultiplexer,
+            ["remoteMuxers"] = JsonValues.Texts(secured.RemoteMultiplexers),
+        });
+        host.Failed += error => output.Write("unhandled", new() { ["error"] = ErrorText.Of(error) });
+        host.StreamFailed += failure => output.Write("streamError", new()
+        {
+            ["remotePeer"] = failure.Connection.RemotePeer.ToString(),
+            ["protocol"] = failure.Protocol,
+            ["error"] = ErrorText.Of(failure.Error),
+        });
+        INetwork network = host.Network;
+        network.PeerConnected += peer => output.Write("peer:connect", new() { ["remotePeer"] = peer.ToString() });
+        network.PeerDisconnected += peer => output.Write("peer:disconnect", new() { ["remotePeer"] = peer.ToString() });
+        network.ConnectionOpened += connection => output.Write("connection:open", new() { ["conn"] = JsonValues.Connection(connection) });
+        network.ConnectionClosed += connection => output.Write("connection:close", new() { ["conn"] = JsonValues.Connection(connection) });
+        network.Identified += identified => WriteIdentified(identified, output);
+    }
+
+    private static void WriteIdentified(IdentifiedPeer identified, JsonLines output) => output.Write("identify", new()
+    {
+        ["remotePeer"] = identified.Connection.RemotePeer.ToString(),
+        ["protocols"] = JsonValues.Texts(identified.Protocols ?? []),
+        ["agentVersion"] = identified.AgentVersion,
+        ["protocolVersion"] = identified.ProtocolVersion,
+        ["observedAddr"] = identified.ObservedAddress?.ToString(),
+        ["listenAddrs"] = JsonValues.Texts(identified.ListenAddresses ?? []),
+        ["signedPeerRecord"] = JsonValues.Record(identified.SignedRecord),
+        ["publicKey"] = JsonValues.Hex(identified.Connection.RemoteKey.Encoded),
+    });
+}

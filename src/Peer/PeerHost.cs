@@ -1,0 +1,143 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.P2P;
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Mdns;
+using P2PMiner.P2P.Network;
+using P2PMiner.P2P.PubSub;
+using P2PMiner.Peer.Events;
+using P2PMiner.Peer.Protocols;
+
+namespace P2PMiner.Peer;
+
+/// <summary>The host with all its services, and the events of all of them on stdout.</summary>
+internal sealed class PeerHost : IAsyncDisposable
+{
+    private const int StreamsPerHandler = 1000;
+
+    private readonly JsonLines _output;
+    private MdnsDiscovery? _mdns;
+
+    private PeerHost(PeerOptions options, Host host, JsonLines output)
+    {
+        (Options, Host, _output) = (options, host, output);
+        GossipSub = host.PubSub!;
+        Topics = new TopicSubscriptions(GossipSub, output);
+        Handlers = new StreamHandlers(output);
+    }
+
+    public PeerOptions Options { get; }
+
+    public Host Host { get; }
+
+    public GossipSub GossipSub { get; }
+
+    public TopicSubscriptions Topics { get; }
+
+    public StreamHandlers Handlers { get; }
+
+    /// <summary>Starts everything and tells "listening".</summary>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    public static async Task<PeerHost> StartAsync(PeerOptions options, JsonLines output)
+    {
+        PeerHost? peer = null;
+        Host host = await Host.StartAsync(HostOptions(options, output), made => peer = Configure(options, made, output), NullLoggerFactory.Instance);
+        peer!.Announce(host);
+        peer.StartDiscovery();
+        foreach (Multiaddr address in options.Dial)
+            peer.DialInBackground(address, "dialError");
+        return peer;
+    }
+
+    /// <summary>Registers a handler of one of the built-in kinds.</summary>
+    public void Handle(string protocol, string mode, TimeSpan delay) =>
+        Host.Handle(protocol, Handlers.Make(protocol, mode, delay), new HandlerLimits(StreamsPerHandler, StreamsPerHandler));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_mdns is not null)
+            await _mdns.DisposeAsync();
+        await Host.DisposeAsync();
+    }
+
+    private static PeerHost Configure(PeerOptions options, Host host, JsonLines output)
+    {
+        NetworkEvents.Write(host, output);
+        PeerHost peer = new(options, host, output);
+        foreach ((string protocol, string mode) in StreamHandlers.BuiltIn)
+            peer.Handle(protocol, mode, StreamHandlers.StandardDelay);
+        host.Handle(PerfProtocol.Id, PerfProtocol.ServeAsync, new HandlerLimits(StreamsPerHandler, StreamsPerHandler));
+        foreach (string topic in options.Topics)
+            peer.Topics.Add(topic);
+        return peer;
+    }
+
+    private void Announce(Host host) => _output.WriteFirst("listening", new()
+    {
+        ["peerId"] = host.Id.ToString(),
+        ["peerIdHex"] = JsonValues.Hex(host.Id.Bytes),
+        ["addrs"] = JsonValues.Texts(host.Addresses),
+        ["protocols"] = JsonValues.Texts(host.Network.Protocols),
+        ["kad"] = Options.Dht?.Protocol,
+        ["kadMode"] = host.Dht?.Mode.ToString().ToLowerInvariant() ?? "off",
+        ["pnet"] = Options.PreSharedKey is not null,
+        ["mdns"] = Options.Mdns is not null,
+    });
+
+    private void StartDiscovery()
+    {
+        if (Options.Mdns is null)
+            return;
+        _mdns = new MdnsDiscovery(Host.Network, Options.Mdns);
+        _mdns.PeerFound += OnFound;
+        _mdns.Start();
+    }
+
+    private void OnFound(MdnsPeer found)
+    {
+        _output.Write("mdns:peer", new()
+        {
+            ["remotePeer"] = found.Peer.ToString(),
+            ["addrs"] = JsonValues.Texts(found.Addresses),
+            ["first"] = found.First,
+        });
+        if (!Options.DialsDiscovered || !found.First)
+            return;
+        Host.Network.Peers.AddAddresses(found.Peer, found.Addresses, TimeSpan.FromMinutes(10));
+        InBackground("mdns:dialError", found.Peer.ToString(), "remotePeer", async () => await Host.ConnectAsync(found.Peer));
+    }
+
+    private void DialInBackground(Multiaddr address, string errorEvent) =>
+        InBackground(errorEvent, address.ToString(), "addr", async () => await Host.DialAsync(address));
+
+    private void InBackground(string errorEvent, string target, string field, Func<Task> work) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
+        {
+            _output.Write(errorEvent, new() { [field] = target, ["error"] = ErrorText.Of(e) });
+        }
+    });
+
+    private static HostOptions HostOptions(PeerOptions options, JsonLines output) => new()
+    {
+        Key = options.Key,
+        Listen = options.Listen,
+        AgentVersion = options.Agent,
+        PreSharedKey = options.PreSharedKey,
+        EarlyMultiplexer = options.EarlyMultiplexer,
+        PubSub = options.PubSub with { Trace = new PubSubTrace(output, options.TracesRpcs) },
+        Dht = options.Dht,
+        DialFilter = options.AnyAddress ? null : static address => address.IsLoopback,
+        Limits = new ConnectionLimits
+        {
+            MaxConnections = options.MaxConnections,
+            MaxInboundPerHost = options.MaxConnections,
+            InboundRatePerHost = 1000,
+            MaxPendingInbound = 200,
+            MaxPendingInboundPerHost = 200,
+        },
+    };
+}

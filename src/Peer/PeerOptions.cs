@@ -1,0 +1,169 @@
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Dht;
+using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Mdns;
+using P2PMiner.P2P.PrivateNetwork;
+using P2PMiner.P2P.PubSub;
+using P2PMiner.P2P.Transport;
+
+namespace P2PMiner.Peer;
+
+/// <summary>The command line of p2p-peer.</summary>
+internal sealed record PeerOptions
+{
+    private const string StandardAddress = "/ip4/127.0.0.1/tcp/0";
+
+    private static readonly string[] s_flags =
+    [
+        "--no-listen", "--mdns", "--mdns-dial", "--no-flood-publish", "--px", "--rpc-trace", "--dht-trace", "--no-early-muxer", "--any-addr",
+    ];
+
+    private static readonly string[] s_repeatable = ["--listen", "--topic", "--dial"];
+
+    private static readonly string[] s_single =
+    [
+        "--name", "--seed", "--key-type", "--agent", "--kad-mode", "--kad", "--kad-ns", "--k", "--alpha", "--mdns-service", "--mdns-interval",
+        "--mdns-port", "--psk", "--psk-file", "--sign", "--msg-id", "--meshsub", "--heartbeat", "--d", "--dlo", "--dhi", "--dlazy", "--dout",
+        "--prune-backoff", "--unsub-backoff", "--idontwant-min", "--max-conns", "--life",
+    ];
+
+    public string? Name { get; private init; }
+
+    public required Ed25519KeyPair Key { get; init; }
+
+    public required IReadOnlyList<Multiaddr> Listen { get; init; }
+
+    public required IReadOnlyList<Multiaddr> Dial { get; init; }
+
+    public required IReadOnlyList<string> Topics { get; init; }
+
+    public required string Agent { get; init; }
+
+    public PreSharedKey? PreSharedKey { get; private init; }
+
+    public DhtOptions? Dht { get; private init; }
+
+    public MdnsOptions? Mdns { get; private init; }
+
+    public bool DialsDiscovered { get; private init; }
+
+    public required PubSubOptions PubSub { get; init; }
+
+    public bool TracesRpcs { get; private init; }
+
+    public bool TracesDht { get; private init; }
+
+    public bool EarlyMultiplexer { get; private init; }
+
+    public bool AnyAddress { get; private init; }
+
+    public int MaxConnections { get; private init; }
+
+    public TimeSpan Life { get; private init; }
+
+    /// <exception cref="BadOptionException">The message names the option.</exception>
+    public static PeerOptions Parse(IReadOnlyList<string> arguments)
+    {
+        OptionReader reader = new(arguments, s_flags, s_single, s_repeatable);
+        reader.Choice("--key-type", "Ed25519", "Ed25519");
+        bool anyAddress = reader.Has("--any-addr");
+        return new PeerOptions
+        {
+            Name = reader.Text("--name"),
+            Key = reader.Parsed("--seed", text => Ed25519KeyPair.FromSeed(Convert.FromHexString(text))) ?? Ed25519KeyPair.Generate(),
+            Listen = reader.Has("--no-listen") ? [] : Addresses(reader, "--listen", StandardAddress),
+            Dial = Addresses(reader, "--dial"),
+            Topics = reader.All("--topic"),
+            Agent = reader.Text("--agent") ?? $"p2p-miner/{typeof(PeerOptions).Assembly.GetName().Version?.ToString(3)}",
+            PreSharedKey = reader.Parsed("--psk", text => PreSharedKey.FromBytes(Convert.FromHexString(text)))
+                ?? reader.Parsed("--psk-file", PreSharedKey.Load),
+            Dht = ParseDht(reader, anyAddress),
+            Mdns = ParseMdns(reader),
+            DialsDiscovered = reader.Has("--mdns-dial"),
+            PubSub = ParsePubSub(reader),
+            TracesRpcs = reader.Has("--rpc-trace"),
+            TracesDht = reader.Has("--dht-trace"),
+            EarlyMultiplexer = !reader.Has("--no-early-muxer"),
+            AnyAddress = anyAddress,
+            MaxConnections = reader.Number("--max-conns", 300, minimum: 1),
+            Life = TimeSpan.FromSeconds(reader.Number("--life", 900, minimum: 1)),
+        };
+    }
+
+    private static IReadOnlyList<Multiaddr> Addresses(OptionReader reader, string name, params string[] standard)
+    {
+        IReadOnlyList<string> texts = reader.All(name) is { Count: > 0 } given ? given : standard;
+        return [.. texts.Select(text => Multiaddr.TryParse(text, out Multiaddr? address)
+            ? address
+            : throw new BadOptionException($"{name}: '{text}' is no multiaddr"))];
+    }
+
+    private static DhtOptions? ParseDht(OptionReader reader, bool anyAddress)
+    {
+        string mode = reader.Choice("--kad-mode", "server", "server", "client", "off");
+        if (mode == "off")
+            return null;
+        return new DhtOptions
+        {
+            Protocol = reader.Text("--kad") ?? DhtOptions.DefaultProtocol,
+            Mode = mode == "server" ? DhtMode.Server : DhtMode.Client,
+            BucketSize = reader.Number("--k", 20, minimum: 1),
+            Concurrency = reader.Number("--alpha", 10, minimum: 1),
+            AddressScope = anyAddress ? IpScope.Public : IpScope.Loopback,
+            Validators = (reader.Text("--kad-ns") ?? "p2pm,test,v")
+                .Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct()
+                .ToDictionary(name => name, _ => (IRecordValidator)new LargestValueRule()),
+        };
+    }
+
+    private static MdnsOptions? ParseMdns(OptionReader reader)
+    {
+        if (!reader.Has("--mdns"))
+            return null;
+        try
+        {
+            return new MdnsOptions
+            {
+                ServiceName = reader.Text("--mdns-service") ?? MdnsOptions.DefaultServiceName,
+                Port = reader.Number("--mdns-port", MdnsOptions.DefaultPort, minimum: 1),
+                QueryInterval = reader.Milliseconds("--mdns-interval", 10000),
+                LoopbackOnly = true,
+            };
+        }
+        catch (ArgumentException e)
+        {
+            throw new BadOptionException($"--mdns: {e.Message}");
+        }
+    }
+
+    private static PubSubOptions ParsePubSub(OptionReader reader)
+    {
+        bool isSigned = reader.Choice("--sign", "strict", "strict", "none") == "strict";
+        bool isJsId = reader.Choice("--msg-id", "spec", "spec", "js") == "js";
+        int d = reader.Number("--d", 6);
+        return new PubSubOptions
+        {
+            Protocols = [.. (reader.Text("--meshsub") ?? "1.2.0,1.1.0,1.0.0").Split(',').Select(version => $"/meshsub/{version}")],
+            Signatures = isSigned ? SignaturePolicy.Sign : SignaturePolicy.NoSign,
+            MessageId = isSigned ? isJsId ? MessageId.JsLibp2p : MessageId.Specification : MessageId.Content,
+            FloodPublish = !reader.Has("--no-flood-publish"),
+            PeerExchange = reader.Has("--px"),
+            Mesh = new MeshOptions
+            {
+                D = d,
+                DLow = reader.Number("--dlo", 4),
+                DHigh = reader.Number("--dhi", 12),
+                DOut = reader.Number("--dout", 2),
+                DScore = Math.Min(4, d),
+                Heartbeat = reader.Milliseconds("--heartbeat", 1000),
+                PruneBackoff = reader.Milliseconds("--prune-backoff", 60000),
+                UnsubscribeBackoff = reader.Milliseconds("--unsub-backoff", 10000),
+            },
+            Gossip = new GossipOptions
+            {
+                DLazy = reader.Number("--dlazy", 6),
+                IDontWantMinSize = reader.Number("--idontwant-min", 512),
+            },
+        };
+    }
+}
