@@ -15,7 +15,6 @@ internal sealed class PeerHost : IAsyncDisposable
     private const int StreamsPerHandler = 1000;
 
     private readonly JsonLines _output;
-    private MdnsDiscovery? _mdns;
 
     private PeerHost(PeerOptions options, Host host, JsonLines output)
     {
@@ -42,7 +41,6 @@ internal sealed class PeerHost : IAsyncDisposable
         PeerHost? peer = null;
         Host host = await Host.StartAsync(HostOptions(options, output), made => peer = Configure(options, made, output), NullLoggerFactory.Instance);
         peer!.Announce(host);
-        peer.StartDiscovery();
         foreach (Multiaddr address in options.Dial)
             peer.DialInBackground(address, "dialError");
         return peer;
@@ -52,12 +50,7 @@ internal sealed class PeerHost : IAsyncDisposable
     public void Handle(string protocol, string mode, TimeSpan delay) =>
         Host.Handle(protocol, Handlers.Make(protocol, mode, delay), new HandlerLimits(StreamsPerHandler, StreamsPerHandler));
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_mdns is not null)
-            await _mdns.DisposeAsync();
-        await Host.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
 
     private static PeerHost Configure(PeerOptions options, Host host, JsonLines output)
     {
@@ -66,6 +59,8 @@ internal sealed class PeerHost : IAsyncDisposable
         foreach ((string protocol, string mode) in StreamHandlers.BuiltIn)
             peer.Handle(protocol, mode, StreamHandlers.StandardDelay);
         host.Handle(PerfProtocol.Id, PerfProtocol.ServeAsync, new HandlerLimits(StreamsPerHandler, StreamsPerHandler));
+        if (host.Mdns is not null)
+            host.Mdns.PeerFound += peer.OnFound;
         foreach (string topic in options.Topics)
             peer.Topics.Add(topic);
         return peer;
@@ -82,15 +77,6 @@ internal sealed class PeerHost : IAsyncDisposable
         ["pnet"] = Options.PreSharedKey is not null,
         ["mdns"] = Options.Mdns is not null,
     });
-
-    private void StartDiscovery()
-    {
-        if (Options.Mdns is null)
-            return;
-        _mdns = new MdnsDiscovery(Host.Network, Options.Mdns);
-        _mdns.PeerFound += OnFound;
-        _mdns.Start();
-    }
 
     private void OnFound(MdnsPeer found)
     {
@@ -130,6 +116,7 @@ internal sealed class PeerHost : IAsyncDisposable
         EarlyMultiplexer = options.EarlyMultiplexer,
         PubSub = options.PubSub with { Trace = new PubSubTrace(output, options.TracesRpcs) },
         Dht = options.Dht,
+        Mdns = options.Mdns,
         DialFilter = options.AnyAddress ? null : static address => address.IsLoopback,
         Limits = new ConnectionLimits
         {
