@@ -26,7 +26,7 @@ public sealed class GossipSub : IAsyncDisposable
     private readonly SessionTable _table;
     private readonly PeerSessions _sessions;
     private readonly PeerConnector _connector;
-    private readonly BackgroundTasks _tasks;
+    private readonly TaskTracker _tasks;
     private readonly Publisher _publisher;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,7 +49,7 @@ public sealed class GossipSub : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(network);
         options.Validate();
         (_network, _options, _logger) = (network, options, logger);
-        _tasks = new BackgroundTasks(Fail);
+        _tasks = new TaskTracker(Fail);
         _connector = new PeerConnector(network, options, _tasks, logger, _stopping.Token);
         _router = new GossipRouter(new RouterContext(
             network.LocalPeer, options, network.Time, random, logger, _connector.Connect, Fail, _stopping.Token));
@@ -132,7 +132,7 @@ public sealed class GossipSub : IAsyncDisposable
         await patience.CancelAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
         _router.Stop();
-        await _tasks.WhenAll().ConfigureAwait(false);
+        await _tasks.WhenIdle().ConfigureAwait(false);
         _completion.TrySetResult();
     }
 

@@ -187,6 +187,7 @@ public sealed class HostilePeerTests : GossipFixture
         byte[] data = new byte[60_000];
         for (int i = 0; i < 10; i++)
             await _router.Service.PublishAsync(Topic, data);
+        await Until(() => _honest.Messages.Count == 10, "messages to the honest peer");
 
         await Time.AdvanceAsync(TimeSpan.FromSeconds(8));
         Assert.That(_router.Service.MeshPeers(Topic), Has.No.Member(deaf.Id));
@@ -194,7 +195,6 @@ public sealed class HostilePeerTests : GossipFixture
         await Time.AdvanceAsync(TimeSpan.FromSeconds(10));
 
         await Until(() => !deaf.IsConnected, "end of its connection");
-        await Until(() => _honest.Messages.Count == 10, "messages to the honest peer");
     }
 
     [Test]

@@ -13,16 +13,16 @@ internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRp
     private readonly RpcFrame _rpc = new();
 
     /// <summary>Runs until the stream ends or the peer breaks the protocol.</summary>
-    /// <returns>Why it ended.</returns>
+    /// <returns>What was wrong; null if the peer closed the stream.</returns>
     /// <exception cref="IOException">The stream was reset or its connection ended.</exception>
-    internal async Task<string> RunAsync(PeerStream stream, CancellationToken cancellation)
+    internal async Task<string?> RunAsync(PeerStream stream, CancellationToken cancellation)
     {
         using FrameBuffer frames = new(maxRpcSize);
         while (true)
         {
             int count = await stream.ReadAsync(frames.Free, cancellation).ConfigureAwait(false);
             if (count == 0)
-                return "closed by the peer";
+                return null;
             frames.Advance(count);
             FrameStatus status;
             while ((status = Process(frames)) == FrameStatus.Done)

@@ -6,7 +6,7 @@ using P2PMiner.P2P.Network;
 namespace P2PMiner.P2P.PubSub.Sessions;
 
 /// <summary>Connects to peers that others name, and keeps the connections to direct peers. Overflow: what is too much at once is not tried.</summary>
-internal sealed class PeerConnector(INetwork network, PubSubOptions options, BackgroundTasks tasks, ILogger logger, CancellationToken stopping)
+internal sealed class PeerConnector(INetwork network, PubSubOptions options, TaskTracker tasks, ILogger logger, CancellationToken stopping)
 {
     private static readonly TimeSpan DirectInterval = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan AddressLifetime = TimeSpan.FromMinutes(10);

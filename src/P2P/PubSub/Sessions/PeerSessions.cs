@@ -12,7 +12,7 @@ namespace P2PMiner.P2P.PubSub.Sessions;
 /// When one of the two ends, both do, and are opened again if the peer is still connected.
 /// </summary>
 internal sealed class PeerSessions(
-    INetwork network, GossipRouter router, SessionTable table, PubSubOptions options, BackgroundTasks tasks, ILogger logger)
+    INetwork network, GossipRouter router, SessionTable table, PubSubOptions options, TaskTracker tasks, ILogger logger)
 {
     /// <summary>One in use, and a few that take its place.</summary>
     private const int MaxStreams = 4;
@@ -99,13 +99,18 @@ internal sealed class PeerSessions(
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended);
-            reason = await new PeerReader(router, session.Peer, options.Limits.MaxRpcSize).RunAsync(stream, ended.Token).ConfigureAwait(false);
+            string? fault = await new PeerReader(router, session.Peer, options.Limits.MaxRpcSize).RunAsync(stream, ended.Token)
+                .ConfigureAwait(false);
+            if (fault is null)
+                await stream.CloseWriteAsync(ended.Token).ConfigureAwait(false);
+            else
+                stream.Reset();
+            reason = fault ?? "closed by the peer";
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             reason = e.Message;
         }
-        stream.Reset();
         if (table.IsAttached(session, stream))
             End(session, reason);
     }
@@ -119,8 +124,10 @@ internal sealed class PeerSessions(
             await using (stream.ConfigureAwait(false))
             {
                 router.SetReachable(session.Peer, stream.Protocol);
-                tasks.Run(() => WatchAsync(session, stream));
+                Task watching = WatchAsync(session, stream);
                 await session.Peer.Writer.RunAsync(stream, session.Ended).ConfigureAwait(false);
+                // Disposing of a stream that the peer has not closed too would reset it, and what it has not read would be lost.
+                await watching.ConfigureAwait(false);
             }
         }
         catch (UnsupportedProtocolException e)
@@ -140,7 +147,7 @@ internal sealed class PeerSessions(
         }
     }
 
-    /// <summary>Notices when the peer resets our stream, even while there is nothing to write. Nothing is expected to come on it.</summary>
+    /// <summary>Notices when the peer resets our stream, even while there is nothing to write. Ends when the peer closes its side.</summary>
     private async Task WatchAsync(PeerSession session, PeerStream stream)
     {
         try
