@@ -25,6 +25,7 @@ internal sealed class DhtNode : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationToken _stopped;
     private Task _upkeep = Task.CompletedTask;
+    private int _disposed;
 
     internal DhtNode(IDhtNetwork network, DhtOptions options, TimeProvider time, Random random, ILogger logger)
     {
@@ -97,6 +98,8 @@ internal sealed class DhtNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _stopping.CancelAsync().ConfigureAwait(false);
         _engine.Stop();
         await _upkeep.ConfigureAwait(false);

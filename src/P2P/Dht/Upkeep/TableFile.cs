@@ -35,7 +35,9 @@ internal sealed class TableFile(string path, ILogger logger)
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             return Read(document.RootElement);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or InvalidDataException)
+        catch (Exception error) when (error
+            is IOException or UnauthorizedAccessException or InvalidDataException
+            or JsonException or InvalidOperationException /* a string that is not UTF-8 */)
         {
             DhtLog.TableIgnored(logger, path, error.Message);
             return [];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Dht;
 using P2PMiner.P2P.Dht.Routing;
@@ -10,23 +11,24 @@ namespace P2PMiner.P2P.Tests.Dht.Simulation;
 /// <summary>Many nodes in one process on the test's clock. Everything follows from the seed.</summary>
 internal sealed class SimulatedNetwork(ManualTime time, int seed)
 {
-    private readonly Dictionary<PeerId, SimulatedPeer> _peers = [];
+    private readonly ConcurrentDictionary<PeerId, SimulatedPeer> _peers = [];
     private readonly Random _random = new(seed);
     private int _created;
+    private long _delivered;
 
     internal ManualTime Time => time;
 
     internal Random Random => _random;
 
-    internal IEnumerable<SimulatedPeer> Peers => _peers.Values;
+    internal IEnumerable<SimulatedPeer> Peers => _peers.Values.OrderBy(peer => peer.Number);
 
     /// <summary>Requests and messages delivered.</summary>
-    internal long Delivered { get; private set; }
+    internal long Delivered => _delivered;
 
     /// <summary>How long one delivery and its answer take on the clock of the test.</summary>
     internal TimeSpan Latency { get; set; }
 
-    internal SimulatedPeer? Find(PeerId peer) => _peers.GetValueOrDefault(peer);
+    internal SimulatedPeer? Find(PeerId peer) => _peers.TryGetValue(peer, out SimulatedPeer? found) ? found : null;
 
     internal SimulatedPeer Add(DhtOptions? options = null, PeerId? id = null)
     {
@@ -38,15 +40,18 @@ internal sealed class SimulatedNetwork(ManualTime time, int seed)
             id ?? PeerId.FromEd25519(key),
             Multiaddr.Parse($"/ip4/127.{number >> 16}.{number >> 8 & 255}.{number & 255}/tcp/4001"),
             options ?? new DhtOptions(),
-            _random.Next());
-        _peers.Add(peer.LocalPeer, peer);
+            _random.Next())
+        {
+            Number = number,
+        };
+        _peers[peer.LocalPeer] = peer;
         return peer;
     }
 
     internal void Remove(SimulatedPeer peer)
     {
         peer.IsUp = false;
-        _peers.Remove(peer.LocalPeer);
+        _peers.TryRemove(peer.LocalPeer, out _);
         foreach (SimulatedPeer other in _peers.Values)
             other.Disconnect(peer);
     }
@@ -57,7 +62,7 @@ internal sealed class SimulatedNetwork(ManualTime time, int seed)
         List<SimulatedPeer> joined = [];
         for (int i = 0; i < count; i++)
         {
-            List<SimulatedPeer> present = [.. _peers.Values.Where(peer => peer is { IsUp: true, IsServer: true, Lie: null })];
+            List<SimulatedPeer> present = [.. Peers.Where(peer => peer is { IsUp: true, IsServer: true, Lie: null })];
             SimulatedPeer peer = Add(options);
             joined.Add(peer);
             if (present.Count == 0)
@@ -92,7 +97,7 @@ internal sealed class SimulatedNetwork(ManualTime time, int seed)
         cancellation.ThrowIfCancellationRequested();
         if (Find(to) is not { IsUp: true, IsServer: true } target || !from.AddressesOf(to).Contains(target.Address))
             throw new IOException("not reachable");
-        Delivered++;
+        Interlocked.Increment(ref _delivered);
         if (target.IsMute)
             await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellation);
         if (Latency > TimeSpan.Zero)

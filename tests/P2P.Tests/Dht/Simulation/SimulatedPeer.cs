@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.P2P.Addresses;
@@ -15,9 +16,10 @@ namespace P2PMiner.P2P.Tests.Dht.Simulation;
 internal sealed class SimulatedPeer : IDhtNetwork
 {
     private readonly SimulatedNetwork _network;
-    private readonly Dictionary<PeerId, IReadOnlyList<Multiaddr>> _addresses = [];
-    private readonly HashSet<PeerId> _connected = [];
-    private readonly Dictionary<PeerId, int> _values = [];
+    private readonly ConcurrentDictionary<PeerId, IReadOnlyList<Multiaddr>> _addresses = [];
+    private readonly ConcurrentDictionary<PeerId, bool> _connected = [];
+    private readonly ConcurrentDictionary<PeerId, int> _values = [];
+    private int _served;
 
     internal SimulatedPeer(SimulatedNetwork network, PeerId id, Multiaddr address, DhtOptions options, int seed)
     {
@@ -31,6 +33,9 @@ internal sealed class SimulatedPeer : IDhtNetwork
 
     internal Multiaddr Address { get; }
 
+    /// <summary>The order of creation.</summary>
+    internal int Number { get; init; }
+
     internal DhtNode Node { get; }
 
     internal bool IsServer { get; set; }
@@ -43,19 +48,22 @@ internal sealed class SimulatedPeer : IDhtNetwork
     /// <summary>Answers instead of the node, for one that lies.</summary>
     internal Func<PeerId, DhtMessage, DhtMessage?>? Lie { get; set; }
 
+    /// <summary>Addresses dialled for a first contact.</summary>
+    internal int Dials { get; private set; }
+
     /// <summary>Requests that came in.</summary>
-    internal int Served { get; private set; }
+    internal int Served => _served;
 
-    public bool IsConnected(PeerId peer) => _connected.Contains(peer);
+    public bool IsConnected(PeerId peer) => _connected.ContainsKey(peer);
 
-    public IReadOnlyList<Multiaddr> AddressesOf(PeerId peer) => _addresses.GetValueOrDefault(peer, []);
+    public IReadOnlyList<Multiaddr> AddressesOf(PeerId peer) => _addresses.TryGetValue(peer, out IReadOnlyList<Multiaddr>? known) ? known : [];
 
     public IPAddress? GroupOf(PeerId peer) => AddressesOf(peer) is [Multiaddr first, ..] ? AddressFilter.GroupOf(first) : null;
 
-    public bool MayServe(PeerId peer) => !_connected.Contains(peer) || _network.Find(peer) is { IsServer: true };
+    public bool MayServe(PeerId peer) => !_connected.ContainsKey(peer) || _network.Find(peer) is { IsServer: true };
 
     public void Learn(PeerId peer, IReadOnlyList<Multiaddr> addresses, TimeSpan lifetime) =>
-        _addresses[peer] = [.. AddressesOf(peer).Union(addresses)];
+        _addresses.AddOrUpdate(peer, addresses, (_, known) => [.. known.Union(addresses)]);
 
     public void SetValue(PeerId peer, int value) => _values[peer] = value;
 
@@ -70,6 +78,7 @@ internal sealed class SimulatedPeer : IDhtNetwork
 
     public ValueTask ConnectAsync(Multiaddr address, CancellationToken cancellation)
     {
+        Dials++;
         SimulatedPeer target = _network.Peers.FirstOrDefault(peer => peer.IsUp && peer.Address.Equals(address.WithoutPeer()))
             ?? throw new IOException("not reachable");
         Connect(target);
@@ -79,9 +88,9 @@ internal sealed class SimulatedPeer : IDhtNetwork
     /// <summary>Connects both, who tell each other what they serve.</summary>
     internal void Connect(SimulatedPeer other)
     {
-        if (!_connected.Add(other.LocalPeer))
+        if (!_connected.TryAdd(other.LocalPeer, true))
             return;
-        other._connected.Add(LocalPeer);
+        other._connected.TryAdd(LocalPeer, true);
         Learn(other.LocalPeer, [other.Address], TimeSpan.MaxValue);
         other.Learn(LocalPeer, [Address], TimeSpan.MaxValue);
         if (other.IsServer)
@@ -92,21 +101,21 @@ internal sealed class SimulatedPeer : IDhtNetwork
 
     internal void Disconnect(SimulatedPeer other)
     {
-        _connected.Remove(other.LocalPeer);
-        other._connected.Remove(LocalPeer);
+        _connected.TryRemove(other.LocalPeer, out _);
+        other._connected.TryRemove(LocalPeer, out _);
     }
 
     /// <summary>As if the peer had never been heard of.</summary>
     internal void Forget(PeerId peer)
     {
-        _connected.Remove(peer);
-        _addresses.Remove(peer);
+        _connected.TryRemove(peer, out _);
+        _addresses.TryRemove(peer, out _);
         Node.Table.Remove(peer);
     }
 
     internal DhtMessage? Answer(PeerId from, DhtMessage request)
     {
-        Served++;
+        Interlocked.Increment(ref _served);
         return Lie is not null ? Lie(from, request) : Node.Handler.Handle(new Asker(from, IpScope.Loopback), request);
     }
 }
