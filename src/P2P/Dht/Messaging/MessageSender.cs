@@ -38,11 +38,11 @@ internal sealed class MessageSender : IAsyncDisposable
 
     /// <inheritdoc cref="IDhtNetwork.RequestAsync"/>
     internal Task<DhtMessage> RequestAsync(PeerId peer, DhtMessage request, CancellationToken cancellation) =>
-        ExchangeAsync(peer, stream => RequestAsync(stream, request, cancellation), cancellation);
+        ExchangeAsync(peer, canReuse: true, stream => RequestAsync(stream, request, cancellation), cancellation);
 
     /// <inheritdoc cref="IDhtNetwork.SendAsync"/>
     internal Task SendAsync(PeerId peer, DhtMessage message, CancellationToken cancellation) =>
-        ExchangeAsync(peer, stream => SendAsync(stream, message, cancellation), cancellation);
+        ExchangeAsync(peer, canReuse: false, stream => SendAsync(stream, message, cancellation), cancellation);
 
     public async ValueTask DisposeAsync()
     {
@@ -50,7 +50,8 @@ internal sealed class MessageSender : IAsyncDisposable
         Sweep(TimeSpan.Zero);
     }
 
-    private async Task<T> ExchangeAsync<T>(PeerId peer, Func<PeerStream, Task<T>> exchange, CancellationToken cancellation)
+    private async Task<T> ExchangeAsync<T>(
+        PeerId peer, bool canReuse, Func<PeerStream, Task<T>> exchange, CancellationToken cancellation)
     {
         PeerLane lane = Enter(peer);
         try
@@ -58,19 +59,7 @@ internal sealed class MessageSender : IAsyncDisposable
             await lane.Places.WaitAsync(cancellation).ConfigureAwait(false);
             try
             {
-                if (TakeIdle(lane) is PeerStream used && !used.Connection.Closed.IsCancellationRequested)
-                {
-                    try
-                    {
-                        return await RunAsync(lane, used, exchange).ConfigureAwait(false);
-                    }
-                    catch (IOException) when (!cancellation.IsCancellationRequested)
-                    {
-                        // The remote ended it while it rested.
-                    }
-                }
-                PeerStream fresh = await _network.OpenStreamAsync(peer, _protocols, cancellation).ConfigureAwait(false);
-                return await RunAsync(lane, fresh, exchange).ConfigureAwait(false);
+                return await ExchangeAsync(peer, lane, canReuse, exchange, cancellation).ConfigureAwait(false);
             }
             finally
             {
@@ -81,6 +70,24 @@ internal sealed class MessageSender : IAsyncDisposable
         {
             Leave(peer, lane);
         }
+    }
+
+    private async Task<T> ExchangeAsync<T>(
+        PeerId peer, PeerLane lane, bool canReuse, Func<PeerStream, Task<T>> exchange, CancellationToken cancellation)
+    {
+        if (canReuse && TakeIdle(lane) is PeerStream used)
+        {
+            try
+            {
+                return await RunAsync(lane, used, exchange).ConfigureAwait(false);
+            }
+            catch (IOException) when (!cancellation.IsCancellationRequested)
+            {
+                // The remote ended it while it rested, or its connection is gone.
+            }
+        }
+        PeerStream fresh = await _network.OpenStreamAsync(peer, _protocols, cancellation).ConfigureAwait(false);
+        return await RunAsync(lane, fresh, exchange).ConfigureAwait(false);
     }
 
     private async Task<T> RunAsync<T>(PeerLane lane, PeerStream stream, Func<PeerStream, Task<T>> exchange)
@@ -110,7 +117,7 @@ internal sealed class MessageSender : IAsyncDisposable
         return answer;
     }
 
-    /// <summary>Nothing is answered, but a remote that took the message ends the stream in peace, and one that refused it resets it.</summary>
+    /// <summary>Nothing is answered, but when the remote ends the stream it has dealt with the message.</summary>
     private async Task<bool> SendAsync(PeerStream stream, DhtMessage message, CancellationToken cancellation)
     {
         await MessageWriter.WriteAsync(stream, message, cancellation).ConfigureAwait(false);
@@ -130,6 +137,10 @@ internal sealed class MessageSender : IAsyncDisposable
         catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             // It need not end its side: the message is on its way all the same.
+        }
+        catch (StreamResetException)
+        {
+            // js-libp2p ends like this when it has taken the message and waits for another, so it does not mean a refusal.
         }
     }
 
