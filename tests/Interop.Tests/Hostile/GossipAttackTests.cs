@@ -1,4 +1,3 @@
-using System.Text.Json;
 using P2PMiner.Interop.Tests.Driver;
 using P2PMiner.P2P.Identity;
 
@@ -41,6 +40,13 @@ internal sealed class GossipAttackTests() : ScriptedVictimTests("--topic", Topic
         yield return Case("whose field is longer than itself", Proto.Delimited([0x12, 0x7f, 0x01]));
 
         static TestCaseData Case(string name, byte[] bytes) => new TestCaseData(bytes).SetArgDisplayNames(name);
+    }
+
+    [OneTimeSetUp]
+    public async Task MeshAsync()
+    {
+        foreach (ScriptedPeer peer in new[] { Victim, Friend })
+            await peer.UntilAsync("mesh", new { topic = Topic }, e => e.GetProperty("topics").GetProperty(Topic).Texts("mesh").Length == 1);
     }
 
     [Test]
@@ -101,24 +107,22 @@ internal sealed class GossipAttackTests() : ScriptedVictimTests("--topic", Topic
     }
 
     [Test]
-    public async Task Flood_OfInvalidMessages_CostsThePeerItsScore()
-    {
-        await FloodAsync((key, i) => RawMessage.Rpc(new RawMessage(key, Topic, BitConverter.GetBytes(i)) { Signature = _ => new byte[64] }), 10_000);
-    }
+    public async Task Flood_OfInvalidMessages_IsCutOff() => await FloodAsync(
+        (key, i) => RawMessage.Rpc(new RawMessage(key, Topic, BitConverter.GetBytes(i)) { Signature = _ => new byte[64] }), 10_000);
 
     [Test]
-    public async Task Flood_OfGrafts_CostsThePeerItsScore() => await FloodAsync((_, _) => RawMessage.Graft(Topic), 10_000);
+    public async Task Flood_OfGrafts_IsCutOff() => await FloodAsync((_, _) => RawMessage.Graft(Topic), 10_000);
 
     [Test]
-    public async Task Flood_OfIhaves_HarmsNobody() =>
+    public async Task Flood_OfIhaves_IsCutOff() =>
         await FloodAsync((_, i) => RawMessage.IHave(Topic, Enumerable.Range(i * 100, 100).Select(RawMessage.Id)), 300);
 
     [Test]
-    public async Task Flood_OfIwants_HarmsNobody() =>
+    public async Task Flood_OfIwants_IsCutOff() =>
         await FloodAsync((_, i) => RawMessage.IWant(Enumerable.Range(i * 100, 100).Select(RawMessage.Id)), 300);
 
     [Test]
-    public async Task Flood_OfSubscriptions_HarmsNobody() => await FloodAsync((_, i) => RawMessage.Subscribe($"topic {i}"), 20_000);
+    public async Task Flood_OfSubscriptions_IsCutOff() => await FloodAsync((_, i) => RawMessage.Subscribe($"topic {i}"), 20_000);
 
     [Test]
     public async Task PeerThatSubscribesAndNeverReads_DelaysNobody()
@@ -145,16 +149,8 @@ internal sealed class GossipAttackTests() : ScriptedVictimTests("--topic", Topic
                 break;
             await stream.SendPacedAsync([.. part.SelectMany(i => Proto.Delimited(rpc(key, i)))]);
         }
+        await session.UntilClosedAsync();
         await AssertMeshWorksAsync();
-        await AssertPunishedOrHarmlessAsync(key);
-    }
-
-    /// <summary>Whoever floods is cut off or in no mesh.</summary>
-    private async Task AssertPunishedOrHarmlessAsync(Ed25519KeyPair key)
-    {
-        string attacker = key.ToPublicKey().ToPeerId().ToString();
-        JsonElement mesh = await Victim.CallAsync("mesh", new { topic = Topic });
-        Assert.That(mesh.GetProperty("topics").GetProperty(Topic).Texts("mesh"), Does.Not.Contain(attacker));
     }
 
     private async Task AssertMeshWorksAsync()

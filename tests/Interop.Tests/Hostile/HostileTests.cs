@@ -15,6 +15,9 @@ internal abstract class HostileTests
 {
     protected const string Echo = "/p2p-miner/interop/echo/1.0.0";
 
+    /// <summary>Its handler never reads.</summary>
+    protected const string Silent = "/p2p-miner/interop/silent/1.0.0";
+
     private readonly ConcurrentQueue<Exception> _failures = new();
     private IPeerConnection _friendship = null!;
 
@@ -40,6 +43,7 @@ internal abstract class HostileTests
                     await stream.CopyToAsync(stream, cancellation);
                     await stream.CloseWriteAsync(cancellation);
                 });
+                host.Handle(Silent, static (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation));
             },
             NullLoggerFactory.Instance);
         Friend = await Host.StartAsync(Configure(Options(Ed25519KeyPair.Generate())), NullLoggerFactory.Instance);

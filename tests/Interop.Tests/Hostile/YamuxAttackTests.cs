@@ -17,14 +17,12 @@ internal sealed class YamuxAttackTests : HostileTests
         yield return Case("a stream with id 0", RawYamux.Frame(RawYamux.WindowUpdate, RawYamux.Syn, 0, 0));
         yield return Case("data on id 0", RawYamux.DataFrame(0, [1, 2, 3]));
         yield return Case("the same stream twice", RawYamux.Frame(RawYamux.WindowUpdate, RawYamux.Syn, 1, 0), RawYamux.Frame(RawYamux.WindowUpdate, RawYamux.Syn, 1, 0));
-        yield return Case("more data than the window", [RawYamux.Frame(RawYamux.WindowUpdate, RawYamux.Syn, 1, 0), .. Overrun()]);
         yield return Case("a frame that claims 4 GiB", RawYamux.Frame(RawYamux.WindowUpdate, RawYamux.Syn, 1, 0), RawYamux.Frame(RawYamux.Data, 0, 1, uint.MaxValue));
         yield return Case("a ping that is neither question nor answer", RawYamux.Frame(RawYamux.Ping, 0, 0, 1));
         yield return Case("a ping on a stream", RawYamux.Frame(RawYamux.Ping, RawYamux.Syn, 1, 1));
         yield return Case("a window without bounds", [RawYamux.Frame(RawYamux.WindowUpdate, RawYamux.Syn, 1, 0), .. Enumerable.Repeat(RawYamux.Frame(RawYamux.WindowUpdate, 0, 1, uint.MaxValue), 4)]);
 
         static TestCaseData Case(string name, params byte[][] frames) => new TestCaseData((object)frames).SetArgDisplayNames(name);
-        static IEnumerable<byte[]> Overrun() => Enumerable.Repeat(RawYamux.DataFrame(1, new byte[65_536]), 16);
     }
 
     private static IEnumerable<TestCaseData> HarmlessFrames()
@@ -49,6 +47,17 @@ internal sealed class YamuxAttackTests : HostileTests
         await session.AssertAliveAsync();
 
         await session.SendAsync(frames);
+
+        await session.UntilClosedAsync();
+    }
+
+    [Test]
+    public async Task Data_BeyondTheWindow_EndsTheConnection()
+    {
+        await using RawYamux session = await RawYamux.ConnectAsync(Target);
+        RawStream stream = await session.OpenAsync(Silent);
+
+        await stream.SendAsync(new byte[4 * Window]);
 
         await session.UntilClosedAsync();
     }
