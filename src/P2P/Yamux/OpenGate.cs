@@ -35,7 +35,8 @@ internal sealed class OpenGate
     /// <summary>The remote is ready.</summary>
     internal void Widen()
     {
-        if (Interlocked.Exchange(ref _isWide, 1) == 0)
+        // Called for every frame: most find it done.
+        if (Volatile.Read(ref _isWide) == 0 && Interlocked.Exchange(ref _isWide, 1) == 0)
             _free.Release(MaxBacklog - EarlyBacklog);
     }
 }

@@ -5,7 +5,8 @@ namespace P2PMiner.P2P.Yamux;
 /// </summary>
 /// <remarks>
 /// Half a window that was sent and read is granted anew. If that took no longer than four round trips, the window may be what holds
-/// the remote back: it doubles, as in js-libp2p and go-libp2p, as far as the connection's memory allows.
+/// the remote back: it doubles, as in js-libp2p and go-libp2p, as far as the connection's memory allows. Unlike there it stays as it is
+/// while much is unread: then the reader is what holds things up, and a larger window would only be filled.
 /// </remarks>
 internal sealed class ReceiveWindow(int max, ConnectionMemory memory, TimeProvider time)
 {
@@ -16,6 +17,8 @@ internal sealed class ReceiveWindow(int max, ConnectionMemory memory, TimeProvid
     internal static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(1);
 
     private const int RoundTripsPerWindow = 4;
+
+    private const int MaxUnreadShare = 8;
 
     private long _window = Initial;
     private long _credit = Initial;
@@ -39,8 +42,11 @@ internal sealed class ReceiveWindow(int max, ConnectionMemory memory, TimeProvid
         if (grant < _window / 2)
             return 0;
         long now = time.GetTimestamp();
-        if (roundTrip is { } rtt && time.GetElapsedTime(_epoch, now) <= RoundTripsPerWindow * (rtt > MinRoundTrip ? rtt : MinRoundTrip))
+        if (unread <= _window / MaxUnreadShare && roundTrip is { } rtt
+            && time.GetElapsedTime(_epoch, now) <= RoundTripsPerWindow * (rtt > MinRoundTrip ? rtt : MinRoundTrip))
+        {
             grant += Grow();
+        }
         _epoch = now;
         _credit += grant;
         return (uint)grant;

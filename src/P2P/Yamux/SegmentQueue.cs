@@ -8,7 +8,8 @@ internal sealed class SegmentQueue
     /// <summary>The first piece; a stream that is read promptly needs no more.</summary>
     internal const int MinSegment = 1024;
 
-    internal const int MaxSegment = 64 * 1024;
+    /// <summary>Large enough for the shared pool to keep all pieces of a full window: it holds a few dozen of each size.</summary>
+    internal const int MaxSegment = 256 * 1024;
 
     private readonly Queue<byte[]> _segments = new();
     private byte[] _last = [];

@@ -97,6 +97,8 @@ internal sealed class YamuxPartsTests
         window.Receive(2 * half);
         Assert.That(window.TakeGrant(0, null), Is.EqualTo(2 * half), "no round trip known");
         window.Receive(4 * half);
+        Assert.That(window.TakeGrant(half, roundTrip), Is.EqualTo(3 * half), "too much is unread");
+        window.Receive(3 * half);
         Assert.That(window.TakeGrant(0, roundTrip), Is.EqualTo(8 * half));
         window.Receive(8 * half);
         Assert.That(window.TakeGrant(0, roundTrip), Is.EqualTo(8 * half), "no larger than the option");
