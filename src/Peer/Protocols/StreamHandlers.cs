@@ -37,14 +37,10 @@ internal sealed class StreamHandlers(JsonLines output)
         {
             "echo" => EchoAsync,
             "eofEcho" => EchoAtEndAsync,
-            "sink" => SinkAsync,
+            "sink" => (stream, cancellation) => SinkAsync(stream, TimeSpan.Zero, cancellation),
             "reset" => Reset,
             "silent" => static (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation),
-            "slow" => async (stream, cancellation) =>
-            {
-                await Task.Delay(delay, cancellation);
-                await SinkAsync(stream, cancellation);
-            },
+            "slow" => (stream, cancellation) => SinkAsync(stream, delay, cancellation),
             _ => throw new ArgumentException($"'{mode}' is none of {string.Join(", ", BuiltIn.Select(entry => entry.Mode))}"),
         };
         return (stream, cancellation) =>
@@ -82,8 +78,9 @@ internal sealed class StreamHandlers(JsonLines output)
         await stream.CloseWriteAsync(cancellation);
     }
 
-    private async Task SinkAsync(PeerStream stream, CancellationToken cancellation)
+    private async Task SinkAsync(PeerStream stream, TimeSpan delay, CancellationToken cancellation)
     {
+        await Task.Delay(delay, cancellation);
         using HashedBytes received = new(keep: 0);
         string ended = await received.ReadToEndAsync(stream, long.MaxValue, cancellation);
         string sha256 = received.Sha256();
