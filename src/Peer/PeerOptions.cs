@@ -13,14 +13,14 @@ internal sealed record PeerOptions
 {
     private const string StandardAddress = "/ip4/127.0.0.1/tcp/0";
 
-    private static readonly string[] s_flags =
+    private static readonly string[] FlagNames =
     [
         "--no-listen", "--mdns", "--mdns-dial", "--no-flood-publish", "--px", "--rpc-trace", "--dht-trace", "--no-early-muxer", "--any-addr",
     ];
 
-    private static readonly string[] s_repeatable = ["--listen", "--topic", "--dial"];
+    private static readonly string[] RepeatableNames = ["--listen", "--topic", "--dial"];
 
-    private static readonly string[] s_single =
+    private static readonly string[] SingleNames =
     [
         "--name", "--seed", "--key-type", "--agent", "--kad-mode", "--kad", "--kad-ns", "--k", "--alpha", "--mdns-service", "--mdns-interval",
         "--mdns-port", "--psk", "--psk-file", "--sign", "--msg-id", "--meshsub", "--heartbeat", "--d", "--dlo", "--dhi", "--dlazy", "--dout",
@@ -64,7 +64,7 @@ internal sealed record PeerOptions
     /// <exception cref="BadOptionException">The message names the option.</exception>
     public static PeerOptions Parse(IReadOnlyList<string> arguments)
     {
-        OptionReader reader = new(arguments, s_flags, s_single, s_repeatable);
+        OptionReader reader = new(arguments, FlagNames, SingleNames, RepeatableNames);
         reader.Choice("--key-type", "Ed25519", "Ed25519");
         bool anyAddress = reader.Has("--any-addr");
         return new PeerOptions

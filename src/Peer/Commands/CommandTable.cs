@@ -3,7 +3,7 @@ namespace P2PMiner.Peer.Commands;
 /// <summary>All commands by name.</summary>
 internal static class CommandTable
 {
-    private static readonly Dictionary<string, Func<CommandContext, Task<CommandResult>>> s_commands = new()
+    private static readonly Dictionary<string, Func<CommandContext, Task<CommandResult>>> ByName = new()
     {
         ["dial"] = ConnectionCommands.DialAsync,
         ["hangup"] = ConnectionCommands.HangUpAsync,
@@ -40,9 +40,9 @@ internal static class CommandTable
     };
 
     // Their effect is complete before the next line is taken.
-    private static readonly HashSet<string> s_ordered = ["subscribe", "unsubscribe", "validator", "handle", "unhandle"];
+    private static readonly HashSet<string> Ordered = ["subscribe", "unsubscribe", "validator", "handle", "unhandle"];
 
-    public static Func<CommandContext, Task<CommandResult>>? Find(string name) => s_commands.GetValueOrDefault(name);
+    public static Func<CommandContext, Task<CommandResult>>? Find(string name) => ByName.GetValueOrDefault(name);
 
-    public static bool IsOrdered(string name) => s_ordered.Contains(name);
+    public static bool IsOrdered(string name) => Ordered.Contains(name);
 }

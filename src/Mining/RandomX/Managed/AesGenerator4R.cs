@@ -5,7 +5,7 @@ namespace P2PMiner.Mining.RandomX.Managed;
 /// <summary>The generator of programs, four rounds per 16 bytes (specification, chapter 3.3).</summary>
 internal static class AesGenerator4R
 {
-    private static readonly Vector128<byte>[] s_keys01 =
+    private static readonly Vector128<byte>[] Keys01 =
     [
         AesKey.Read("ddaa2164db3d83d12b6d542f3fd2e599"),
         AesKey.Read("50340eb2553f91b6539df706e5cddfa5"),
@@ -13,7 +13,7 @@ internal static class AesGenerator4R
         AesKey.Read("63376285085d8fe7853767cd91d2ded8"),
     ];
 
-    private static readonly Vector128<byte>[] s_keys23 =
+    private static readonly Vector128<byte>[] Keys23 =
     [
         AesKey.Read("736f82b5a6a7d6e36d8b513db4ff9e22"),
         AesKey.Read("f36b56c7d9b3109c4e4d02e9d2b772b2"),
@@ -32,10 +32,10 @@ internal static class AesGenerator4R
         {
             for (int round = 0; round < 4; round++)
             {
-                state0 = AesRound.Decrypt(state0, s_keys01[round]);
-                state1 = AesRound.Encrypt(state1, s_keys01[round]);
-                state2 = AesRound.Decrypt(state2, s_keys23[round]);
-                state3 = AesRound.Encrypt(state3, s_keys23[round]);
+                state0 = AesRound.Decrypt(state0, Keys01[round]);
+                state1 = AesRound.Encrypt(state1, Keys01[round]);
+                state2 = AesRound.Decrypt(state2, Keys23[round]);
+                state3 = AesRound.Encrypt(state3, Keys23[round]);
             }
             state0.CopyTo(output);
             state1.CopyTo(output[16..]);

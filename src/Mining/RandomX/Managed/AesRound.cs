@@ -8,9 +8,9 @@ namespace P2PMiner.Mining.RandomX.Managed;
 /// <summary>One AES round on 16 bytes (specification, chapter 3.1; FIPS 197): by the CPU's instruction where it has one, else from tables.</summary>
 internal static class AesRound
 {
-    private static readonly byte[] s_box = MakeBox();
-    private static readonly uint[] s_encrypt = MakeEncryptTable(s_box);
-    private static readonly uint[] s_decrypt = MakeDecryptTable(s_box);
+    private static readonly byte[] Box = MakeBox();
+    private static readonly uint[] EncryptTable = MakeEncryptTable(Box);
+    private static readonly uint[] DecryptTable = MakeDecryptTable(Box);
 
     /// <summary>True if this CPU has the instruction.</summary>
     public static bool IsHardware => X86Aes.IsSupported;
@@ -25,9 +25,9 @@ internal static class AesRound
     public static Vector128<byte> Decrypt(Vector128<byte> state, Vector128<byte> key) =>
         X86Aes.IsSupported ? X86Aes.Decrypt(state, key) : DecryptSoft(state, key);
 
-    internal static Vector128<byte> EncryptSoft(Vector128<byte> state, Vector128<byte> key) => Soft(s_encrypt, 1, state, key);
+    internal static Vector128<byte> EncryptSoft(Vector128<byte> state, Vector128<byte> key) => Soft(EncryptTable, 1, state, key);
 
-    internal static Vector128<byte> DecryptSoft(Vector128<byte> state, Vector128<byte> key) => Soft(s_decrypt, 3, state, key);
+    internal static Vector128<byte> DecryptSoft(Vector128<byte> state, Vector128<byte> key) => Soft(DecryptTable, 3, state, key);
 
     // A column takes its byte of row r from the column that is r × step further.
     private static Vector128<byte> Soft(uint[] table, int step, Vector128<byte> state, Vector128<byte> key)

@@ -4,22 +4,22 @@ namespace P2PMiner.Mining.RandomX.Managed.Superscalar;
 /// <param name="Slots">Bytes of each slot.</param>
 internal sealed record DecoderGroup(int[] Slots)
 {
-    private static readonly DecoderGroup s_484 = new([4, 8, 4]);
-    private static readonly DecoderGroup s_493 = new([4, 9, 3]);
-    private static readonly DecoderGroup s_4444 = new([4, 4, 4, 4]);
-    private static readonly DecoderGroup s_3310 = new([3, 3, 10]);
-    private static readonly DecoderGroup[] s_random = [s_484, new([7, 3, 3, 3]), new([3, 7, 3, 3]), s_493];
+    private static readonly DecoderGroup Group484 = new([4, 8, 4]);
+    private static readonly DecoderGroup Group493 = new([4, 9, 3]);
+    private static readonly DecoderGroup Group4444 = new([4, 4, 4, 4]);
+    private static readonly DecoderGroup Group3310 = new([3, 3, 10]);
+    private static readonly DecoderGroup[] RandomGroups = [Group484, new([7, 3, 3, 3]), new([3, 7, 3, 3]), Group493];
 
     /// <summary>The group to decode in <paramref name="cycle"/>, by the rules of chapter 6.3.1.</summary>
     public static DecoderGroup Next(SuperscalarOpcode current, int cycle, int multiplications, BlakeGenerator random)
     {
         if (current is SuperscalarOpcode.IMulhR or SuperscalarOpcode.ISMulhR)
-            return s_3310;
+            return Group3310;
         if (multiplications <= cycle)
-            return s_4444;
+            return Group4444;
         if (current == SuperscalarOpcode.IMulRcp)
-            return (random.NextByte() & 1) != 0 ? s_484 : s_493;
-        return s_random[random.NextByte() & 3];
+            return (random.NextByte() & 1) != 0 ? Group484 : Group493;
+        return RandomGroups[random.NextByte() & 3];
     }
 
     /// <summary>The operation for the slot at <paramref name="index"/> (table 6.3.2).</summary>
@@ -36,7 +36,7 @@ internal sealed record DecoderGroup(int[] Slots)
                 _ => InstructionKind.ISMulhR,
             },
             3 => (random.NextByte() & 1) == 0 ? InstructionKind.ISubR : InstructionKind.IXorR,
-            4 when this == s_4444 && !isLast => InstructionKind.IMulR,
+            4 when this == Group4444 && !isLast => InstructionKind.IMulR,
             4 => (random.NextByte() & 1) == 0 ? InstructionKind.IRorC : InstructionKind.IAddRs,
             10 => InstructionKind.IMulRcp,
             _ => (random.NextByte() & 1) == 0 ? InstructionKind.IXorC : InstructionKind.IAddC,

@@ -6,7 +6,7 @@ internal sealed class PortSchedule
     private const int Cycles = Parameters.SuperscalarLatency + 4;
 
     // P1 comes last, so that operations which can go anywhere leave it to multiplications.
-    private static readonly Ports[] s_order = [Ports.P5, Ports.P0, Ports.P1];
+    private static readonly Ports[] Order = [Ports.P5, Ports.P0, Ports.P1];
 
     private readonly Ports[] _busy = new Ports[Cycles];
 
@@ -44,7 +44,7 @@ internal sealed class PortSchedule
 
     private Ports FreePort(Ports possible, int cycle)
     {
-        foreach (Ports port in s_order)
+        foreach (Ports port in Order)
         {
             if ((possible & port) != 0 && (_busy[cycle] & port) == 0)
                 return port;

@@ -3,7 +3,7 @@ namespace P2PMiner.Mining.RandomX.Managed.Vm;
 /// <summary>The instruction that each of the 256 opcodes means (specification, tables 5.2.1, 5.3.1, 5.4.1 and 5.5.1).</summary>
 internal static class InstructionTable
 {
-    private static readonly InstructionType[] s_types = Expand();
+    private static readonly InstructionType[] Types = Expand();
 
     // How many opcodes each instruction has, in the order of the enumeration.
     private static ReadOnlySpan<byte> Frequencies =>
@@ -14,7 +14,7 @@ internal static class InstructionTable
         16,
     ];
 
-    public static InstructionType Type(byte opcode) => s_types[opcode];
+    public static InstructionType Type(byte opcode) => Types[opcode];
 
     private static InstructionType[] Expand()
     {

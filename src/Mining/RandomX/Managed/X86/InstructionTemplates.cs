@@ -18,8 +18,8 @@ internal sealed class InstructionTemplates
     /// <summary>MXCSR of a machine that rounds to nearest.</summary>
     public const uint DefaultMxcsr = 0x9FC0;
 
-    private static readonly Lazy<InstructionTemplates> s_v1 = new(() => new InstructionTemplates(RandomXVersion.V1));
-    private static readonly Lazy<InstructionTemplates> s_v2 = new(() => new InstructionTemplates(RandomXVersion.V2));
+    private static readonly Lazy<InstructionTemplates> Version1 = new(() => new InstructionTemplates(RandomXVersion.V1));
+    private static readonly Lazy<InstructionTemplates> Version2 = new(() => new InstructionTemplates(RandomXVersion.V2));
 
     private readonly CodeTemplate?[] _templates = new CodeTemplate?[((int)InstructionType.IStore + 1) * Variants];
     private readonly RandomXVersion _version;
@@ -38,7 +38,7 @@ internal sealed class InstructionTemplates
     }
 
     /// <summary>Those of a version; made when first asked for.</summary>
-    public static InstructionTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? s_v1 : s_v2).Value;
+    public static InstructionTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? Version1 : Version2).Value;
 
     /// <summary>The code of an instruction; its type is not null.</summary>
     public CodeTemplate Find(in MicroInstruction instruction) => _templates[Index(instruction)]!;

@@ -11,25 +11,25 @@ internal static class LoopTemplates
     private const int DatasetMask = (int)(Parameters.DatasetBaseSize - Parameters.ItemSize);
 
     // The stack in the loop: MXCSR of the caller, then the iterations left.
-    private static readonly AssemblerMemoryOperand s_callerMxcsr = __dword_ptr[rsp];
-    private static readonly AssemblerMemoryOperand s_iterations = __dword_ptr[rsp + 8];
+    private static readonly AssemblerMemoryOperand CallerMxcsr = __dword_ptr[rsp];
+    private static readonly AssemblerMemoryOperand IterationsLeft = __dword_ptr[rsp + 8];
     private const int StackSize = 24;
 
-    private static readonly AssemblerRegister64[] s_saved = [rbx, rbp, r12, r13, r14, r15];
+    private static readonly AssemblerRegister64[] SavedRegisters = [rbx, rbp, r12, r13, r14, r15];
 
-    private static readonly Lazy<CodeTemplate> s_prologue = new(() => CodeTemplate.Assemble(WritePrologue));
-    private static readonly Lazy<CodeTemplate> s_epilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
-    private static readonly Lazy<CodeTemplate> s_enter = new(() => CodeTemplate.Assemble(WriteEnter));
-    private static readonly Lazy<CodeTemplate>[,] s_leave = MakeLeave();
+    private static readonly Lazy<CodeTemplate> LazyPrologue = new(() => CodeTemplate.Assemble(WritePrologue));
+    private static readonly Lazy<CodeTemplate> LazyEpilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
+    private static readonly Lazy<CodeTemplate> LazyEnter = new(() => CodeTemplate.Assemble(WriteEnter));
+    private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeLeave();
 
     /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
-    public static CodeTemplate Prologue => s_prologue.Value;
+    public static CodeTemplate Prologue => LazyPrologue.Value;
 
     /// <summary>Returns to the caller.</summary>
-    public static CodeTemplate Epilogue => s_epilogue.Value;
+    public static CodeTemplate Epilogue => LazyEpilogue.Value;
 
     /// <summary>Begins an iteration of a lane: loads its registers.</summary>
-    public static CodeTemplate Enter => s_enter.Value;
+    public static CodeTemplate Enter => LazyEnter.Value;
 
     /// <summary>Ends an iteration of a lane: reads the dataset, prefetches for the next iteration, and stores.</summary>
     public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration)
@@ -37,14 +37,14 @@ internal static class LoopTemplates
         int registers = 0;
         for (int i = 0; i < 4; i++)
             registers |= (configuration.ReadRegister(i) & 1) << i;
-        return s_leave[(int)version, registers].Value;
+        return LazyLeave[(int)version, registers].Value;
     }
 
     /// <summary>Goes from one lane's context to another's.</summary>
     public static CodeTemplate Switch(int lanes) => CodeTemplate.Assemble(c => c.add(Context, lanes * LaneContext.Stride));
 
     /// <summary>Counts an iteration of all lanes; the jump to the first lane's next one follows, if the flags say "not zero".</summary>
-    public static CodeTemplate CountDown { get; } = CodeTemplate.Assemble(c => c.sub(s_iterations, 1));
+    public static CodeTemplate CountDown { get; } = CodeTemplate.Assemble(c => c.sub(IterationsLeft, 1));
 
     private static Lazy<CodeTemplate>[,] MakeLeave()
     {
@@ -63,21 +63,21 @@ internal static class LoopTemplates
 
     private static void WritePrologue(Assembler c)
     {
-        foreach (AssemblerRegister64 register in s_saved)
+        foreach (AssemblerRegister64 register in SavedRegisters)
             c.push(register);
         c.sub(rsp, StackSize);
-        c.stmxcsr(s_callerMxcsr);
+        c.stmxcsr(CallerMxcsr);
         c.lea(Context, __[rdi + LaneContext.Bias]);
-        c.mov(s_iterations, Parameters.ProgramIterations);
+        c.mov(IterationsLeft, Parameters.ProgramIterations);
         c.movaps(MantissaMask, Field(nameof(LaneContext.MantissaMask)));
         c.movaps(ScaleMask, Field(nameof(LaneContext.ScaleMask)));
     }
 
     private static void WriteEpilogue(Assembler c)
     {
-        c.ldmxcsr(s_callerMxcsr);
+        c.ldmxcsr(CallerMxcsr);
         c.add(rsp, StackSize);
-        foreach (AssemblerRegister64 register in s_saved.Reverse())
+        foreach (AssemblerRegister64 register in SavedRegisters.Reverse())
             c.pop(register);
         c.ret();
     }
@@ -132,7 +132,7 @@ internal static class LoopTemplates
 
         // The next iteration loads f and e anew, so only the last one keeps them.
         Label isNotLast = c.CreateLabel();
-        c.cmp(s_iterations, 1);
+        c.cmp(IterationsLeft, 1);
         c.jne(isNotLast);
         for (int i = 0; i < 4; i++)
         {

@@ -7,7 +7,7 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// <summary>Four items at once with AVX2.</summary>
 internal sealed class SuperscalarWriter256 : SuperscalarWriter
 {
-    private static readonly AssemblerRegisterYMM[] s_r = [ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7];
+    private static readonly AssemblerRegisterYMM[] R = [ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7];
 
     public override int Items => 4;
 
@@ -18,13 +18,13 @@ internal sealed class SuperscalarWriter256 : SuperscalarWriter
         Code.vpsrlq(ymm15, ymm15, 32);
         Code.vpxor(ymm14, ymm14, ymm14);
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu(s_r[i], __ymmword_ptr[rdi + 32 * i]);
+            Code.vmovdqu(R[i], __ymmword_ptr[rdi + 32 * i]);
     }
 
     protected override void Store()
     {
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu(__ymmword_ptr[rdi + 32 * i], s_r[i]);
+            Code.vmovdqu(__ymmword_ptr[rdi + 32 * i], R[i]);
         Code.vzeroupper();
         Code.ret();
     }
@@ -32,8 +32,8 @@ internal sealed class SuperscalarWriter256 : SuperscalarWriter
     // Specification, table 6.1.1.
     protected override void Write(SuperscalarInstruction instruction)
     {
-        AssemblerRegisterYMM d = s_r[instruction.Destination];
-        AssemblerRegisterYMM s = s_r[instruction.Source];
+        AssemblerRegisterYMM d = R[instruction.Destination];
+        AssemblerRegisterYMM s = R[instruction.Source];
         switch (instruction.Opcode)
         {
             case SuperscalarOpcode.ISubR:

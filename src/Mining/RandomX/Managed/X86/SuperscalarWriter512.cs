@@ -7,7 +7,7 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// <summary>Eight items at once with AVX-512 (F and DQ).</summary>
 internal sealed class SuperscalarWriter512 : SuperscalarWriter
 {
-    private static readonly AssemblerRegisterZMM[] s_r = [zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7];
+    private static readonly AssemblerRegisterZMM[] R = [zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7];
 
     public override int Items => 8;
 
@@ -17,13 +17,13 @@ internal sealed class SuperscalarWriter512 : SuperscalarWriter
         Code.vpternlogd(zmm31, zmm31, zmm31, 0xFF);
         Code.vpsrlq(zmm31, zmm31, 32);
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu64(s_r[i], __zmmword_ptr[rdi + 64 * i]);
+            Code.vmovdqu64(R[i], __zmmword_ptr[rdi + 64 * i]);
     }
 
     protected override void Store()
     {
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu64(__zmmword_ptr[rdi + 64 * i], s_r[i]);
+            Code.vmovdqu64(__zmmword_ptr[rdi + 64 * i], R[i]);
         Code.vzeroupper();
         Code.ret();
     }
@@ -31,8 +31,8 @@ internal sealed class SuperscalarWriter512 : SuperscalarWriter
     // Specification, table 6.1.1.
     protected override void Write(SuperscalarInstruction instruction)
     {
-        AssemblerRegisterZMM d = s_r[instruction.Destination];
-        AssemblerRegisterZMM s = s_r[instruction.Source];
+        AssemblerRegisterZMM d = R[instruction.Destination];
+        AssemblerRegisterZMM s = R[instruction.Source];
         switch (instruction.Opcode)
         {
             case SuperscalarOpcode.ISubR:
