@@ -3,6 +3,7 @@ using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.PubSub;
 using P2PMiner.P2P.PubSub.Messages;
 using P2PMiner.P2P.Tests.PubSub.Support;
+using P2PMiner.P2P.Tests.Support;
 
 namespace P2PMiner.P2P.Tests.PubSub;
 
@@ -362,6 +363,9 @@ public sealed class GossipRuleTests : GossipFixture
         router.Subscribe(Topic);
 
         Assert.That(router.Service.MeshPeers(Topic), Is.EquivalentTo(fanout));
+        await Until(() => peers.Sum(peer => peer.Grafts.Count) == 6, "one GRAFT to each");
+        await ManualTime.SettleAsync();
+        Assert.That(peers.Select(peer => peer.Grafts.Count), Is.All.LessThanOrEqualTo(1));
     }
 
     [Test]

@@ -169,11 +169,29 @@ public sealed class HostilePeerTests : GossipFixture
     public async Task PeerThatNeverEndsAnRpc_IsCutOff()
     {
         await _hostile.WriteAsync([0x80, 0x01, 0x0a]);
-        await Until(() => _router.Service.Inspect(parts => parts.Peers.Find(_hostile.Id)!.PartialSince) is not null, "beginning of the rpc");
+        await Until(() => _router.Service.Inspect(parts => parts.Peers.Find(_hostile.Id)!.PartialFor(TimeSpan.MaxValue)) > TimeSpan.Zero, "beginning of the rpc");
 
         await Time.AdvanceAsync(TimeSpan.FromSeconds(17));
 
         await Until(() => !_hostile.IsConnected, "end of its connection");
+    }
+
+    [Test]
+    public async Task PeerWhoseReadsAlwaysEndWithinAnRpc_IsNotCutOff()
+    {
+        byte[] frame = _hostile.NewMessage(Topic, new byte[100]).Frame;
+        byte[] rest = frame[10..];
+        await _hostile.WriteAsync(frame[..10]);
+        for (int second = 0; second < 40; second++)
+        {
+            byte[] next = _hostile.NewMessage(Topic, new byte[100]).Frame;
+            await _hostile.WriteAsync([.. rest, .. next[..10]]);
+            rest = next[10..];
+            await Until(() => _router.ReceivedCount == second + 1, "message");
+            await Time.AdvanceAsync(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.That(_hostile.IsConnected, Is.True);
     }
 
     [Test]

@@ -142,6 +142,16 @@ public sealed class MessageRuleTests : GossipFixture
     }
 
     [Test]
+    public void IdsOfTheAuthor_AreRefusedWhereThereIsNone()
+    {
+        PubSubOptions options = new() { Signatures = SignaturePolicy.NoSign, MessageId = MessageId.Specification };
+
+        Assert.That(options.Validate, Throws.ArgumentException);
+        Assert.That((options with { MessageId = null }).Validate, Throws.Nothing);
+        Assert.That((options with { MessageId = MessageId.Content }).Validate, Throws.Nothing);
+    }
+
+    [Test]
     public async Task SameContent_IsPublishedOnceWithoutSignatures()
     {
         TestRouter router = AddRouter(Passive with { Signatures = SignaturePolicy.NoSign }, Topic);

@@ -21,7 +21,7 @@ internal sealed class MeshMembership(
         topic.Fanout = null;
         foreach (GossipPeer peer in candidates)
         {
-            if (topic.Mesh.Count < Mesh.D && MayGraft(topic, peer))
+            if (topic.Mesh.Count < Mesh.D && !topic.Mesh.Contains(peer) && MayGraft(topic, peer))
                 Graft(topic, peer);
         }
     }
@@ -62,7 +62,7 @@ internal sealed class MeshMembership(
     internal bool OnGraft(Topic topic, GossipPeer peer)
     {
         // One for a topic that we are not subscribed to is not answered, as answers could be had for the asking.
-        if (topic.Mesh is not { } mesh)
+        if (topic.Mesh is not { } mesh || peer.IsUnreachable)
             return false;
         if (mesh.Contains(peer))
             return true;

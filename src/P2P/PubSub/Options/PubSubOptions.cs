@@ -67,7 +67,8 @@ public sealed record PubSubOptions
         string[] known = [Version12, Version11, Version10];
         if (Protocols.Count == 0 || Protocols.Except(known).Any())
             throw new ArgumentException($"{nameof(Protocols)}: some of {string.Join(", ", known)}");
-        if (Signatures == SignaturePolicy.NoSign && IdFunction != PubSub.MessageId.Content && MessageId is null)
+        bool idNeedsAuthor = MessageId == PubSub.MessageId.Specification || MessageId == PubSub.MessageId.JsLibp2p;
+        if (Signatures == SignaturePolicy.NoSign && idNeedsAuthor)
             throw new ArgumentException($"{nameof(MessageId)}: messages without author need an id made of their content");
         Mesh.Validate();
         Gossip.Validate();

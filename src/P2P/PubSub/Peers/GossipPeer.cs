@@ -11,6 +11,10 @@ namespace P2PMiner.P2P.PubSub.Peers;
 /// <summary>A peer that we have a pubsub stream with. Everything but the queue belongs to the router's lock.</summary>
 internal sealed class GossipPeer(long number, IPeerConnection connection, PeerStats stats, PeerQueue queue, PeerWriter writer, ValidationLane lane)
 {
+    private const long NotPartial = -1;
+
+    private long _partialSince = NotPartial;
+
     internal PeerId Id { get; } = connection.RemotePeer;
 
     /// <summary>Never given twice, so that what refers to a peer that has gone refers to no other.</summary>
@@ -43,8 +47,21 @@ internal sealed class GossipPeer(long number, IPeerConnection connection, PeerSt
 
     internal bool HasInbound { get; set; }
 
-    /// <summary>When the part of an RPC came whose rest is missing; null if none is.</summary>
-    internal TimeSpan? PartialSince { get; set; }
+    /// <summary>True if it does not serve what it speaks: it may send messages, but gets none.</summary>
+    internal bool IsUnreachable { get; set; }
+
+    /// <summary>How long the beginning of an RPC has been here without its rest.</summary>
+    internal TimeSpan PartialFor(TimeSpan now) =>
+        Interlocked.Read(ref _partialSince) is var since and not NotPartial ? now - new TimeSpan(since) : TimeSpan.Zero;
+
+    /// <summary>Takes note that the beginning of an RPC came and its rest did not, or that this is over. Called by the reader, under no lock.</summary>
+    internal void SetPartial(bool isPartial, TimeSpan now)
+    {
+        if (!isPartial)
+            Interlocked.Exchange(ref _partialSince, NotPartial);
+        else
+            Interlocked.CompareExchange(ref _partialSince, now.Ticks, NotPartial);
+    }
 
     internal bool CanSend => Version != ProtocolVersion.None;
 

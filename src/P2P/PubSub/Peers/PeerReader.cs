@@ -8,7 +8,7 @@ namespace P2PMiner.P2P.PubSub.Peers;
 /// Reads a peer's RPCs from its stream to us. While as many of its messages await verification as may, nothing more is read, so that a
 /// flood waits at its source.
 /// </summary>
-internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRpcSize)
+internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRpcSize, TimeProvider time)
 {
     private readonly RpcFrame _rpc = new();
 
@@ -27,7 +27,7 @@ internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRp
             FrameStatus status;
             while ((status = Process(frames)) == FrameStatus.Done)
                 await router.WhenRoom(peer).WaitAsync(cancellation).ConfigureAwait(false);
-            router.SetPartial(peer, frames.IsWithinFrame);
+            peer.SetPartial(frames.IsWithinFrame, time.Monotonic());
             if (status != FrameStatus.Incomplete)
                 return router.OnBrokenFrame(peer, status);
         }
@@ -41,6 +41,7 @@ internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRp
             FrameStatus status = frames.Take(out ReadOnlySpan<byte> rpc);
             if (status != FrameStatus.Done)
                 return status;
+            peer.SetPartial(false, default);
             if (RpcDecoder.Decode(rpc, _rpc) != RpcStatus.Done)
                 return FrameStatus.BadContent;
             router.Receive(peer, rpc, _rpc);

@@ -99,6 +99,17 @@ internal sealed class GossipRouter
         }
     }
 
+    /// <summary>We cannot open a stream to a peer that has one to us.</summary>
+    internal void SetUnreachable(GossipPeer peer)
+    {
+        lock (_gate)
+        {
+            peer.IsUnreachable = true;
+            foreach (Topic topic in _parts.Topics.All)
+                _parts.Links.Remove(topic, peer);
+        }
+    }
+
     internal void SetSignedRecord(PeerId peer, byte[] envelope)
     {
         lock (_gate)
@@ -107,10 +118,6 @@ internal sealed class GossipRouter
                 known.SignedRecord = envelope;
         }
     }
-
-    /// <summary>Takes note that the beginning of an RPC came and its rest did not, or that this is over.</summary>
-    internal void SetPartial(GossipPeer peer, bool isPartial) =>
-        peer.PartialSince = isPartial ? peer.PartialSince ?? _context.Time.Monotonic() : null;
 
     internal void Receive(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc)
     {

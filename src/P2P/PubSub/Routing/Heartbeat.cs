@@ -59,7 +59,7 @@ internal sealed class Heartbeat(
         peer.Budget.Heartbeat();
         peer.Declined.Heartbeat(Tick - options.Gossip.HistoryLength);
         TimeSpan blocked = peer.Writer.Blocked;
-        if (time.Monotonic() - peer.PartialSince > options.Limits.SlowPeerTimeout)
+        if (peer.PartialFor(time.Monotonic()) > options.Limits.SlowPeerTimeout)
             guard.CutOff(peer, "it does not end what it began to send");
         else if (blocked > options.Limits.SlowPeerTimeout)
             guard.CutOff(peer, "it does not read what is sent to it");

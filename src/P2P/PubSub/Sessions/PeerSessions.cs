@@ -99,8 +99,8 @@ internal sealed class PeerSessions(
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended);
-            string? fault = await new PeerReader(router, session.Peer, options.Limits.MaxRpcSize).RunAsync(stream, ended.Token)
-                .ConfigureAwait(false);
+            PeerReader reader = new(router, session.Peer, options.Limits.MaxRpcSize, network.Time);
+            string? fault = await reader.RunAsync(stream, ended.Token).ConfigureAwait(false);
             if (fault is null)
                 await stream.CloseWriteAsync(ended.Token).ConfigureAwait(false);
             else
@@ -134,6 +134,7 @@ internal sealed class PeerSessions(
         {
             // It may still write to us, as one that only publishes would.
             PubSubLog.NoStream(logger, session.Peer.Id, e.Message);
+            router.SetUnreachable(session.Peer);
             if (session.Inbound is null)
                 End(session, e.Message, mayRetry: false);
         }

@@ -13,9 +13,9 @@ public sealed class ChurnTests
     private static readonly Multihash Content = Multihash.Sha256("content"u8);
 
     private readonly List<(TestNetwork Network, KademliaDht Dht)> _alive = [];
-    private ManualTime? _time;
-    private TestSwarm? _swarm;
-    private Random? _random;
+    private ManualTime _time = null!;
+    private TestSwarm _swarm = null!;
+    private Random _random = null!;
 
     [SetUp]
     public void SetUp()

@@ -11,9 +11,9 @@ public sealed class KademliaDhtTests
 {
     private static readonly Multihash Content = Multihash.Sha256("content"u8);
 
-    private ManualTime? _time;
-    private TestSwarm? _swarm;
-    private List<KademliaDht>? _dhts;
+    private ManualTime _time = null!;
+    private TestSwarm _swarm = null!;
+    private List<KademliaDht> _dhts = null!;
 
     [SetUp]
     public void SetUp()

@@ -16,10 +16,10 @@ public sealed class MessageSenderTests
     private static readonly DhtMessage Question = new(DhtMessageType.FindNode, new byte[] { 1 });
     private static readonly DhtMessage Announcement = new(DhtMessageType.AddProvider, new byte[] { 1 });
 
-    private ManualTime? _time;
-    private TestNetwork? _local;
-    private TestNetwork? _remote;
-    private MessageSender? _sender;
+    private ManualTime _time = null!;
+    private TestNetwork _local = null!;
+    private TestNetwork _remote = null!;
+    private MessageSender _sender = null!;
     private int _streams;
 
     [SetUp]

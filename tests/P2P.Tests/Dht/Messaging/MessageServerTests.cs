@@ -12,10 +12,10 @@ public sealed class MessageServerTests
 {
     private static readonly DhtMessage Question = new(DhtMessageType.FindNode, new byte[] { 1 });
 
-    private ManualTime? _time;
-    private TestNetwork? _server;
-    private TestNetwork? _client;
-    private KademliaDht? _dht;
+    private ManualTime _time = null!;
+    private TestNetwork _server = null!;
+    private TestNetwork _client = null!;
+    private KademliaDht _dht = null!;
 
     [SetUp]
     public async Task SetUp()

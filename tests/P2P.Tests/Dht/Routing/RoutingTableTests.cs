@@ -10,8 +10,8 @@ public sealed class RoutingTableTests
     private static readonly PeerId Local = TestPeers.Peer(0);
     private static readonly IPAddress Group = IPAddress.Parse("8.8.0.0");
 
-    private ManualTime? _time;
-    private RoutingTable? _table;
+    private ManualTime _time = null!;
+    private RoutingTable _table = null!;
 
     [SetUp]
     public void SetUp()

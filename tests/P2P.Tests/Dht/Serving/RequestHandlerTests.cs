@@ -17,9 +17,9 @@ public sealed class RequestHandlerTests
     private static readonly byte[] Content = Multihash.Sha256("content"u8).Bytes.ToArray();
     private static readonly Multiaddr Address = Multiaddr.Parse("/ip4/127.0.0.1/tcp/1");
 
-    private SimulatedNetwork? _network;
-    private SimulatedPeer? _server;
-    private SimulatedPeer? _asker;
+    private SimulatedNetwork _network = null!;
+    private SimulatedPeer _server = null!;
+    private SimulatedPeer _asker = null!;
 
     [SetUp]
     public void SetUp()

@@ -10,8 +10,8 @@ public sealed class ContentSimulationTests
 {
     private static readonly DhtOptions Options = new() { Validators = TestRecords.Namespaces };
 
-    private SimulatedNetwork? _network;
-    private List<SimulatedPeer>? _peers;
+    private SimulatedNetwork _network = null!;
+    private List<SimulatedPeer> _peers = null!;
 
     [SetUp]
     public async Task SetUp()

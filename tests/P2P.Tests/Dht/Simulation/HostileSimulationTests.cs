@@ -12,9 +12,9 @@ public sealed class HostileSimulationTests
 {
     private static readonly DhtOptions Options = new() { Validators = TestRecords.Namespaces, RequestTimeout = TimeSpan.FromSeconds(5) };
 
-    private ManualTime? _time;
-    private SimulatedNetwork? _network;
-    private List<SimulatedPeer>? _peers;
+    private ManualTime _time = null!;
+    private SimulatedNetwork _network = null!;
+    private List<SimulatedPeer> _peers = null!;
 
     [SetUp]
     public async Task SetUp()

@@ -5,8 +5,8 @@ namespace P2PMiner.P2P.Tests.Dht.Storage;
 
 public sealed class ProviderStoreTests
 {
-    private ManualTime? _time;
-    private ProviderStore? _store;
+    private ManualTime _time = null!;
+    private ProviderStore _store = null!;
 
     [SetUp]
     public void SetUp()

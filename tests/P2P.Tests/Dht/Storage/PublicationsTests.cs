@@ -7,8 +7,8 @@ public sealed class PublicationsTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(22);
 
-    private ManualTime? _time;
-    private Publications? _publications;
+    private ManualTime _time = null!;
+    private Publications _publications = null!;
 
     [SetUp]
     public void SetUp()

@@ -9,8 +9,8 @@ public sealed class RecordStoreTests
     private static readonly PeerId Local = TestPeers.Peer(0);
     private static readonly TestRecords Rules = new();
 
-    private ManualTime? _time;
-    private RecordStore? _store;
+    private ManualTime _time = null!;
+    private RecordStore _store = null!;
 
     [SetUp]
     public void SetUp()

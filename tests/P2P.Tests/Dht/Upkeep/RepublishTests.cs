@@ -11,11 +11,11 @@ public sealed class RepublishTests
     private static readonly DhtOptions Options = new() { Validators = TestRecords.Namespaces, RefreshInterval = TimeSpan.FromHours(6) };
     private static readonly byte[] Value = [1, 2, 3];
 
-    private ManualTime? _time;
-    private SimulatedNetwork? _network;
-    private List<SimulatedPeer>? _peers;
-    private byte[]? _content;
-    private byte[]? _key;
+    private ManualTime _time = null!;
+    private SimulatedNetwork _network = null!;
+    private List<SimulatedPeer> _peers = null!;
+    private byte[] _content = null!;
+    private byte[] _key = null!;
 
     [SetUp]
     public async Task SetUp()

@@ -9,9 +9,9 @@ public sealed class TableFileTests
 {
     private static readonly Multiaddr Address = Multiaddr.Parse("/ip4/192.168.1.2/tcp/9999");
 
-    private string? _folder;
-    private string? _path;
-    private LogLines? _log;
+    private string _folder = null!;
+    private string _path = null!;
+    private LogLines _log = null!;
 
     [SetUp]
     public void SetUp()

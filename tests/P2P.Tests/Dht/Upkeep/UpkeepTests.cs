@@ -10,9 +10,9 @@ namespace P2PMiner.P2P.Tests.Dht.Upkeep;
 /// <summary>What nodes do by themselves as time goes by.</summary>
 public sealed class UpkeepTests
 {
-    private ManualTime? _time;
-    private SimulatedNetwork? _network;
-    private string? _folder;
+    private ManualTime _time = null!;
+    private SimulatedNetwork _network = null!;
+    private string _folder = null!;
 
     [SetUp]
     public void SetUp()
