@@ -59,7 +59,7 @@ internal sealed class CommandLoop(PeerHost peer, JsonLines output)
             string name = root.TryGetProperty("cmd", out JsonElement cmd) && cmd.ValueKind == JsonValueKind.String ? cmd.GetString()! : "";
             return new Command(id, name, root, Stopwatch.GetTimestamp());
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             output.Write("result", new() { ["ok"] = false, ["error"] = $"bad JSON: {e.Message.ReplaceLineEndings(" ")}" });
             return null;

@@ -27,7 +27,7 @@ internal static class DhtCommands
         FindProvidersResult result = await Dht(c).FindProvidersAsync(key, count, How(c), c.Cancellation);
         JsonObject fields = Names(key);
         fields["providers"] = JsonValues.Array(result.Providers.Select(Provider));
-        return new(WithStats(fields, result.Stats), result.Providers.Count == 0 ? NotFound : null);
+        return new(WithStats(fields, result.Stats));
     }
 
     public static async Task<CommandResult> PutValueAsync(CommandContext c)
