@@ -48,10 +48,11 @@ internal sealed class StreamTests(PeerKind dialerKind, PeerKind listenerKind) : 
     {
         (ScriptedPeer from, ScriptedPeer to) = Sides(dialerOpens);
 
+        // js-libp2p resets a stream of which it holds more than 4 MiB unread, and it reads no further while its echo is held up.
         JsonElement result = await from.CallAsync(
-            "openStream", new { peer = to.Id, protocol = Prefix + "echo/1.0.0", sendRandom = 5_000_000 }, BigDeadline);
+            "openStream", new { peer = to.Id, protocol = Prefix + "echo/1.0.0", sendRandom = 3_000_000 }, BigDeadline);
 
-        AssertEchoed(result, 5_000_000);
+        AssertEchoed(result, 3_000_000);
     }
 
     [TestCase(true)]
