@@ -59,17 +59,8 @@ public sealed class ManualTime : TimeProvider
         }
     }
 
-    /// <summary>Waits until the thread pool has nothing queued. Work that is running elsewhere at this moment is not seen: still wait for what you assert.</summary>
-    public static async Task SettleAsync()
-    {
-        const int QuietRounds = 8;
-        for (int quiet = 0; quiet < QuietRounds; quiet++)
-        {
-            await Task.Yield();
-            if (ThreadPool.PendingWorkItemCount > 0)
-                quiet = 0;
-        }
-    }
+    /// <inheritdoc cref="PoolRest.SettleAsync"/>
+    public static Task SettleAsync() => PoolRest.SettleAsync();
 
     private ManualTimer? TakeNext(DateTimeOffset end)
     {

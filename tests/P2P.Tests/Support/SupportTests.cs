@@ -38,6 +38,21 @@ public sealed class SupportTests
     }
 
     [Test]
+    public async Task Settling_WaitsForWorkThatRunsAndForWhatItStarts()
+    {
+        bool done = false;
+        _ = Task.Run(() =>
+        {
+            Thread.Sleep(100);
+            _ = Task.Run(() => done = true);
+        });
+
+        await ManualTime.SettleAsync();
+
+        Assert.That(done, Is.True);
+    }
+
+    [Test]
     public async Task TestNetwork_CarriesStreamsAndTellsOfThePeer()
     {
         TestSwarm swarm = new(new ManualTime());
