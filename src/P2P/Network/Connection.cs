@@ -13,7 +13,7 @@ internal sealed class Connection : IPeerConnection
     private readonly ConnectionServices _services;
     private readonly UpgradedChannel _channel;
     private readonly YamuxSession _session;
-    private readonly StreamCounts _counts = new();
+    private readonly OpenStreams _open = new();
 
     internal Connection(UpgradedChannel channel, Direction direction, ConnectionServices services)
     {
@@ -53,7 +53,11 @@ internal sealed class Connection : IPeerConnection
     internal Task Completion => _session.Completion;
 
     /// <summary>Lets streams come in. Whoever has to know of the connection first must know it by now.</summary>
-    internal void Start() => _session.Start(this, Accept);
+    internal void Start()
+    {
+        _session.Start(this, Accept);
+        Closed.UnsafeRegister(static connection => ((Connection)connection!).EndStreams(), this);
+    }
 
     public async ValueTask<PeerStream> OpenStreamAsync(IReadOnlyList<string> protocols, CancellationToken cancellation = default)
     {
@@ -171,15 +175,28 @@ internal sealed class Connection : IPeerConnection
 
     private ProtocolStream? TryCount(PeerStream raw, string protocol, int limit)
     {
-        if (!_counts.TryAdd(protocol, raw.Direction, limit))
+        ProtocolStream stream = new(raw, protocol, OnDisposed);
+        if (!_open.TryAdd(stream, limit))
             return null;
         NetworkMetrics.StreamChanged(1, protocol, raw.Direction);
-        return new ProtocolStream(raw, protocol, Ended);
+        return stream;
     }
 
-    private void Ended(ProtocolStream stream)
+    private void OnDisposed(ProtocolStream stream)
     {
-        _counts.Remove(stream.Protocol, stream.Direction);
+        if (_open.Remove(stream))
+            Uncount(stream);
+    }
+
+    /// <summary>Nobody needs to dispose of a stream whose connection is gone; its place is free all the same.</summary>
+    private void EndStreams()
+    {
+        foreach (ProtocolStream stream in _open.End())
+            Uncount(stream);
+    }
+
+    private void Uncount(ProtocolStream stream)
+    {
         _services.Streams.Return();
         NetworkMetrics.StreamChanged(-1, stream.Protocol, stream.Direction);
     }
