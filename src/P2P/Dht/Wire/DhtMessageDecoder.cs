@@ -80,9 +80,11 @@ internal static class DhtMessageDecoder
             else if (field == WireFields.RecordTime)
                 time = content;
         }
-        if (key.Length > WireLimits.MaxKeySize || value.Length > WireLimits.MaxValueSize || time.Length > WireLimits.MaxTimeSize)
+        if (key.Length > WireLimits.MaxKeySize || value.Length > WireLimits.MaxValueSize)
             return false;
-        record = new DhtRecord(key.ToArray(), value.ToArray(), Encoding.UTF8.GetString(time));
+        // Nobody relies on a stranger's clock: what cannot be a time is left out.
+        bool isTime = time.Length <= WireLimits.MaxTimeSize && Ascii.IsValid(time);
+        record = new DhtRecord(key.ToArray(), value.ToArray(), isTime ? Encoding.ASCII.GetString(time) : "");
         return true;
     }
 

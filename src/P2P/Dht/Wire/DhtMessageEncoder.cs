@@ -54,7 +54,7 @@ internal static class DhtMessageEncoder
     private static int RecordSize(DhtRecord record) =>
         BytesSize(record.Key.Length, optional: true)
         + BytesSize(record.Value.Length, optional: true)
-        + BytesSize(Encoding.UTF8.GetByteCount(record.TimeReceived), optional: true);
+        + BytesSize(record.TimeReceived.Length, optional: true);
 
     private static int PeerSize(DhtPeer peer)
     {
@@ -76,8 +76,8 @@ internal static class DhtMessageEncoder
             rest = WriteBytes(rest, WireFields.RecordValue, record.Value.Span);
         if (record.TimeReceived.Length == 0)
             return rest;
-        rest = WriteHead(rest, WireFields.RecordTime, Encoding.UTF8.GetByteCount(record.TimeReceived));
-        return rest[Encoding.UTF8.GetBytes(record.TimeReceived, rest)..];
+        rest = WriteHead(rest, WireFields.RecordTime, record.TimeReceived.Length);
+        return rest[Encoding.ASCII.GetBytes(record.TimeReceived, rest)..];
     }
 
     private static Span<byte> WritePeer(Span<byte> rest, int field, DhtPeer peer)

@@ -113,6 +113,16 @@ public sealed class DhtMessageCodecTests
     }
 
     [Test]
+    public void Decoder_LeavesOutATimeThatIsNone()
+    {
+        Assert.That(TimeOf("2026-03-04T04:06:07Z"u8), Is.EqualTo("2026-03-04T04:06:07Z"));
+        // One that is no text would become longer than what came in when it is said again.
+        Assert.That(TimeOf([0x32, 0xff, 0xc3]), Is.Empty);
+        Assert.That(TimeOf("2026-03-04T04:06:07\u00b7"u8), Is.Empty);
+        Assert.That(TimeOf(new byte[WireLimits.MaxTimeSize + 1]), Is.Empty);
+    }
+
+    [Test]
     public void Decoder_KeepsNoMorePeersAndAddressesThanTheBounds()
     {
         Multiaddr[] addresses = [.. Enumerable.Range(1, 100).Select(port => Multiaddr.Parse($"/ip4/127.0.0.1/tcp/{port}"))];
@@ -163,6 +173,16 @@ public sealed class DhtMessageCodecTests
 
     private static byte[] WithValue(int size) =>
         Encode(new DhtMessage(DhtMessageType.PutValue) { Record = new DhtRecord(new byte[1], new byte[size]) });
+
+    /// <summary>The time that remains of one in a record.</summary>
+    private static string TimeOf(ReadOnlySpan<byte> time)
+    {
+        byte[] content = time.ToArray();
+        byte[] record = Write(output => WriteNested(output, WireFields.RecordTime, content));
+        DhtMessage message = Decode(Write(output => WriteNested(output, WireFields.Record, record)));
+        Assert.That(Decode(Encode(message)).Record, Is.Not.Null);
+        return message.Record!.TimeReceived;
+    }
 
     private static DhtMessage Decode(byte[] bytes)
     {
