@@ -105,7 +105,6 @@ internal sealed class DhtNode : IAsyncDisposable
         await _upkeep.ConfigureAwait(false);
         SaveTable();
         Table.Clear();
-        _engine.Dispose();
         _stopping.Dispose();
     }
 

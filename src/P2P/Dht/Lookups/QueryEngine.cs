@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using P2PMiner.P2P.Dht.Messaging;
 using P2PMiner.P2P.Dht.Routing;
 using P2PMiner.P2P.Dht.Wire;
@@ -12,8 +13,9 @@ namespace P2PMiner.P2P.Dht.Lookups;
 /// <param name="options">Parameters.</param>
 /// <param name="time">Clock.</param>
 /// <param name="random">Spreads starting peers over the paths; taken under a lock.</param>
+[SuppressMessage("Reliability", "CA1001", Justification = "neither holds a timer or a handle, and queries may end after their engine")]
 internal sealed class QueryEngine(
-    IDhtNetwork network, RoutingTable table, Requester requester, DhtOptions options, TimeProvider time, Random random) : IDisposable
+    IDhtNetwork network, RoutingTable table, Requester requester, DhtOptions options, TimeProvider time, Random random)
 {
     /// <summary>Queries that run at once; more wait for one of them to end.</summary>
     private const int MaxQueries = 128;
@@ -62,12 +64,6 @@ internal sealed class QueryEngine(
 
     /// <summary>Ends all queries; they return what they have.</summary>
     internal void Stop() => _stopping.Cancel();
-
-    public void Dispose()
-    {
-        _stopping.Dispose();
-        _slots.Dispose();
-    }
 
     private async Task WaitForPeerAsync(CancellationToken limit)
     {
