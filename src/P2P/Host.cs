@@ -40,7 +40,10 @@ public sealed class Host : IAsyncDisposable
         _ping = new PingService(_swarm);
         // Services on top of these are made here, started in StartPartsAsync and stopped in StopPartsAsync.
         PubSub = options.PubSub is { } pubSub ? new GossipSub(_swarm, pubSub, loggers.CreateLogger<GossipSub>()) : null;
-        Dht = options.Dht is { } dht ? new KademliaDht(_swarm, dht, loggers.CreateLogger("P2PMiner.P2P.Dht")) : null;
+        Dht = options.Dht is { } dht
+            ? new KademliaDht(
+                _swarm, dht, loggers.CreateLogger("P2PMiner.P2P.Dht"), () => _swarm.ListenAddresses.Concat(_identify.Observed))
+            : null;
         Mdns = options.Mdns is { } mdns ? new MdnsDiscovery(_swarm, mdns, loggers.CreateLogger("P2PMiner.P2P.Mdns")) : null;
         _swarm.Died += OnDied;
         if (Dht is not null)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Dht.Messaging;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
@@ -7,7 +8,8 @@ using P2PMiner.P2P.Streams;
 namespace P2PMiner.P2P.Dht;
 
 /// <summary>Turns the DHT on and off, serves streams while it is a server, and follows which connected peers are servers.</summary>
-internal sealed class DhtLifetime(INetwork network, DhtOptions options, Random random, ILogger logger) : IDisposable
+internal sealed class DhtLifetime(
+    INetwork network, DhtOptions options, Func<IEnumerable<Multiaddr>> announced, Random random, ILogger logger) : IDisposable
 {
     private readonly SemaphoreSlim _switching = new(1);
     private CancellationTokenSource? _serving;
@@ -57,7 +59,7 @@ internal sealed class DhtLifetime(INetwork network, DhtOptions options, Random r
 
     private void TurnOn()
     {
-        Messages = new HostNetwork(network, options);
+        Messages = new HostNetwork(network, options, announced);
         _node = new DhtNode(Messages, options, network.Time, random, logger);
         _node.Failed += error => Failed?.Invoke(error);
         network.Identified += OnIdentified;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Dht.Storage;
 using P2PMiner.P2P.Dht.Wire;
 using P2PMiner.P2P.Identity;
@@ -22,17 +23,23 @@ public sealed class KademliaDht : IAsyncDisposable
     private readonly DhtLifetime _lifetime;
 
     /// <summary>A DHT that is off; <see cref="StartAsync"/> turns it on.</summary>
+    /// <param name="network">The host's network.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="logger">For lines that an operator should see; null = none.</param>
+    /// <param name="announced">Where others may dial us, asked anew each time; null = the addresses listened on.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public KademliaDht(INetwork network, DhtOptions options, ILogger? logger = null)
-        : this(network, options, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), logger)
+    public KademliaDht(INetwork network, DhtOptions options, ILogger? logger = null, Func<IEnumerable<Multiaddr>>? announced = null)
+        : this(network, options, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), logger, announced)
     {
     }
 
-    internal KademliaDht(INetwork network, DhtOptions options, Random random, ILogger? logger)
+    internal KademliaDht(
+        INetwork network, DhtOptions options, Random random, ILogger? logger, Func<IEnumerable<Multiaddr>>? announced = null)
     {
         options.Validate();
         Options = options;
-        _lifetime = new DhtLifetime(network, options, random, logger ?? NullLogger.Instance);
+        announced ??= () => network.ListenAddresses;
+        _lifetime = new DhtLifetime(network, options, announced, random, logger ?? NullLogger.Instance);
     }
 
     /// <summary>A part of the upkeep failed, which is a defect: the table is no longer kept. Turn it off and on again.</summary>

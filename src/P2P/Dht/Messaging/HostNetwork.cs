@@ -8,7 +8,10 @@ using P2PMiner.P2P.Network;
 namespace P2PMiner.P2P.Dht.Messaging;
 
 /// <summary>The network as the DHT sees it, over a host's connections and streams.</summary>
-internal sealed class HostNetwork(INetwork network, DhtOptions options) : IDhtNetwork, IAsyncDisposable
+/// <param name="network">The host's network.</param>
+/// <param name="options">Settings of the DHT.</param>
+/// <param name="announced">Where others may dial us.</param>
+internal sealed class HostNetwork(INetwork network, DhtOptions options, Func<IEnumerable<Multiaddr>> announced) : IDhtNetwork, IAsyncDisposable
 {
     private const string Tag = "kad";
 
@@ -17,7 +20,7 @@ internal sealed class HostNetwork(INetwork network, DhtOptions options) : IDhtNe
     public PeerId LocalPeer => network.LocalPeer;
 
     public IReadOnlyList<Multiaddr> LocalAddresses =>
-        AddressFilter.Within(options.AddressScope, network.ListenAddresses, network.LocalPeer, WireLimits.MaxAddresses);
+        AddressFilter.Within(options.AddressScope, announced(), network.LocalPeer, WireLimits.MaxAddresses);
 
     /// <summary>Streams that rest between requests.</summary>
     internal int IdleStreams => _sender.Idle;

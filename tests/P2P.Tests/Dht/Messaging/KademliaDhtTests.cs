@@ -190,6 +190,26 @@ public sealed class KademliaDhtTests
     }
 
     [Test]
+    public async Task ProviderRecord_NamesEveryAddressThatIsAnnounced_AlsoThoseThatBecameKnownLater()
+    {
+        (_, KademliaDht other) = await AddAsync();
+        TestNetwork network = _swarm.Add();
+        List<Multiaddr> announced = [network.Address];
+        KademliaDht dht = new(network, new DhtOptions(), new Random(1), null, () => announced);
+        _dhts.Add(dht);
+        await dht.StartAsync();
+        network.Connect(_swarm.Networks[0]);
+        await Wait.UntilAsync(() => other.RoutingTable.Count == 1 && dht.RoutingTable.Count == 1, "contact");
+        Multiaddr observed = Multiaddr.Parse("/ip4/8.8.8.8/tcp/1");
+        announced.Add(observed);
+
+        await dht.ProvideAsync(Content).InTime();
+
+        FindProvidersResult found = await other.FindProvidersAsync(Content).InTime();
+        Assert.That(found.Providers.Single().Addresses, Is.EquivalentTo(new[] { network.Address, observed }));
+    }
+
+    [Test]
     public async Task AddressesBeyondTheScope_AreNeitherBelievedNorServed()
     {
         (TestNetwork a, KademliaDht loopback) = await AddAsync(scope: P2PMiner.P2P.Transport.IpScope.Loopback);
