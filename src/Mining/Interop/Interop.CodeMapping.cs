@@ -5,13 +5,16 @@ namespace P2PMiner.Mining;
 
 internal static partial class Interop
 {
-    /// <summary>What two views of one memory object need: sys/mman.h and unistd.h of Linux; constants of x86-64.</summary>
+    /// <summary>Memory of our own, and two views of one memory object: sys/mman.h and unistd.h of Linux; constants of x86-64 and arm64.</summary>
     internal static partial class CodeMapping
     {
         internal const int PROT_READ = 1;
         internal const int PROT_WRITE = 2;
         internal const int PROT_EXEC = 4;
         internal const int MAP_SHARED = 1;
+        internal const int MAP_PRIVATE = 2;
+        internal const int MAP_ANONYMOUS = 0x20;
+        internal const int MAP_HUGETLB = 0x40000;
         internal const uint MFD_CLOEXEC = 1;
 
         /// <summary>What mmap returns instead of an address.</summary>

@@ -1,33 +1,60 @@
+using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Managed.Superscalar;
 using P2PMiner.Mining.RandomX.Managed.Vm;
+using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX.Managed;
 
-/// <summary>The cache of one key: 256 MiB and eight superscalar programs (specification, chapters 7.1 and 7.2).</summary>
-internal sealed unsafe class ManagedCache : IItemSource
+/// <summary>
+/// The cache of one key: 256 MiB and eight superscalar programs (specification, chapters 7.1 and 7.2). Thread-safe once made.
+/// Disposing gives up this object's claim; the memory lives on until the last machine that holds <see cref="Block"/> is gone.
+/// </summary>
+internal sealed unsafe class ManagedCache : IItemSource, IDisposable
 {
-    private readonly SuperscalarProgram[] _programs = new SuperscalarProgram[Parameters.CacheAccesses];
-    private readonly byte[] _memory;
+    /// <summary>superscalarMul0 (specification, chapter 7.3).</summary>
+    internal const ulong ItemMultiplier = 6364136223846793005;
 
-    private ManagedCache(ReadOnlySpan<byte> key, CancellationToken cancellation)
+    private readonly SuperscalarProgram[] _programs = new SuperscalarProgram[Parameters.CacheAccesses];
+    private readonly byte* _memory;
+
+    private ManagedCache(ReadOnlySpan<byte> key, PagePreference pages, CancellationToken cancellation)
     {
-        _memory = GC.AllocateUninitializedArray<byte>(Parameters.CacheSize, pinned: true);
-        fixed (byte* memory = _memory)
-            Argon2d.Fill(memory, Parameters.ArgonBlocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
+        Block = PagedBlock.Allocate("cache", Parameters.CacheSize, pages);
+        _memory = Block.Address;
+        Argon2d.Fill(_memory, Parameters.ArgonBlocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
         BlakeGenerator random = new(key);
         for (int i = 0; i < _programs.Length; i++)
             _programs[i] = new SuperscalarGenerator(random).Generate();
+        PageKind = Block.Measure();
     }
+
+    /// <summary>superscalarAdd1 to superscalarAdd7, at their index.</summary>
+    internal static ReadOnlySpan<ulong> ItemConstants =>
+    [
+        0, 9298411001130361340, 12065312585734608966, 9306329213124626780,
+        5281919268842080866, 10536153434571861004, 3398623926847679864, 9549104520008361294,
+    ];
 
     /// <summary>The eight superscalar programs.</summary>
     public SuperscalarProgram[] Programs => _programs;
 
-    /// <summary>The filled memory.</summary>
-    public ReadOnlySpan<byte> Memory => _memory;
+    /// <summary>The filled memory; gone after <see cref="Dispose"/>.</summary>
+    public ReadOnlySpan<byte> Memory => new(_memory, Parameters.CacheSize);
 
-    /// <summary>Makes the cache of a key of at most 60 bytes; takes about a second.</summary>
+    /// <summary>Owns the memory.</summary>
+    public PagedBlock Block { get; }
+
+    /// <summary>The pages that the memory got.</summary>
+    public PageKind PageKind { get; }
+
+    /// <summary>Makes the cache of a key of at most 60 bytes; takes about half a second.</summary>
     /// <exception cref="OperationCanceledException">Cancelled on the way.</exception>
-    public static ManagedCache Create(ReadOnlySpan<byte> key, CancellationToken cancellation = default) => new(key, cancellation);
+    /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
+    public static ManagedCache Create(
+        ReadOnlySpan<byte> key, PagePreference pages = PagePreference.Auto, CancellationToken cancellation = default) =>
+        new(key, pages, cancellation);
+
+    public void Dispose() => Block.Dispose();
 
     public void Xor(uint number, Span<ulong> r)
     {
@@ -44,29 +71,21 @@ internal sealed unsafe class ManagedCache : IItemSource
     {
         InitializeItem(number, item);
         ulong address = number;
-        fixed (byte* memory = _memory)
+        foreach (SuperscalarProgram program in _programs)
         {
-            foreach (SuperscalarProgram program in _programs)
-            {
-                ulong* line = (ulong*)(memory + (address % Parameters.CacheLines) * Parameters.ItemSize);
-                program.Execute(item);
-                for (int i = 0; i < item.Length; i++)
-                    item[i] ^= line[i];
-                address = item[program.AddressRegister];
-            }
+            ulong* line = (ulong*)(_memory + address % Parameters.CacheLines * Parameters.ItemSize);
+            program.Execute(item);
+            for (int i = 0; i < item.Length; i++)
+                item[i] ^= line[i];
+            address = item[program.AddressRegister];
         }
     }
 
     /// <summary>The registers that an item begins with (specification, chapter 7.3).</summary>
     internal static void InitializeItem(ulong number, Span<ulong> item)
     {
-        item[0] = (number + 1) * 6364136223846793005;
-        item[1] = item[0] ^ 9298411001130361340;
-        item[2] = item[0] ^ 12065312585734608966;
-        item[3] = item[0] ^ 9306329213124626780;
-        item[4] = item[0] ^ 5281919268842080866;
-        item[5] = item[0] ^ 10536153434571861004;
-        item[6] = item[0] ^ 3398623926847679864;
-        item[7] = item[0] ^ 9549104520008361294;
+        item[0] = (number + 1) * ItemMultiplier;
+        for (int i = 1; i < item.Length; i++)
+            item[i] = item[0] ^ ItemConstants[i];
     }
 }

@@ -28,21 +28,24 @@ internal static class PagedAllocation
                 return huge;
             huge.Dispose();
             if (preference == PagePreference.Huge)
-            {
-                throw new InsufficientMemoryException(
-                    $"no {size >> 20} MiB of explicit huge pages for the RandomX {what}: reserve them (Linux: sudo sysctl vm.nr_hugepages=1280) or use --pages auto");
-            }
+                throw NoHugePages(what, size);
         }
         IReadOnlyList<MemoryRange> before = AnonymousMemory.List();
         T handle = allocate(flags);
         if (handle.IsInvalid)
         {
             handle.Dispose();
-            throw new InsufficientMemoryException($"no memory for the RandomX {what} of {size >> 20} MiB: close other programs or use --memory light");
+            throw NoMemory(what, size);
         }
         pages = Advise(before, (nuint)size, preference);
         return handle;
     }
+
+    internal static InsufficientMemoryException NoHugePages(string what, long size) => new(
+        $"no {size >> 20} MiB of explicit huge pages for the RandomX {what}: reserve them (Linux: sudo sysctl vm.nr_hugepages=1280) or use --pages auto");
+
+    internal static InsufficientMemoryException NoMemory(string what, long size) =>
+        new($"no memory for the RandomX {what} of {size >> 20} MiB: close other programs or use --memory light");
 
     // librandomx 1.1.10 does not tell where caches and scratchpads are, so the new memory is looked for.
     private static PagedMemory Advise(IReadOnlyList<MemoryRange> before, nuint size, PagePreference preference)

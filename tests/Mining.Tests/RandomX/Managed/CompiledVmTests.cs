@@ -1,7 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Text.Json;
 using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Managed.Vm;
 using P2PMiner.Mining.RandomX.Managed.X86;
+using P2PMiner.Mining.Tests.Monero;
 
 namespace P2PMiner.Mining.Tests.RandomX.Managed;
 
@@ -35,6 +38,47 @@ public sealed class CompiledVmTests
             {
                 interpreter.CalculateHash(inputs.AsSpan(lane * InputSize, InputSize), expected);
                 Assert.That(hashes.AsSpan(lane * 32, 32).ToArray(), Is.EqualTo(expected), $"round {round}, lane {lane}");
+            }
+        }
+    }
+
+    [Test]
+    public unsafe void LockstepVm_HashesAsTheInterpreterDoes([Values(0, 1)] int version, [Values(1, 7, 12)] int lanes, [Values] bool usesAvx512)
+    {
+        if (!Avx2.IsSupported || usesAvx512 && !ItemCompiler.IsAvx512Supported)
+            Assert.Ignore("this CPU lacks the instructions");
+        ManagedCache cache = TestCache.Key000;
+        InterpretedVm interpreter = new((RandomXVersion)version, cache);
+        using ItemCompiler items = new(cache.Programs, usesAvx512);
+        using LockstepVm compiled = new((RandomXVersion)version, lanes, cache.Block.Address, items);
+        byte[] inputs = new byte[lanes * InputSize];
+        byte[] hashes = new byte[lanes * 32];
+        byte[] expected = new byte[32];
+        new Random(version * 100 + lanes).NextBytes(inputs);
+        compiled.CalculateHashes(inputs, hashes);
+        for (int lane = 0; lane < lanes; lane += 3)
+        {
+            interpreter.CalculateHash(inputs.AsSpan(lane * InputSize, InputSize), expected);
+            Assert.That(hashes.AsSpan(lane * 32, 32).ToArray(), Is.EqualTo(expected), $"lane {lane}");
+        }
+    }
+
+    [TestCase(RandomXVersion.V1, "hash")]
+    [TestCase(RandomXVersion.V2, "hashV2")]
+    public unsafe void LockstepVm_MatchesReferenceTests(object version, string field)
+    {
+        if (!Avx2.IsSupported)
+            Assert.Ignore("this CPU has no AVX2");
+        byte[] hash = new byte[32];
+        foreach (IGrouping<string, JsonElement> key in VectorFile.Read("randomx-hashes.json").GroupBy(v => v.Text("key")))
+        {
+            using ManagedCache cache = ManagedCache.Create(Convert.FromHexString(key.Key));
+            using ItemCompiler items = new(cache.Programs);
+            using LockstepVm vm = new((RandomXVersion)version, 1, cache.Block.Address, items);
+            foreach (JsonElement vector in key)
+            {
+                vm.CalculateHashes(vector.Hex("input"), hash);
+                Assert.That(Convert.ToHexStringLower(hash), Is.EqualTo(vector.Text(field)), vector.Text("name"));
             }
         }
     }

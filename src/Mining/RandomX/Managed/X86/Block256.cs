@@ -59,4 +59,14 @@ internal unsafe struct Block256
         _2.StoreAlignedNonTemporal((ulong*)(address + 2 * stride));
         _3.StoreAlignedNonTemporal((ulong*)(address + 3 * stride));
     }
+
+    /// <summary>As <see cref="StoreNonTemporal"/>, through the caches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(byte* address, int stride)
+    {
+        _0.Store((ulong*)address);
+        _1.Store((ulong*)(address + stride));
+        _2.Store((ulong*)(address + 2 * stride));
+        _3.Store((ulong*)(address + 3 * stride));
+    }
 }

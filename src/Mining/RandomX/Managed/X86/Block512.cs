@@ -85,4 +85,18 @@ internal unsafe struct Block512
         _6.StoreAlignedNonTemporal((ulong*)(address + 384));
         _7.StoreAlignedNonTemporal((ulong*)(address + 448));
     }
+
+    /// <summary>As <see cref="StoreNonTemporal"/>, through the caches.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(byte* address)
+    {
+        _0.Store((ulong*)address);
+        _1.Store((ulong*)(address + 64));
+        _2.Store((ulong*)(address + 128));
+        _3.Store((ulong*)(address + 192));
+        _4.Store((ulong*)(address + 256));
+        _5.Store((ulong*)(address + 320));
+        _6.Store((ulong*)(address + 384));
+        _7.Store((ulong*)(address + 448));
+    }
 }

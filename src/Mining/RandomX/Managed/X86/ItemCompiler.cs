@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using P2PMiner.Mining.RandomX.Managed.Superscalar;
 
@@ -42,6 +43,25 @@ internal sealed unsafe class ItemCompiler : IDisposable
     /// <summary>Items that are computed at once.</summary>
     public int GroupItems => BatchItems * Batches;
 
+    /// <summary>Computes items wherever they lie.</summary>
+    /// <param name="cache">The cache's memory.</param>
+    /// <param name="numbers">Their numbers, whole batches and at most <see cref="GroupItems"/>.</param>
+    /// <param name="items">Where they go, 64 bytes each, aligned to 64 bytes.</param>
+    public void Compute(byte* cache, ReadOnlySpan<uint> numbers, byte* items)
+    {
+        bool isHeld = false;
+        try
+        {
+            _code.DangerousAddRef(ref isHeld);
+            ComputeGroup(cache, numbers, items, isKeptInCache: true);
+        }
+        finally
+        {
+            if (isHeld)
+                _code.DangerousRelease();
+        }
+    }
+
     /// <summary>Computes items that follow one another.</summary>
     /// <param name="cache">The cache's memory.</param>
     /// <param name="first">Number of the first.</param>
@@ -62,7 +82,7 @@ internal sealed unsafe class ItemCompiler : IDisposable
                     numbers[i] = first + (uint)(done + i);
                 bool isWhole = count - done >= GroupItems;
                 byte* destination = items + (nuint)done * Parameters.ItemSize;
-                ComputeGroup(cache, numbers, isWhole ? destination : rest);
+                ComputeGroup(cache, numbers, isWhole ? destination : rest, isKeptInCache: false);
                 if (!isWhole)
                     new Span<byte>(rest, (count - done) * Parameters.ItemSize).CopyTo(new Span<byte>(destination, (count - done) * Parameters.ItemSize));
             }
@@ -76,26 +96,33 @@ internal sealed unsafe class ItemCompiler : IDisposable
 
     public void Dispose() => _code.Dispose();
 
-    private void ComputeGroup(byte* cache, ReadOnlySpan<uint> numbers, byte* items)
+    // Not zeroed: all of it is written before it is read.
+    [SkipLocalsInit]
+    private void ComputeGroup(byte* cache, ReadOnlySpan<uint> numbers, byte* items, bool isKeptInCache)
     {
+        int batches = numbers.Length / BatchItems;
         int batchWords = BatchItems * Registers;
         ulong* room = stackalloc ulong[Batches * batchWords + 8];
         ulong* states = (ulong*)(((nuint)room + 63) & ~(nuint)63);
         byte** lines = stackalloc byte*[Batches * BatchItems];
         for (int i = 0; i < numbers.Length; i++)
         {
-            Initialize(states + i / BatchItems * batchWords + i % BatchItems, numbers[i]);
             lines[i] = Line(cache, numbers[i]);
+            Sse.PrefetchNonTemporal(lines[i]);
+            Initialize(states + i / BatchItems * batchWords + i % BatchItems, numbers[i]);
         }
         for (int program = 0; program < _programs.Length; program++)
         {
             var run = (delegate* unmanaged[Cdecl, SuppressGCTransition]<ulong*, void>)(_code.Executable + _offsets[program]);
-            for (int batch = 0; batch < Batches; batch++)
+            bool isLast = program == _programs.Length - 1;
+            for (int batch = 0; batch < batches; batch++)
             {
                 ulong* state = states + batch * batchWords;
                 byte** batchLines = lines + batch * BatchItems;
                 run(state);
                 XorLines(state, batchLines);
+                if (isLast)
+                    continue;
                 ulong* address = state + _programs[program].AddressRegister * BatchItems;
                 for (int i = 0; i < BatchItems; i++)
                 {
@@ -104,18 +131,19 @@ internal sealed unsafe class ItemCompiler : IDisposable
                 }
             }
         }
-        for (int batch = 0; batch < Batches; batch++)
-            StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize);
+        for (int batch = 0; batch < batches; batch++)
+            StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize, isKeptInCache);
     }
 
     private static byte* Line(byte* cache, ulong address) => cache + address % Parameters.CacheLines * Parameters.ItemSize;
 
+    // Specification, chapter 7.3, as in ManagedCache.InitializeItem.
     private void Initialize(ulong* state, uint number)
     {
-        Span<ulong> item = stackalloc ulong[Registers];
-        ManagedCache.InitializeItem(number, item);
-        for (int i = 0; i < Registers; i++)
-            state[i * BatchItems] = item[i];
+        ulong first = (number + 1ul) * ManagedCache.ItemMultiplier;
+        state[0] = first;
+        for (int i = 1; i < Registers; i++)
+            state[i * BatchItems] = first ^ ManagedCache.ItemConstants[i];
     }
 
     // A line has the eight words of one item, a vector one word of every item: so the lines are transposed.
@@ -136,20 +164,26 @@ internal sealed unsafe class ItemCompiler : IDisposable
         }
     }
 
-    private void StoreItems(ulong* state, byte* items)
+    private void StoreItems(ulong* state, byte* items, bool isKeptInCache)
     {
         if (BatchItems == 8)
         {
             Block512 block = Block512.Load(state);
             block.Transpose();
-            block.StoreNonTemporal(items);
+            if (isKeptInCache)
+                block.Store(items);
+            else
+                block.StoreNonTemporal(items);
             return;
         }
         for (int half = 0; half < 2; half++)
         {
             Block256 block = Block256.Load(state + half * 16);
             block.Transpose();
-            block.StoreNonTemporal(items + half * 32, Parameters.ItemSize);
+            if (isKeptInCache)
+                block.Store(items + half * 32, Parameters.ItemSize);
+            else
+                block.StoreNonTemporal(items + half * 32, Parameters.ItemSize);
         }
     }
 }

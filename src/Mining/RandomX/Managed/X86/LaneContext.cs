@@ -55,6 +55,18 @@ internal unsafe struct LaneContext
     [FieldOffset(96)]
     public byte* Line1;
 
+    /// <summary>Where the item of the iteration under way lies, from <see cref="Dataset"/>; of machines without a dataset.</summary>
+    [FieldOffset(104)]
+    public uint DatasetLine;
+
+    /// <summary>readReg0, of machines without a dataset.</summary>
+    [FieldOffset(108)]
+    public byte AddressRegister0;
+
+    /// <summary>readReg1.</summary>
+    [FieldOffset(109)]
+    public byte AddressRegister1;
+
     [FieldOffset(Bias)]
     public RegisterFile Registers;
 }

@@ -20,7 +20,8 @@ internal static class LoopTemplates
     private static readonly Lazy<CodeTemplate> LazyPrologue = new(() => CodeTemplate.Assemble(WritePrologue));
     private static readonly Lazy<CodeTemplate> LazyEpilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
     private static readonly Lazy<CodeTemplate> LazyEnter = new(() => CodeTemplate.Assemble(WriteEnter));
-    private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeLeave();
+    private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeAll(WriteLeave);
+    private static readonly Lazy<CodeTemplate>[,] LazyPause = MakeAll(WritePause);
 
     /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
     public static CodeTemplate Prologue => LazyPrologue.Value;
@@ -32,13 +33,12 @@ internal static class LoopTemplates
     public static CodeTemplate Enter => LazyEnter.Value;
 
     /// <summary>Ends an iteration of a lane: reads the dataset, prefetches for the next iteration, and stores.</summary>
-    public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration)
-    {
-        int registers = 0;
-        for (int i = 0; i < 4; i++)
-            registers |= (configuration.ReadRegister(i) & 1) << i;
-        return LazyLeave[(int)version, registers].Value;
-    }
+    public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration) =>
+        LazyLeave[(int)version, Choices(configuration)].Value;
+
+    /// <summary>Ends a lane's instructions without reading the dataset: stores the registers and which line is wanted.</summary>
+    public static CodeTemplate Pause(RandomXVersion version, in ProgramConfiguration configuration) =>
+        LazyPause[(int)version, Choices(configuration)].Value;
 
     /// <summary>Goes from one lane's context to another's.</summary>
     public static CodeTemplate Switch(int lanes) => CodeTemplate.Assemble(c => c.add(Context, lanes * LaneContext.Stride));
@@ -46,7 +46,15 @@ internal static class LoopTemplates
     /// <summary>Counts an iteration of all lanes; the jump to the first lane's next one follows, if the flags say "not zero".</summary>
     public static CodeTemplate CountDown { get; } = CodeTemplate.Assemble(c => c.sub(IterationsLeft, 1));
 
-    private static Lazy<CodeTemplate>[,] MakeLeave()
+    private static int Choices(in ProgramConfiguration configuration)
+    {
+        int registers = 0;
+        for (int i = 0; i < 4; i++)
+            registers |= (configuration.ReadRegister(i) & 1) << i;
+        return registers;
+    }
+
+    private static Lazy<CodeTemplate>[,] MakeAll(Action<Assembler, RandomXVersion, int> write)
     {
         Lazy<CodeTemplate>[,] templates = new Lazy<CodeTemplate>[2, 16];
         for (int version = 0; version < 2; version++)
@@ -55,7 +63,7 @@ internal static class LoopTemplates
             {
                 RandomXVersion v = (RandomXVersion)version;
                 int bits = registers;
-                templates[version, registers] = new(() => CodeTemplate.Assemble(c => WriteLeave(c, v, bits)));
+                templates[version, registers] = new(() => CodeTemplate.Assemble(c => write(c, v, bits)));
             }
         }
         return templates;
@@ -112,12 +120,12 @@ internal static class LoopTemplates
         c.mov(MxMa, Field(nameof(LaneContext.MxMa)));
     }
 
+    private static int Register(int registers, int index) => 2 * index + (registers >> index & 1);
+
     private static void WriteLeave(Assembler c, RandomXVersion version, int registers)
     {
-        int Register(int index) => 2 * index + (registers >> index & 1);
-
-        WriteDatasetRead(c, version, Register(2), Register(3));
-        WriteNextAddresses(c, Register(0), Register(1));
+        WriteDatasetRead(c, version, Register(registers, 2), Register(registers, 3));
+        WriteNextAddresses(c, Register(registers, 0), Register(registers, 1));
         c.mov(rcx, Field(nameof(LaneContext.Line1)));
         for (int i = 0; i < 8; i++)
             c.mov(__[rcx + 8 * i], R[i]);
@@ -141,6 +149,30 @@ internal static class LoopTemplates
         }
         c.Label(ref isNotLast);
         c.nop();
+    }
+
+    // Steps 5, 6 and 10; the caller does the rest, when it has the item.
+    private static void WritePause(Assembler c, RandomXVersion version, int registers)
+    {
+        c.mov(eax, R32[Register(registers, 2)]);
+        c.xor(eax, R32[Register(registers, 3)]);
+        if (version == RandomXVersion.V1)
+            c.xor(MxMa, rax);
+        c.ror(MxMa, 32);
+        c.mov(edx, ebp);
+        if (version == RandomXVersion.V2)
+            c.xor(MxMa, rax);
+        c.and(edx, DatasetMask);
+        c.mov(Field(nameof(LaneContext.DatasetLine)), edx);
+        c.mov(Field(nameof(LaneContext.MxMa)), MxMa);
+        for (int i = 0; i < 8; i++)
+            c.mov(File(nameof(RegisterFile.R), 8 * i), R[i]);
+        WriteFloatMix(c, version);
+        for (int i = 0; i < 4; i++)
+        {
+            c.movaps(File(nameof(RegisterFile.F), 16 * i), F[i]);
+            c.movaps(File(nameof(RegisterFile.E), 16 * i), F[4 + i]);
+        }
     }
 
     // Steps 5 to 8. Version 1 prefetches what the next iteration reads, version 2 what the one after it does.

@@ -14,7 +14,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private const int MaxLaneSize = 1024 + Parameters.MaxProgramLength * 48;
 
     private readonly RandomXVersion _version;
-    private readonly int _lanes;
+    private readonly bool _readsDataset;
     private readonly InstructionTemplates _instructions;
     private readonly CodeTemplate _next = LoopTemplates.Switch(1);
     private readonly CodeTemplate _first;
@@ -23,11 +23,17 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private byte* _position;
     private byte* _loop;
 
+    /// <param name="version">Of the algorithm.</param>
+    /// <param name="lanes">How many programs a function has, at least 1.</param>
+    /// <param name="readsDataset">
+    /// Whether a function runs all iterations with a dataset; else it runs one, up to the place where the dataset is read.
+    /// </param>
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
-    public ProgramCompiler(RandomXVersion version, int lanes)
+    public ProgramCompiler(RandomXVersion version, int lanes, bool readsDataset)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1);
         _version = version;
-        _lanes = lanes;
+        _readsDataset = readsDataset;
         _instructions = InstructionTemplates.Of(version);
         _first = LoopTemplates.Switch(1 - lanes);
         _memory = CodeMemory.Allocate((lanes + 1) * MaxLaneSize);
@@ -56,22 +62,25 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             if (program[i].Type is not null)
                 Write(program[i], start);
         }
-        Copy(LoopTemplates.Leave(_version, configuration));
+        Copy(_readsDataset ? LoopTemplates.Leave(_version, configuration) : LoopTemplates.Pause(_version, configuration));
         Copy(_next);
     }
 
     /// <summary>Ends the function.</summary>
     public void End()
     {
-        // The last lane has gone one context too far.
-        _position -= _next.Length;
-        Copy(_first);
-        Copy(LoopTemplates.CountDown);
-        WriteJump(notEqual: true, _loop);
+        if (_readsDataset)
+        {
+            // The last lane has gone one context too far.
+            _position -= _next.Length;
+            Copy(_first);
+            Copy(LoopTemplates.CountDown);
+            WriteJump(notEqual: true, _loop);
+        }
         Copy(LoopTemplates.Epilogue);
     }
 
-    /// <summary>Runs all iterations of all lanes.</summary>
+    /// <summary>Runs all iterations of all lanes, or one where the dataset is not read.</summary>
     /// <param name="lanes">As many contexts as lanes were added, aligned to 64 bytes.</param>
     public void Run(LaneContext* lanes)
     {

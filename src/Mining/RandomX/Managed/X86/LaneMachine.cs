@@ -1,0 +1,152 @@
+using System.Runtime.InteropServices;
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>
+/// Several machines (lanes) of one thread that hash as many inputs together, in generated code. What is the same whether
+/// dataset items are read or computed: seeds, scratchpads, programs and fingerprints (specification, chapter 2).
+/// </summary>
+internal abstract unsafe class LaneMachine : IDisposable
+{
+    private const int SeedSize = 64;
+    private const int HashSize = 32;
+
+    private readonly byte* _dataset;
+    private readonly PagedBlock _scratchpads;
+    private readonly PagedBlock _contexts;
+    private readonly byte[] _seeds;
+    private readonly ulong[] _programBuffer;
+    private readonly MicroInstruction[] _program;
+
+    /// <param name="version">Of the algorithm.</param>
+    /// <param name="compiler">Disposed with this object.</param>
+    /// <param name="lanes">How many inputs are hashed at once, at least 1.</param>
+    /// <param name="dataset">What a program's dataset offset is added to.</param>
+    /// <param name="pages">Of the scratchpads.</param>
+    private protected LaneMachine(RandomXVersion version, ProgramCompiler compiler, int lanes, byte* dataset, PagePreference pages)
+    {
+        Compiler = compiler;
+        Lanes = lanes;
+        _dataset = dataset;
+        _seeds = new byte[lanes * SeedSize];
+        _program = new MicroInstruction[Parameters.ProgramLength(version)];
+        _programBuffer = new ulong[ProgramConfiguration.Size / 8 + _program.Length];
+        _contexts = PagedBlock.Allocate("virtual machine", lanes * LaneContext.Stride, PagePreference.Normal);
+        _scratchpads = PagedBlock.Allocate("virtual machine", (long)lanes * Parameters.ScratchpadL3, pages);
+        for (int lane = 0; lane < lanes; lane++)
+            Initialize(Contexts + lane, _scratchpads.Address + (nuint)lane * Parameters.ScratchpadL3);
+    }
+
+    /// <summary>How many inputs are hashed at once.</summary>
+    public int Lanes { get; }
+
+    /// <summary>The pages of the scratchpads, to be asked after a first hash.</summary>
+    public PageKind PageKind => _scratchpads.Measure();
+
+    /// <summary>The code of the programs that ran last, for listings.</summary>
+    public ReadOnlySpan<byte> Code => Compiler.Code;
+
+    private protected ProgramCompiler Compiler { get; }
+
+    private protected LaneContext* Contexts => (LaneContext*)_contexts.Address;
+
+    /// <summary>Computes one hash per lane.</summary>
+    /// <param name="inputs">Equally long inputs, one behind the other.</param>
+    /// <param name="hashes">32 bytes per lane.</param>
+    public void CalculateHashes(ReadOnlySpan<byte> inputs, Span<byte> hashes)
+    {
+        Start(inputs);
+        Run();
+        Finish(hashes);
+    }
+
+    /// <summary>Takes inputs, one per lane, equally long: <see cref="Run"/> comes next, then <see cref="Finish"/>.</summary>
+    public void Start(ReadOnlySpan<byte> inputs)
+    {
+        int size = inputs.Length / Lanes;
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            Blake2b.Hash(inputs.Slice(lane * size, size), Seed(lane));
+            AesGenerator1R.Fill(Seed(lane), Scratchpad(lane));
+            Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
+        }
+    }
+
+    /// <summary>Runs all programs of all lanes.</summary>
+    public void Run()
+    {
+        for (int program = 0; program < Parameters.ProgramCount; program++)
+        {
+            Compiler.Begin();
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                if (program > 0)
+                    Blake2b.Hash(Registers(lane), Seed(lane));
+                Prepare(lane);
+            }
+            Compiler.End();
+            RunProgram();
+        }
+    }
+
+    /// <summary>Gives the hashes, 32 bytes per lane.</summary>
+    public void Finish(Span<byte> hashes)
+    {
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            AesHash1R.Hash(Scratchpad(lane), Registers(lane)[192..]);
+            Blake2b.Hash(Registers(lane), hashes.Slice(lane * HashSize, HashSize));
+        }
+    }
+
+    public virtual void Dispose()
+    {
+        Compiler.Dispose();
+        _contexts.Dispose();
+        _scratchpads.Dispose();
+    }
+
+    /// <summary>All iterations of the programs that were compiled, one per lane.</summary>
+    private protected abstract void RunProgram();
+
+    private static void Initialize(LaneContext* context, byte* scratchpad)
+    {
+        *context = default;
+        context->Scratchpad = scratchpad;
+        for (int half = 0; half < 2; half++)
+        {
+            context->MantissaMask[half] = (1ul << 56) - 1;
+            context->ScaleMask[half] = 0x80F0000000000000;
+        }
+    }
+
+    // Specification, chapters 4.5 and 4.6.1.
+    private void Prepare(int lane)
+    {
+        const int ConfigurationWords = ProgramConfiguration.Size / 8;
+        AesGenerator4R.Fill(Seed(lane), MemoryMarshal.AsBytes(_programBuffer.AsSpan()));
+        LaneContext* context = Contexts + lane;
+        ProgramConfiguration configuration =
+            ProgramConfiguration.Read(_programBuffer.AsSpan(0, ConfigurationWords), ref context->Registers);
+        ProgramDecoder.Decode(_programBuffer.AsSpan(ConfigurationWords), _program);
+        Compiler.AddLane(configuration, _program);
+        new Span<ulong>(context->Registers.R, 8).Clear();
+        context->MxMa = configuration.Mx | (ulong)configuration.Ma << 32;
+        context->ScratchpadAddress0 = configuration.Mx & ScratchpadMask.L3Line;
+        context->ScratchpadAddress1 = configuration.Ma & ScratchpadMask.L3Line;
+        context->ExponentMask[0] = configuration.LowExponentMask;
+        context->ExponentMask[1] = configuration.HighExponentMask;
+        context->Dataset = _dataset + configuration.DatasetOffset;
+        context->AddressRegister0 = (byte)configuration.ReadRegister(0);
+        context->AddressRegister1 = (byte)configuration.ReadRegister(1);
+    }
+
+    private Span<byte> Seed(int lane) => _seeds.AsSpan(lane * SeedSize, SeedSize);
+
+    private Span<byte> Scratchpad(int lane) => new(Contexts[lane].Scratchpad, Parameters.ScratchpadL3);
+
+    private Span<byte> Registers(int lane) => MemoryMarshal.AsBytes(new Span<RegisterFile>(ref Contexts[lane].Registers));
+}
