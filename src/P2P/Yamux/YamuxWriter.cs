@@ -9,51 +9,29 @@ namespace P2PMiner.P2P.Yamux;
 /// share a system call; control frames go to the front of the batch.
 /// </summary>
 /// <remarks>
-/// A batch holds <see cref="MaxBatch"/> bytes. Writes that find it full stand in line, and so do streams that got window again: from the
-/// line each stream is served a quantum in turn, which keeps one that sends much from holding up the others. Control frames find room
-/// beyond the limit; if even that is used up, the remote does not read, and the session ends.
+/// Writes that find the batch full stand in line, and so do streams that got window again: from the line each stream is served a quantum
+/// in turn, which keeps one that sends much from holding up the others. Control frames find room beyond the limit; if even that is used
+/// up, the remote does not read, and the session ends.
 /// </remarks>
 internal sealed class YamuxWriter(Stream secure)
 {
-    /// <summary>A little under 128 KiB: with the overhead of two Noise frames it fits a pooled array of that size.</summary>
-    internal const int MaxBatch = (128 * 1024) - 36;
-
-    /// <summary>Room for the control frames at the front of a batch; more of them go where they fall.</summary>
-    internal const int ControlRoom = 42 * FrameHeader.Size;
-
-    /// <summary>What a full batch takes of control frames in addition.</summary>
-    internal const int MaxControlBacklog = 64 * 1024;
-
-    /// <summary>The longest body of a data frame; go-libp2p sends no longer ones either.</summary>
-    internal const int MaxBody = 64 * 1024;
-
     /// <summary>What a stream may send in its turn while others stand in line.</summary>
     internal const int Quantum = 16 * 1024;
 
-    /// <summary>Less room than this is left unused, rather than cut a body into crumbs.</summary>
-    private const int MinRoom = 1024;
-
-    private const int FirstBuffer = 4096;
-
     private readonly Lock _lock = new();
     private readonly AsyncSignal _work = new();
-    private byte[]? _batch;
-    private int _controlEnd;
-    private int _end;
-    private SendSide? _lastSender;
-    private int _lastHeader;
-    private int _lastLength;
+    private readonly SendBatch _batch = new();
     private SendSide? _firstInLine;
     private SendSide? _lastInLine;
     private YamuxFailure? _failure;
-    private bool _finishing;
-    private bool _finished;
+    private bool _closing;
+    private bool _done;
     private long _batches;
 
     /// <summary>Data frames begun so far.</summary>
     internal long DataFrames { get; private set; }
 
-    /// <summary>Batches handed to the secured stream; if it stands still while <see cref="IsIdle"/> is false, the remote does not read.</summary>
+    /// <summary>Batches that the secured stream has taken; if the number stands still while there is work, the remote does not read.</summary>
     internal long Batches => Volatile.Read(ref _batches);
 
     /// <summary>True if everything has been sent.</summary>
@@ -73,7 +51,7 @@ internal sealed class YamuxWriter(Stream secure)
                 P2PMetrics.BytesSent.Add(bytes.Length);
                 Volatile.Write(ref _batches, _batches + 1);
             }
-            if (_finished)
+            if (_done)
                 return;
             await _work.WaitAsync().ConfigureAwait(false);
         }
@@ -85,7 +63,7 @@ internal sealed class YamuxWriter(Stream secure)
         bool hasWork;
         lock (_lock)
         {
-            hasWork = IsIdle && (_batch is not null || _firstInLine is not null);
+            hasWork = IsIdle && (!_batch.IsEmpty || _firstInLine is not null);
             IsIdle &= !hasWork;
         }
         if (hasWork)
@@ -97,21 +75,7 @@ internal sealed class YamuxWriter(Stream secure)
     internal bool AddControl(FrameHeader header)
     {
         lock (_lock)
-        {
-            if (_failure is not null || _finishing)
-                return true;
-            EnsureRoom(FrameHeader.Size);
-            if (_controlEnd < ControlRoom)
-            {
-                header.Write(_batch.AsSpan(_controlEnd));
-                _controlEnd += FrameHeader.Size;
-                return true;
-            }
-            if (_end > MaxBatch + MaxControlBacklog - FrameHeader.Size)
-                return false;
-            AddInOrder(header);
-            return true;
-        }
+            return _closing || _batch.TryAddControl(header);
     }
 
     /// <summary>Sends data; done when all of it has been taken over, which waits for the window and for room.</summary>
@@ -142,13 +106,12 @@ internal sealed class YamuxWriter(Stream secure)
     {
         lock (_lock)
         {
-            if (side.IsFinished || (side.Failure ?? _failure) is not null || _finishing)
+            if (side.IsFinished || (side.Failure ?? _failure) is not null)
                 return;
             if (side.IsWriting)
                 throw new InvalidOperationException("a write is under way");
             side.IsFinished = true;
-            EnsureRoom(FrameHeader.Size);
-            AddInOrder(new FrameHeader(FrameType.WindowUpdate, FrameFlags.Fin, side.StreamId, 0));
+            _batch.AddInOrder(new FrameHeader(FrameType.WindowUpdate, FrameFlags.Fin, side.StreamId, 0));
         }
         Flush();
     }
@@ -191,15 +154,12 @@ internal sealed class YamuxWriter(Stream secure)
     {
         lock (_lock)
         {
-            if (_finishing)
+            if (_closing)
                 return;
             _failure = failure;
             if (last is { } header)
-            {
-                EnsureRoom(FrameHeader.Size);
-                AddInOrder(header);
-            }
-            _finishing = true;
+                _batch.AddInOrder(header);
+            _closing = true;
         }
         _work.Set();
     }
@@ -209,27 +169,18 @@ internal sealed class YamuxWriter(Stream secure)
         lock (_lock)
         {
             ServeLine();
-            buffer = _batch;
-            bytes = default;
-            IsIdle = buffer is null;
-            _finished = buffer is null && _finishing;
-            if (buffer is null)
-                return false;
-            // The control frames move up to the data: what goes out is one piece.
-            int start = ControlRoom - _controlEnd;
-            buffer.AsSpan(0, _controlEnd).CopyTo(buffer.AsSpan(start));
-            bytes = buffer.AsMemory(start, _end - start);
-            _batch = null;
-            _lastSender = null;
+            IsIdle = _batch.IsEmpty;
+            _done = IsIdle && _closing;
+            (buffer, bytes) = IsIdle ? (null, default) : _batch.Take();
             // The next batch fills while this one is being written.
             ServeLine();
-            return true;
+            return buffer is not null;
         }
     }
 
     private void ServeLine()
     {
-        while (!_finishing && _firstInLine is { } side && HasRoom(MinRoom))
+        while (!_closing && _firstInLine is { } side && _batch.HasRoom(SendBatch.MinRoom))
         {
             _firstInLine = side.Next;
             side.Next = null;
@@ -262,63 +213,9 @@ internal sealed class YamuxWriter(Stream secure)
     private int AddData(SendSide side, ReadOnlySpan<byte> data, int quantum)
     {
         int limit = (int)Math.Min(Math.Min(data.Length, quantum), side.Window);
-        int total = 0;
-        while (total < limit && HasRoom(Math.Min(limit - total, MinRoom)))
-        {
-            int count = Math.Min(limit - total, MaxBatch - CurrentEnd - FrameHeader.Size);
-            total += AddFrame(side, data.Slice(total, Math.Min(count, MaxBody)));
-        }
-        side.Window -= total;
-        return total;
-    }
-
-    private int AddFrame(SendSide side, ReadOnlySpan<byte> body)
-    {
-        EnsureRoom(FrameHeader.Size + body.Length);
-        // What the same stream sent last, if nothing came after it, only gets longer.
-        if (_lastSender != side || _lastLength + body.Length > MaxBody)
-        {
-            _lastSender = side;
-            _lastHeader = _end;
-            _lastLength = 0;
-            _end += FrameHeader.Size;
-            DataFrames++;
-        }
-        body.CopyTo(_batch.AsSpan(_end));
-        _end += body.Length;
-        _lastLength += body.Length;
-        new FrameHeader(FrameType.Data, FrameFlags.None, side.StreamId, (uint)_lastLength).Write(_batch.AsSpan(_lastHeader));
-        return body.Length;
-    }
-
-    private void AddInOrder(FrameHeader header)
-    {
-        header.Write(_batch.AsSpan(_end));
-        _end += FrameHeader.Size;
-        _lastSender = null;
-    }
-
-    private int CurrentEnd => _batch is null ? ControlRoom : _end;
-
-    private bool HasRoom(int body) => CurrentEnd + FrameHeader.Size + body <= MaxBatch;
-
-    private void EnsureRoom(int count)
-    {
-        if (_batch is null)
-        {
-            _controlEnd = 0;
-            _end = ControlRoom;
-        }
-        else if (_end + count <= _batch.Length)
-        {
-            return;
-        }
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBuffer, _end + count));
-        if (_batch is not null)
-        {
-            _batch.AsSpan(0, _end).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_batch);
-        }
-        _batch = larger;
+        int count = _batch.AddData(side.StreamId, data[..limit], out int frames);
+        side.Window -= count;
+        DataFrames += frames;
+        return count;
     }
 }

@@ -83,7 +83,7 @@ internal sealed class YamuxFlowTests
         }
         await quick.InTime();
         // What was under way: the wire, the batch being written, the batch that is full, and a turn of the large stream.
-        Assert.That(before, Is.LessThan(ByteQueue.DefaultCapacity + (3 * YamuxWriter.MaxBatch)));
+        Assert.That(before, Is.LessThan(ByteQueue.DefaultCapacity + (3 * SendBatch.MaxSize)));
         large.Reset();
         Assert.That(async () => await writing.InTime(), Throws.InstanceOf<IOException>());
     }
@@ -105,7 +105,7 @@ internal sealed class YamuxFlowTests
             received[header.StreamId] += body.Length;
             // The first may have filled wire and batches before the others came.
             if (received.Values.Max() < Size)
-                Assert.That(received.Values.Max() - received.Values.Min(), Is.LessThan(ReceiveWindow.Initial + (4 * YamuxWriter.MaxBatch)));
+                Assert.That(received.Values.Max() - received.Values.Min(), Is.LessThan(ReceiveWindow.Initial + (4 * SendBatch.MaxSize)));
         }
         await Task.WhenAll(writing).InTime();
     }
@@ -129,7 +129,7 @@ internal sealed class YamuxFlowTests
                 break;
             before += body.Length;
         }
-        Assert.That(before, Is.LessThan(ByteQueue.DefaultCapacity + (3 * YamuxWriter.MaxBatch)));
+        Assert.That(before, Is.LessThan(ByteQueue.DefaultCapacity + (3 * SendBatch.MaxSize)));
         stream.Reset();
         Assert.That(async () => await writing.InTime(), Throws.InstanceOf<IOException>());
     }
