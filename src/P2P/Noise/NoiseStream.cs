@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using P2PMiner.P2P.Streams;
 
 namespace P2PMiner.P2P.Noise;
 
@@ -9,7 +10,7 @@ namespace P2PMiner.P2P.Noise;
 /// one reader and one writer at a time. After any exception, and after a cancelled call, it can only be disposed.
 /// </summary>
 /// <remarks>A read of no bytes waits until there is something to read. Nothing is allocated per frame.</remarks>
-internal sealed class NoiseStream : Stream
+internal sealed class NoiseStream : AsyncStream
 {
     /// <summary>What one frame carries at most.</summary>
     internal const int MaxPlaintext = HandshakeState.MaxMessage - CipherState.TagSize;
@@ -74,12 +75,6 @@ internal sealed class NoiseStream : Stream
             buffer = buffer[part.Length..];
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask DisposeAsync()
     {
@@ -184,33 +179,4 @@ internal sealed class NoiseStream : Stream
         }
         return length;
     }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Flush()
-    {
-        // Nothing is held back: WriteAsync hands every byte on.
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("use ReadAsync");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("use WriteAsync");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

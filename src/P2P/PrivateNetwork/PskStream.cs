@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using P2PMiner.P2P.Streams;
 
 namespace P2PMiner.P2P.PrivateNetwork;
 
@@ -11,7 +12,7 @@ namespace P2PMiner.P2P.PrivateNetwork;
 /// The cipher authenticates nothing, and a wrong key shows only as garbage in the protocol above, which ends the connection. A write that
 /// is cancelled leaves the stream of no more use.
 /// </remarks>
-internal sealed class PskStream : Stream
+internal sealed class PskStream : AsyncStream
 {
     // Enciphered apart, since what a caller hands over must not change.
     private const int ChunkSize = 64 * 1024;
@@ -26,20 +27,6 @@ internal sealed class PskStream : Stream
         _inner = inner;
         _key = key;
         _outgoing = new XSalsa20(key.Bytes, nonce);
-    }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
     }
 
     /// <summary>Sends our nonce; that of the remote is read with the first data, so that neither side waits for the other.</summary>
@@ -80,27 +67,6 @@ internal sealed class PskStream : Stream
             ArrayPool<byte>.Shared.Return(chunk);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-        // Nothing is held back: WriteAsync hands every byte on.
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => _inner.FlushAsync(cancellationToken);
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("use ReadAsync");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("use WriteAsync");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

@@ -11,7 +11,7 @@ namespace P2PMiner.P2P.Streams;
 /// one whose connection is gone <see cref="ConnectionClosedException"/>; both are <see cref="IOException"/>s.
 /// Disposing a stream whose two sides are not both closed resets it.
 /// </remarks>
-public abstract class PeerStream : Stream
+public abstract class PeerStream : AsyncStream
 {
     /// <summary>The connection that carries it.</summary>
     public abstract IPeerConnection Connection { get; }
@@ -27,43 +27,4 @@ public abstract class PeerStream : Stream
 
     /// <summary>Ends both directions at once; what was not delivered is lost. Harmless after the end.</summary>
     public abstract void Reset();
-
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
-
-    public abstract override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override void Flush()
-    {
-        // Nothing is held back: WriteAsync hands every byte on.
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("use ReadAsync");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("use WriteAsync");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }
