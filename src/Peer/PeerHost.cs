@@ -121,6 +121,7 @@ internal sealed class PeerHost : IAsyncDisposable
         Limits = new ConnectionLimits
         {
             MaxConnections = options.MaxConnections,
+            MaxInboundConnections = options.MaxConnections,
             MaxInboundPerHost = options.MaxConnections,
             InboundRatePerHost = 1000,
             MaxPendingInbound = 200,

@@ -27,7 +27,7 @@ internal static class HostCrowd
                 {
                     Key = Ed25519KeyPair.Generate(),
                     Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
-                    Limits = new ConnectionLimits { MaxConnections = MaxConnections },
+                    Limits = new ConnectionLimits { MaxConnections = MaxConnections, MaxInboundConnections = MaxConnections },
                     PubSub = pubSub,
                     Dht = dht,
                 },

@@ -15,16 +15,21 @@ internal sealed class Admission(ConnectionTable table, ConnectionLimits limits, 
         Connection[] others = table.Of(peer);
         if (others.Length >= limits.MaxConnectionsPerPeer)
             return ("too many connections with this peer", null);
-        int? inboundLimit = direction == Direction.Inbound ? limits.MaxInboundConnections : null;
-        bool isFull = table.Count >= limits.MaxConnections || table.InboundCount >= inboundLimit;
-        return isFull ? MakeRoom(direction, table.InboundCount >= inboundLimit) : (null, null);
+        bool inboundIsFull = direction == Direction.Inbound && table.InboundCount >= limits.InboundConnections;
+        return inboundIsFull || table.Count >= limits.MaxConnections ? MakeRoom(direction, inboundIsFull) : (null, null);
     }
 
     /// <summary>False while the table is full of connections that may not be trimmed: a handshake would be wasted.</summary>
-    internal bool MayHaveRoom() =>
-        table.Count < limits.MaxConnections || Trimmer.Choose(table.Candidates(), time.GetUtcNow(), limits.TrimGrace) is not null;
+    internal bool MayHaveRoom()
+    {
+        bool inboundIsFull = table.InboundCount >= limits.InboundConnections;
+        return (!inboundIsFull && table.Count < limits.MaxConnections) || Choose(Direction.Inbound, inboundIsFull) is not null;
+    }
 
-    private (string? Refusal, IPeerConnection? Victim) MakeRoom(Direction direction, bool inboundOnly)
+    private (string? Refusal, IPeerConnection? Victim) MakeRoom(Direction direction, bool inboundOnly) =>
+        Choose(direction, inboundOnly) is { } victim ? (null, victim) : ("the limit of connections is reached", null);
+
+    private IPeerConnection? Choose(Direction direction, bool inboundOnly)
     {
         IEnumerable<TrimCandidate> candidates = table.Candidates();
         if (inboundOnly)
@@ -32,7 +37,6 @@ internal sealed class Admission(ConnectionTable table, ConnectionLimits limits, 
         // A stranger is worth 0: he does not drive out anybody of worth. A peer that we dial ourselves may.
         if (direction == Direction.Inbound)
             candidates = candidates.Where(static candidate => candidate.Value <= 0 || candidate.IsSurplus);
-        IPeerConnection? victim = Trimmer.Choose(candidates, time.GetUtcNow(), limits.TrimGrace);
-        return victim is null ? ("the limit of connections is reached", null) : (null, victim);
+        return Trimmer.Choose(candidates, time.GetUtcNow(), limits.TrimGrace);
     }
 }

@@ -9,7 +9,10 @@ public sealed record ConnectionLimits
     /// <summary>Connections in total; one more takes the place of the least valuable one, or is refused. As js.</summary>
     public int MaxConnections { get; init => field = AtLeastOne(value); } = 300;
 
-    /// <summary>Of these, connections that others dialled, so that nobody can keep us from dialling. Null: as many as <see cref="MaxConnections"/>.</summary>
+    /// <summary>
+    /// Of these, connections that others dialled, so that nobody can keep us from dialling. Null: all but an eighth of
+    /// <see cref="MaxConnections"/>, which leaves room for a full mesh and a lookup of the DHT.
+    /// </summary>
     public int? MaxInboundConnections { get; init => field = AtLeastOne(value); }
 
     /// <summary>Connections with one peer. As go.</summary>
@@ -80,6 +83,9 @@ public sealed record ConnectionLimits
 
     /// <summary>Bytes received and not read, and windows granted, over all connections.</summary>
     public long MaxStreamMemory { get; init => field = AtLeastOne(value); } = 256L * 1024 * 1024;
+
+    /// <summary><see cref="MaxInboundConnections"/>, or what null means.</summary>
+    internal int InboundConnections => MaxInboundConnections ?? MaxConnections - (MaxConnections / 8);
 
     private static int AtLeastOne(int value)
     {

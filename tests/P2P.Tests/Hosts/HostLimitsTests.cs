@@ -97,18 +97,19 @@ public sealed class HostLimitsTests
         Assert.That(center.Network.Connections, Has.Count.EqualTo(2));
     }
 
-    [Test]
-    public async Task InboundShare_LeavesRoomForOwnDials()
+    [TestCase(10, 2, 2)]
+    [TestCase(8, null, 7)]
+    public async Task InboundShare_LeavesRoomForOwnDials(int total, int? inbound, int expected)
     {
-        Host center = await StartAsync(new ConnectionLimits { MaxConnections = 10, MaxInboundConnections = 2 });
-        Host[] peers = await StartAsync(4);
-        foreach (Host peer in peers[..2])
+        Host center = await StartAsync(new ConnectionLimits { MaxConnections = total, MaxInboundConnections = inbound });
+        Host[] peers = await StartAsync(expected + 2);
+        foreach (Host peer in peers[..expected])
             await ConnectAsync(peer, center);
-        await TryConnectAsync(peers[2], center);
-        await Wait.UntilAsync(() => peers[2].Network.Connections.Count == 0, "refusal");
+        await TryConnectAsync(peers[expected], center);
+        await Wait.UntilAsync(() => peers[expected].Network.Connections.Count == 0, "refusal");
 
-        await ConnectAsync(center, peers[3]);
-        Assert.That(center.Network.Connections, Has.Count.EqualTo(3));
+        await ConnectAsync(center, peers[expected + 1]);
+        Assert.That(center.Network.Connections, Has.Count.EqualTo(expected + 1));
     }
 
     [Test]
