@@ -254,6 +254,7 @@ public sealed class Host : IAsyncDisposable
         PreSharedKey = options.PreSharedKey,
         EarlyMultiplexer = options.EarlyMultiplexer,
         DialFilter = options.DialFilter,
+        NameFilter = options.NameFilter,
         InboundFilter = options.InboundFilter,
         PeerFilter = options.PeerFilter,
         Random = options.Random,

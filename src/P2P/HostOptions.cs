@@ -43,6 +43,9 @@ public sealed record HostOptions
     /// <summary>Addresses for which it is false are not dialled; names are looked up before. Null: all may be.</summary>
     public Func<Multiaddr, bool>? DialFilter { get; init; }
 
+    /// <summary>Names for which it is false are not looked up, and addresses with them not dialled. Null: all may be.</summary>
+    public Func<string, bool>? NameFilter { get; init; }
+
     /// <summary>Remote addresses for which it is false are cut off before any handshake. Null: all are let in.</summary>
     public Func<Multiaddr, bool>? InboundFilter { get; init; }
 

@@ -9,7 +9,9 @@ namespace P2PMiner.P2P.Network;
 internal delegate Task<IPAddress[]> NameLookup(string name, AddressFamily family, CancellationToken cancellation);
 
 /// <summary>Turns names in addresses into IP addresses with the system's resolver (libp2p/specs, addressing/README.md, "dns").</summary>
-internal sealed class AddressResolver(NameLookup lookup)
+/// <param name="lookup">Asks for a name.</param>
+/// <param name="filter">Names for which it is false are not asked for; null: all may be.</param>
+internal sealed class AddressResolver(NameLookup lookup, Func<string, bool>? filter = null)
 {
     /// <summary>Answers used per name.</summary>
     private const int MaxAnswers = 16;
@@ -17,8 +19,8 @@ internal sealed class AddressResolver(NameLookup lookup)
     /// <summary>Names looked up per dial.</summary>
     private const int MaxNames = 8;
 
-    internal AddressResolver()
-        : this(Dns.GetHostAddressesAsync)
+    internal AddressResolver(Func<string, bool>? filter)
+        : this(Dns.GetHostAddressesAsync, filter)
     {
     }
 
@@ -50,6 +52,11 @@ internal sealed class AddressResolver(NameLookup lookup)
         if (!address.IsTcp || FamilyOf(address) is not { } family)
         {
             failures.Add($"{address}: names of this kind cannot be looked up here, use dns4, dns6 or dns with a TCP port");
+            return;
+        }
+        if (filter is not null && !filter(address.Host!))
+        {
+            failures.Add($"{address}: this name is not to be looked up");
             return;
         }
         try

@@ -25,7 +25,7 @@ internal sealed class Dialer(
 
     private readonly ConnectionLimits _limits = options.Limits;
     private readonly DialBackoff _backoff = new(options.Limits, options.Time, options.Random);
-    private readonly AddressResolver _resolver = new();
+    private readonly AddressResolver _resolver = new(options.NameFilter);
     private readonly SharedWork<PeerId, Connection> _peers = new();
     private readonly SharedWork<Multiaddr, Connection> _addresses = new();
     private readonly SemaphoreSlim _slots = new(options.Limits.MaxDials);

@@ -25,6 +25,9 @@ internal sealed record SwarmOptions
     /// <summary>Addresses for which it is false are not dialled.</summary>
     internal Func<Multiaddr, bool>? DialFilter { get; init; }
 
+    /// <summary>Names for which it is false are not looked up.</summary>
+    internal Func<string, bool>? NameFilter { get; init; }
+
     /// <summary>Remote addresses for which it is false are cut before any handshake.</summary>
     internal Func<Multiaddr, bool>? InboundFilter { get; init; }
 

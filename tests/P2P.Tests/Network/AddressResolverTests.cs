@@ -45,4 +45,25 @@ public sealed class AddressResolverTests
 
         Assert.That(error!.Message, Does.Contain(reason));
     }
+
+    [Test]
+    public async Task Resolver_AsksForNoNameThatTheFilterRefuses()
+    {
+        List<string> asked = [];
+        AddressResolver resolver = new(
+            (name, _, _) =>
+            {
+                asked.Add(name);
+                return Task.FromResult<IPAddress[]>([IPAddress.Loopback]);
+            },
+            static name => name == "localhost");
+        Multiaddr[] addresses = [Multiaddr.Parse("/dns4/node.test/tcp/5"), Multiaddr.Parse("/dns4/localhost/tcp/6")];
+
+        IReadOnlyList<Multiaddr> resolved = await resolver.ResolveAsync(addresses, Peer, CancellationToken.None);
+        DialException? error = await Assert.ThrowsAsync<DialException>(() => resolver.ResolveAsync(addresses[..1], Peer, CancellationToken.None));
+
+        Assert.That(resolved.Select(found => found.ToString()), Is.EqualTo(["/ip4/127.0.0.1/tcp/6"]));
+        Assert.That(error!.Message, Does.Contain("node.test/tcp/5: this name is not to be looked up"));
+        Assert.That(asked, Is.EqualTo(["localhost"]));
+    }
 }
