@@ -1,117 +1,126 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using P2PMiner.Peer.Commands;
 
 namespace P2PMiner.Peer;
 
-/// <summary>Reads commands, one JSON object a line, runs them side by side and writes one result for each.</summary>
+/// <summary>Takes commands, one JSON object a line, runs them side by side and writes one result for each.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "lives as long as the program, and nothing waits for the handles")]
 internal sealed class CommandLoop(PeerHost peer, JsonLines output)
 {
     private const string Quit = "quit";
 
+    /// <summary>Commands under way; no line is read while there are so many.</summary>
+    private const int MaxRunning = 10_000;
+
     /// <summary>What has not ended by itself so long after its time is over is answered for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(600);
 
-    /// <summary>Returns at the command <c>quit</c>, at the end of the input, or when cancelled.</summary>
-    public async Task RunAsync(Stream input, CancellationToken cancellation)
+    private readonly ConcurrentDictionary<CommandContext, bool> _running = new();
+    private readonly SemaphoreSlim _room = new(MaxRunning);
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>
+    /// Returns at the command <c>quit</c>, at the end of the lines, or when cancelled. By then every command has its result, for what is
+    /// still under way is cancelled.
+    /// </summary>
+    public async Task RunAsync(ChannelReader<byte[]?> lines, CancellationToken cancellation)
     {
-        using StreamReader lines = new(input);
-        while (await ReadLineAsync(lines, cancellation) is { } line)
+        CommandContext? quit = null;
+        try
         {
-            if (string.IsNullOrWhiteSpace(line))
-                continue;
-            if (Parse(line) is not { } command)
-                continue;
-            if (command.Name == Quit)
+            while (quit is null && await lines.WaitToReadAsync(cancellation))
             {
-                Answer(command, new CommandResult([]));
-                return;
+                while (quit is null && lines.TryRead(out byte[]? line))
+                    quit = await TakeAsync(line, cancellation);
             }
-            Task running = ExecuteAsync(command);
-            if (CommandTable.IsOrdered(command.Name))
-                await running;
         }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // A signal, or the end of its life.
+        }
+        foreach (CommandContext command in _running.Keys)
+            command.Answer("CancelledError: the peer stops");
+        quit?.Answer(null);
+        await _stopping.CancelAsync();
     }
 
-    // A blocked read of a terminal or pipe cannot be cancelled; it is left behind.
-    private static async Task<string?> ReadLineAsync(StreamReader lines, CancellationToken cancellation)
+    /// <summary>Starts what a line says. What commands do before they first wait is done here, and so in the order of the lines.</summary>
+    /// <returns>The command to quit, if this is it.</returns>
+    private async Task<CommandContext?> TakeAsync(byte[]? line, CancellationToken cancellation)
+    {
+        if (line is not null && line.AsSpan().IndexOfAnyExcept(" \t\r\v\f"u8) < 0)
+            return null;
+        if (Parse(line) is not { } command)
+            return null;
+        CommandContext context = new(peer, output, command, _stopping.Token);
+        if (command.Name == Quit)
+            return context;
+        _running[context] = true;
+        await _room.WaitAsync(cancellation);
+        Task running = ExecuteAsync(context, command.Name);
+        if (CommandTable.IsOrdered(command.Name))
+            await running.WaitAsync(cancellation);
+        return null;
+    }
+
+    private Command? Parse(byte[]? line)
     {
         try
         {
-            return await Task.Run(lines.ReadLine, CancellationToken.None).WaitAsync(cancellation);
+            return Command.Parse(line ?? throw new JsonException($"a line of more than {InputLines.MaxLineBytes} bytes"));
         }
-        catch (OperationCanceledException)
+        catch (JsonException e)
         {
+            output.Write("result", new() { ["ok"] = false, ["error"] = ErrorText.OneLine($"bad JSON: {e.Message}") });
             return null;
         }
     }
 
-    private Command? Parse(string line)
+    private async Task ExecuteAsync(CommandContext context, string? name)
     {
         try
         {
-            using var document = JsonDocument.Parse(line);
-            JsonElement root = document.RootElement.Clone();
-            if (root.ValueKind != JsonValueKind.Object)
-                throw new JsonException("not an object");
-            JsonNode? id = root.TryGetProperty("id", out JsonElement value) ? JsonNode.Parse(value.GetRawText()) : null;
-            string name = root.TryGetProperty("cmd", out JsonElement cmd) && cmd.ValueKind == JsonValueKind.String ? cmd.GetString()! : "";
-            return new Command(id, name, root, Stopwatch.GetTimestamp());
+            await RunAsync(context, name);
+            context.Answer(null);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (OperationCanceledException) when (context.Cancellation.IsCancellationRequested)
         {
-            output.Write("result", new() { ["ok"] = false, ["error"] = $"bad JSON: {e.Message.ReplaceLineEndings(" ")}" });
-            return null;
-        }
-    }
-
-    private async Task ExecuteAsync(Command command)
-    {
-        try
-        {
-            Answer(command, await RunAsync(command));
+            context.Answer($"TimeoutError: not done within {context.Arguments.Timeout.TotalMilliseconds} ms");
         }
 #pragma warning disable CA1031 // Whatever a command throws is its result.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Answer(command, new CommandResult([], ErrorText.Of(e)));
+            context.Answer(ErrorText.Of(e));
+        }
+        finally
+        {
+            _running.TryRemove(context, out _);
+            _room.Release();
         }
     }
 
-    private async Task<CommandResult> RunAsync(Command command)
+    private static async Task RunAsync(CommandContext context, string? name)
     {
-        if (CommandTable.Find(command.Name) is not { } run)
-            return new CommandResult([], "unknown command");
-        Arguments arguments = new(command.Body);
-        TimeSpan timeout = arguments.Timeout;
-        using CancellationTokenSource limit = new(timeout);
-        CommandContext context = new(peer, output, command.Id, arguments, limit.Token);
-        try
+        if (CommandTable.Find(name) is not { } run)
         {
-            return await Task.Run(() => run(context), CancellationToken.None).WaitAsync(timeout + Patience);
+            context.Answer("unknown command");
+            return;
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
-        {
-            return new CommandResult([], $"TimeoutError: not done within {timeout.TotalMilliseconds} ms");
-        }
+        TimeSpan timeout = context.Arguments.Timeout;
+        context.Limit(timeout);
+        Task work = run(context);
+        _ = work.ContinueWith(
+            static (done, state) =>
+            {
+                // What fails after its time was answered for then.
+                _ = done.Exception;
+                ((CommandContext)state!).Dispose();
+            },
+            context, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await work.WaitAsync(timeout + Patience);
     }
-
-    private void Answer(Command command, CommandResult result)
-    {
-        JsonObject fields = new()
-        {
-            ["id"] = command.Id?.DeepClone(),
-            ["cmd"] = command.Name,
-            ["ok"] = result.Error is null,
-            ["error"] = result.Error,
-            ["took"] = Stopwatch.GetElapsedTime(command.Started).TotalMilliseconds,
-        };
-        foreach ((string name, JsonNode? value) in result.Fields)
-            fields[name] = value?.DeepClone();
-        output.Write("result", fields);
-    }
-
-    private sealed record Command(JsonNode? Id, string Name, JsonElement Body, long Started);
 }

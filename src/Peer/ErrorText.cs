@@ -8,6 +8,8 @@ internal static class ErrorText
     public static string Of(Exception error)
     {
         string name = error is UnsupportedProtocolException ? "UnsupportedProtocolError" : error.GetType().Name;
-        return $"{name}: {error.Message}".ReplaceLineEndings(" ");
+        return OneLine($"{name}: {error.Message}");
     }
+
+    public static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -7,7 +7,7 @@ internal sealed class OptionReader
 {
     private readonly Dictionary<string, List<string>> _values = [];
 
-    /// <exception cref="BadOptionException">An option that is not known, lacks its value, or stands twice where that means nothing.</exception>
+    /// <exception cref="BadOptionException">An option that is not known or lacks its value. Of one that stands twice the last counts.</exception>
     public OptionReader(IReadOnlyList<string> arguments, string[] flags, string[] single, string[] repeatable)
     {
         for (int i = 0; i < arguments.Count; i++)
@@ -34,13 +34,14 @@ internal sealed class OptionReader
 
     public string? Text(string name) => All(name) is [.., string last] ? last : null;
 
-    public int Number(string name, int standard, int minimum = 0) => Text(name) is not { } text
+    public int Number(string name, int standard, int minimum = 0, int maximum = int.MaxValue) => Text(name) is not { } text
         ? standard
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum && number <= maximum
             ? number
-            : throw new BadOptionException($"{name}: '{text}' is no number from {minimum} on");
+            : throw new BadOptionException($"{name}: '{text}' is no number from {minimum} to {maximum}");
 
-    public TimeSpan Milliseconds(string name, int standard) => TimeSpan.FromMilliseconds(Number(name, standard));
+    public TimeSpan Milliseconds(string name, int standard, int minimum = 0, int maximum = int.MaxValue) =>
+        TimeSpan.FromMilliseconds(Number(name, standard, minimum, maximum));
 
     public string Choice(string name, string standard, params string[] choices)
     {
@@ -48,8 +49,9 @@ internal sealed class OptionReader
         return choices.Contains(text) ? text : throw new BadOptionException($"{name}: '{text}' is none of {string.Join(", ", choices)}");
     }
 
-    /// <summary>Turns the text of an option into something else, whose errors name the option.</summary>
-    public T? Parsed<T>(string name, Func<string, T> parse)
+    /// <summary>Turns the text of an option into a key.</summary>
+    /// <returns>Null if the option is not given.</returns>
+    public T? Key<T>(string name, Func<string, T> parse)
         where T : class
     {
         try
@@ -58,7 +60,7 @@ internal sealed class OptionReader
         }
         catch (Exception e) when (e is FormatException or ArgumentException or IOException or UnauthorizedAccessException)
         {
-            throw new BadOptionException($"{name}: {e.Message}");
+            throw new BadOptionException($"{name}: {e.Message}", isKey: true);
         }
     }
 }

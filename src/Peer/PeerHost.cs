@@ -14,6 +14,10 @@ internal sealed class PeerHost : IAsyncDisposable
 {
     private const int StreamsPerHandler = 1000;
 
+    /// <summary>Handlers of one connection that may be in full use at once, and such connections.</summary>
+    private const int MaxHandlers = 10;
+    private const int MaxBusyConnections = 10;
+
     private readonly JsonLines _output;
 
     private PeerHost(PeerOptions options, Host host, JsonLines output)
@@ -59,6 +63,9 @@ internal sealed class PeerHost : IAsyncDisposable
         foreach ((string protocol, string mode) in StreamHandlers.BuiltIn)
             peer.Handle(protocol, mode, StreamHandlers.StandardDelay);
         host.Handle(PerfProtocol.Id, PerfProtocol.ServeAsync, new HandlerLimits(StreamsPerHandler, StreamsPerHandler));
+        _ = host.Completion.ContinueWith(
+            died => output.Write("uncaught", new() { ["error"] = ErrorText.Of(died.Exception!.GetBaseException()) }),
+            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         if (host.Mdns is not null)
             host.Mdns.PeerFound += peer.OnFound;
         foreach (string topic in options.Topics)
@@ -101,11 +108,15 @@ internal sealed class PeerHost : IAsyncDisposable
         {
             await work();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException or ArgumentException)
         {
             _output.Write(errorEvent, new() { [field] = target, ["error"] = ErrorText.Of(e) });
         }
     });
+
+    /// <summary>Names of loopback (RFC 6761, section 6.3); asking for any other would already leave the machine.</summary>
+    private static bool IsLocal(string name) =>
+        name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
 
     private static HostOptions HostOptions(PeerOptions options, JsonLines output) => new()
     {
@@ -118,6 +129,7 @@ internal sealed class PeerHost : IAsyncDisposable
         Dht = options.Dht,
         Mdns = options.Mdns,
         DialFilter = options.AnyAddress ? null : static address => address.IsLoopback,
+        NameFilter = options.AnyAddress ? null : IsLocal,
         Limits = new ConnectionLimits
         {
             MaxConnections = options.MaxConnections,
@@ -126,6 +138,8 @@ internal sealed class PeerHost : IAsyncDisposable
             InboundRatePerHost = 1000,
             MaxPendingInbound = 200,
             MaxPendingInboundPerHost = 200,
+            MaxStreamsPerConnection = StreamsPerHandler * MaxHandlers,
+            MaxStreams = StreamsPerHandler * MaxHandlers * MaxBusyConnections,
         },
     };
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Dht;
 using P2PMiner.P2P.Identity;
@@ -12,6 +14,14 @@ namespace P2PMiner.Peer;
 internal sealed record PeerOptions
 {
     private const string StandardAddress = "/ip4/127.0.0.1/tcp/0";
+
+    private const int MaxTopicBytes = 512;
+
+    /// <summary>As much as fits into the RPCs that go-libp2p takes.</summary>
+    private const int MaxDataSize = 1_000_000;
+
+    /// <summary>An hour, in milliseconds.</summary>
+    private const int MaxBackoff = 3_600_000;
 
     private static readonly string[] FlagNames =
     [
@@ -70,13 +80,13 @@ internal sealed record PeerOptions
         return new PeerOptions
         {
             Name = reader.Text("--name"),
-            Key = reader.Parsed("--seed", text => Ed25519KeyPair.FromSeed(Convert.FromHexString(text))) ?? Ed25519KeyPair.Generate(),
+            Key = reader.Key("--seed", text => Ed25519KeyPair.FromSeed(Convert.FromHexString(text))) ?? Ed25519KeyPair.Generate(),
             Listen = reader.Has("--no-listen") ? [] : Addresses(reader, "--listen", StandardAddress),
             Dial = Addresses(reader, "--dial"),
-            Topics = reader.All("--topic"),
+            Topics = ParseTopics(reader),
             Agent = reader.Text("--agent") ?? $"p2p-miner/{typeof(PeerOptions).Assembly.GetName().Version?.ToString(3)}",
-            PreSharedKey = reader.Parsed("--psk", text => PreSharedKey.FromBytes(Convert.FromHexString(text)))
-                ?? reader.Parsed("--psk-file", PreSharedKey.Load),
+            PreSharedKey = reader.Key("--psk", text => PreSharedKey.FromBytes(Convert.FromHexString(text)))
+                ?? reader.Key("--psk-file", PreSharedKey.Load),
             Dht = ParseDht(reader, anyAddress),
             Mdns = ParseMdns(reader),
             DialsDiscovered = reader.Has("--mdns-dial"),
@@ -105,16 +115,20 @@ internal sealed record PeerOptions
             return null;
         return new DhtOptions
         {
-            Protocol = reader.Text("--kad") ?? DhtOptions.DefaultProtocol,
+            Protocol = Checked(reader.Text("--kad") ?? DhtOptions.DefaultProtocol),
             Mode = mode == "server" ? DhtMode.Server : DhtMode.Client,
             BucketSize = reader.Number("--k", 20, minimum: 1),
             Concurrency = reader.Number("--alpha", 10, minimum: 1),
             AddressScope = anyAddress ? IpScope.Public : IpScope.Loopback,
             Validators = (reader.Text("--kad-ns") ?? "p2pm,test,v")
-                .Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct()
+                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()
                 .ToDictionary(name => name, _ => (IRecordValidator)new LargestValueRule()),
         };
     }
+
+    private static string Checked(string protocol) => protocol.StartsWith('/')
+        ? protocol
+        : throw new BadOptionException($"--kad: '{protocol}' does not begin with '/'");
 
     private static MdnsOptions? ParseMdns(OptionReader reader)
     {
@@ -125,8 +139,8 @@ internal sealed record PeerOptions
             return new MdnsOptions
             {
                 ServiceName = reader.Text("--mdns-service") ?? MdnsOptions.DefaultServiceName,
-                Port = reader.Number("--mdns-port", MdnsOptions.DefaultPort, minimum: 1),
-                QueryInterval = reader.Milliseconds("--mdns-interval", 10000),
+                Port = reader.Number("--mdns-port", MdnsOptions.DefaultPort, minimum: 1, maximum: IPEndPoint.MaxPort),
+                QueryInterval = reader.Milliseconds("--mdns-interval", 10_000, minimum: 1),
                 LoopbackOnly = true,
             };
         }
@@ -136,34 +150,60 @@ internal sealed record PeerOptions
         }
     }
 
+    private static IReadOnlyList<string> ParseTopics(OptionReader reader) =>
+        reader.All("--topic").FirstOrDefault(topic => Encoding.UTF8.GetByteCount(topic) is 0 or > MaxTopicBytes) is { } wrong
+            ? throw new BadOptionException($"--topic: '{wrong}' has not 1 to {MaxTopicBytes} bytes")
+            : reader.All("--topic");
+
     private static PubSubOptions ParsePubSub(OptionReader reader)
     {
         bool isSigned = reader.Choice("--sign", "strict", "strict", "none") == "strict";
         bool isJsId = reader.Choice("--msg-id", "spec", "spec", "js") == "js";
-        int d = reader.Number("--d", 6);
         return new PubSubOptions
         {
-            Protocols = [.. (reader.Text("--meshsub") ?? "1.2.0,1.1.0,1.0.0").Split(',').Select(version => $"/meshsub/{version}")],
+            Protocols = ParseVersions(reader),
             Signatures = isSigned ? SignaturePolicy.Sign : SignaturePolicy.NoSign,
             MessageId = isSigned ? isJsId ? MessageId.JsLibp2p : MessageId.Specification : MessageId.Content,
             FloodPublish = !reader.Has("--no-flood-publish"),
             PeerExchange = reader.Has("--px"),
-            Mesh = new MeshOptions
-            {
-                D = d,
-                DLow = reader.Number("--dlo", 4),
-                DHigh = reader.Number("--dhi", 12),
-                DOut = reader.Number("--dout", 2),
-                DScore = Math.Min(4, d),
-                Heartbeat = reader.Milliseconds("--heartbeat", 1000),
-                PruneBackoff = reader.Milliseconds("--prune-backoff", 60000),
-                UnsubscribeBackoff = reader.Milliseconds("--unsub-backoff", 10000),
-            },
+            Mesh = ParseMesh(reader),
             Gossip = new GossipOptions
             {
                 DLazy = reader.Number("--dlazy", 6),
                 IDontWantMinSize = reader.Number("--idontwant-min", 512),
             },
+            Limits = new PubSubLimits { MaxDataSize = MaxDataSize },
+        };
+    }
+
+    private static string[] ParseVersions(OptionReader reader)
+    {
+        string[] known = [PubSubOptions.Version12, PubSubOptions.Version11, PubSubOptions.Version10];
+        string[] given = [.. (reader.Text("--meshsub") ?? "1.2.0,1.1.0,1.0.0").Split(',').Select(version => $"/meshsub/{version}")];
+        return given.Except(known).FirstOrDefault() is { } wrong
+            ? throw new BadOptionException($"--meshsub: '{wrong}' is none of {string.Join(", ", known)}")
+            : given;
+    }
+
+    // Degrees that are not given go along with those that are.
+    private static MeshOptions ParseMesh(OptionReader reader)
+    {
+        int d = reader.Number("--d", 6);
+        int low = reader.Number("--dlo", Math.Min(4, d));
+        int high = reader.Number("--dhi", Math.Max(12, d));
+        int outbound = reader.Number("--dout", Math.Clamp(Math.Min(low - 1, d / 2), 0, 2));
+        if (low > d || d > high || (outbound > 0 && (outbound >= low || outbound > d / 2)))
+            throw new BadOptionException($"--d, --dlo, --dhi, --dout: {d}, {low}, {high}, {outbound} are not dlo <= d <= dhi, dout < dlo, dout <= d / 2");
+        return new MeshOptions
+        {
+            D = d,
+            DLow = low,
+            DHigh = high,
+            DOut = outbound,
+            DScore = Math.Min(4, d),
+            Heartbeat = reader.Milliseconds("--heartbeat", 1000, minimum: 1),
+            PruneBackoff = reader.Milliseconds("--prune-backoff", 60_000, maximum: MaxBackoff),
+            UnsubscribeBackoff = reader.Milliseconds("--unsub-backoff", 10_000, maximum: MaxBackoff),
         };
     }
 }

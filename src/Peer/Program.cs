@@ -1,14 +1,9 @@
-using System.Runtime.InteropServices;
-
 namespace P2PMiner.Peer;
 
 /// <summary>p2p-peer: a libp2p host that takes commands as JSON lines and tells what happens as JSON lines.</summary>
 internal static class Program
 {
     private const int BadUsage = 2;
-    private const int LifeOver = 3;
-
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(4);
 
     private static async Task<int> Main(string[] arguments)
     {
@@ -19,60 +14,61 @@ internal static class Program
         }
         catch (BadOptionException e)
         {
-            await Console.Error.WriteLineAsync($"p2p-peer: {e.Message}");
-            return BadUsage;
+            return await RefuseAsync(e, arguments);
         }
         using JsonLines output = new(Console.OpenStandardOutput(), options.Name, TimeProvider.System);
-        TaskScheduler.UnobservedTaskException += (_, e) =>
-        {
-            output.Write("unhandled", new() { ["error"] = ErrorText.Of(e.Exception) });
-            e.SetObserved();
-        };
-        return await RunAsync(options, output);
+        Defects.ReportTo(output);
+        using Ending ending = new(options.Life);
+        return await RunAsync(options, output, ending);
     }
 
-    private static async Task<int> RunAsync(PeerOptions options, JsonLines output)
+    private static async Task<int> RunAsync(PeerOptions options, JsonLines output, Ending ending)
     {
-        using CancellationTokenSource stop = new();
-        using PosixSignalRegistration terminate = Register(PosixSignal.SIGTERM, stop);
-        using PosixSignalRegistration interrupt = Register(PosixSignal.SIGINT, stop);
         PeerHost peer;
         try
         {
             peer = await PeerHost.StartAsync(options, output);
         }
+#pragma warning disable CA1031 // Whatever keeps it from starting is told.
         catch (Exception e)
+#pragma warning restore CA1031
         {
             output.WriteFirst("uncaught", new() { ["error"] = ErrorText.Of(e) });
             return BadUsage;
         }
-        using CancellationTokenSource life = new(options.Life);
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, life.Token);
-        await new CommandLoop(peer, output).RunAsync(Console.OpenStandardInput(), ends.Token);
-        bool isLifeOver = life.IsCancellationRequested && !stop.IsCancellationRequested;
-        if (isLifeOver)
+        CommandLoop commands = new(peer, output);
+        await commands.RunAsync(new InputLines(Console.OpenStandardInput()).Start(), ending.Begun);
+        ending.Begin();
+        if (ending.IsLifeOver)
             output.Write("life", new() { ["seconds"] = options.Life.TotalSeconds });
         await StopAsync(peer, output);
-        output.Write("stopped", []);
-        return isLifeOver ? LifeOver : 0;
+        output.WriteLast("stopped", []);
+        return ending.ExitCode;
     }
-
-    private static PosixSignalRegistration Register(PosixSignal signal, CancellationTokenSource stop) =>
-        PosixSignalRegistration.Create(signal, context =>
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        });
 
     private static async Task StopAsync(PeerHost peer, JsonLines output)
     {
         try
         {
-            await peer.DisposeAsync().AsTask().WaitAsync(StopLimit);
+            await peer.DisposeAsync();
         }
+#pragma warning disable CA1031 // Whatever keeps it from stopping is told.
         catch (Exception e)
+#pragma warning restore CA1031
         {
             output.Write("stopError", new() { ["error"] = ErrorText.Of(e) });
         }
+    }
+
+    // A bad key is a bad option as well as a start that fails, and is told as both.
+    private static async Task<int> RefuseAsync(BadOptionException error, string[] arguments)
+    {
+        await Console.Error.WriteLineAsync($"p2p-peer: {error.Message}".ReplaceLineEndings(" "));
+        if (!error.IsKey)
+            return BadUsage;
+        string? name = arguments.SkipWhile(argument => argument != "--name").ElementAtOrDefault(1);
+        using JsonLines output = new(Console.OpenStandardOutput(), name, TimeProvider.System);
+        output.WriteFirst("uncaught", new() { ["error"] = ErrorText.Of(error) });
+        return BadUsage;
     }
 }

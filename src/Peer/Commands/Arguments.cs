@@ -11,7 +11,11 @@ internal sealed class Arguments(JsonElement command)
 {
     private const int StandardTimeout = 10000;
 
-    public TimeSpan Timeout => TimeSpan.FromMilliseconds(Number("timeout", StandardTimeout));
+    /// <summary>The longest time that a timer takes, about 24 days.</summary>
+    private const long MaxMilliseconds = int.MaxValue - 1000;
+
+    /// <summary>Of the whole command.</summary>
+    public TimeSpan Timeout => Duration("timeout", StandardTimeout);
 
     public bool Has(string name) => command.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 
@@ -28,7 +32,9 @@ internal sealed class Arguments(JsonElement command)
     {
         if (!Has(name) || command.GetProperty(name) is not { ValueKind: JsonValueKind.Array } list)
             return [Text(name)];
-        return [.. list.EnumerateArray().Select(item => item.GetString() ?? throw new ArgumentException($"'{name}' has something else than strings"))];
+        return [.. list.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String
+            ? item.GetString()!
+            : throw new ArgumentException($"'{name}' has something else than strings"))];
     }
 
     public long Number(string name, long? standard = null)
@@ -39,6 +45,10 @@ internal sealed class Arguments(JsonElement command)
             ? (long)number
             : throw new ArgumentException($"'{name}' is no number from 0 on");
     }
+
+    /// <summary>A number of milliseconds; more than a timer takes is as good as for ever.</summary>
+    public TimeSpan Duration(string name, long? standard = null) =>
+        TimeSpan.FromMilliseconds(Math.Min(Number(name, standard), MaxMilliseconds));
 
     public bool Flag(string name, bool standard) => !Has(name)
         ? standard

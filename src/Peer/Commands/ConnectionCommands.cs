@@ -7,65 +7,51 @@ namespace P2PMiner.Peer.Commands;
 /// <summary>Commands on connections and on what is known of peers.</summary>
 internal static class ConnectionCommands
 {
-    public static async Task<CommandResult> DialAsync(CommandContext c) =>
-        new(new() { ["conn"] = JsonValues.Connection(await c.Peer.Host.DialAsync(c.Arguments.Address(), c.Cancellation)) });
+    public static async Task DialAsync(CommandContext c) =>
+        c.Set("conn", JsonValues.Connection(await c.Peer.Host.DialAsync(c.Arguments.Address(), c.Cancellation)));
 
-    public static async Task<CommandResult> HangUpAsync(CommandContext c)
-    {
+    public static async Task HangUpAsync(CommandContext c) =>
         await c.Peer.Host.Network.DisconnectAsync(c.Arguments.Peer(), c.Cancellation);
-        return new([]);
-    }
 
-    public static async Task<CommandResult> PingAsync(CommandContext c)
+    public static async Task PingAsync(CommandContext c)
     {
-        IPeerConnection connection = await TargetAsync(c);
-        JsonArray times = [];
-        for (long i = c.Arguments.Number("count", 1); i > 0; i--)
+        long count = c.Arguments.Number("count", 1);
+        List<double> times = [];
+        c.Set("rttMs", new JsonArray());
+        PeerId peer = (await TargetAsync(c)).RemotePeer;
+        while (times.Count < count)
         {
-            double milliseconds = (await c.Peer.Host.PingAsync(connection.RemotePeer, c.Cancellation)).TotalMilliseconds;
-            c.Output.Write("ping", new() { ["remotePeer"] = connection.RemotePeer.ToString(), ["rttMs"] = milliseconds });
+            double milliseconds = (await c.Peer.Host.PingAsync(peer, c.Cancellation)).TotalMilliseconds;
+            c.Emit("ping", new() { ["remotePeer"] = peer.ToString(), ["rttMs"] = milliseconds });
             times.Add(milliseconds);
+            c.Set("rttMs", JsonValues.Array(times.Select(time => (JsonNode?)time)));
         }
-        return new(new() { ["rttMs"] = times });
     }
 
-    public static async Task<CommandResult> MuxerPingAsync(CommandContext c) =>
-        new(new() { ["rttMs"] = (await Live(c).PingAsync(c.Cancellation)).TotalMilliseconds });
+    public static async Task MuxerPingAsync(CommandContext c) =>
+        c.Set("rttMs", (await Live(c).PingAsync(c.Cancellation)).TotalMilliseconds);
 
-    public static async Task<CommandResult> IdentifyAsync(CommandContext c)
+    public static async Task IdentifyAsync(CommandContext c)
     {
         IdentifiedPeer identified = await c.Peer.Host.IdentifyAsync(Live(c), c.Cancellation);
-        return new(new()
-        {
-            ["protocols"] = JsonValues.Texts(identified.Protocols ?? []),
-            ["agentVersion"] = identified.AgentVersion,
-            ["observedAddr"] = identified.ObservedAddress?.ToString(),
-        });
+        c.Set("protocols", JsonValues.Texts(identified.Protocols ?? []));
+        c.Set("agentVersion", identified.AgentVersion);
+        c.Set("observedAddr", identified.ObservedAddress?.ToString());
     }
 
-    public static async Task<CommandResult> IdentifyPushAsync(CommandContext c)
-    {
-        await c.Peer.Host.PushIdentifyAsync(c.Cancellation);
-        return new([]);
-    }
+    public static Task IdentifyPushAsync(CommandContext c) => c.Peer.Host.PushIdentifyAsync(c.Cancellation);
 
-    public static Task<CommandResult> PeersAsync(CommandContext c) => Task.FromResult(new CommandResult(new()
-    {
-        ["peers"] = JsonValues.Texts(c.Peer.Host.Network.Connections.Select(connection => connection.RemotePeer).Distinct()),
-    }));
+    public static void Peers(CommandContext c) =>
+        c.Set("peers", JsonValues.Texts(c.Peer.Host.Network.Connections.Select(connection => connection.RemotePeer).Distinct()));
 
-    public static Task<CommandResult> ConnectionsAsync(CommandContext c) => Task.FromResult(new CommandResult(new()
-    {
-        ["connections"] = JsonValues.Array(c.Peer.Host.Network.Connections.Select(JsonValues.Connection)),
-    }));
+    public static void Connections(CommandContext c) =>
+        c.Set("connections", JsonValues.Array(c.Peer.Host.Network.Connections.Select(JsonValues.Connection)));
 
-    public static Task<CommandResult> AddressesAsync(CommandContext c) =>
-        Task.FromResult(new CommandResult(new() { ["addrs"] = JsonValues.Texts(c.Peer.Host.Addresses) }));
+    public static void Addresses(CommandContext c) => c.Set("addrs", JsonValues.Texts(c.Peer.Host.Addresses));
 
-    public static Task<CommandResult> ProtocolsAsync(CommandContext c) =>
-        Task.FromResult(new CommandResult(new() { ["protocols"] = JsonValues.Texts(c.Peer.Host.Network.Protocols) }));
+    public static void Protocols(CommandContext c) => c.Set("protocols", JsonValues.Texts(c.Peer.Host.Network.Protocols));
 
-    public static Task<CommandResult> PeerStoreAsync(CommandContext c)
+    public static void PeerStore(CommandContext c)
     {
         PeerId id = c.Arguments.Peer();
         KnownPeer known = c.Peer.Host.Network.Peers.Find(id) ?? throw new InvalidOperationException($"nothing is known of {id}");
@@ -74,13 +60,10 @@ internal static class ConnectionCommands
             metadata["AgentVersion"] = known.AgentVersion;
         if (known.ProtocolVersion is not null)
             metadata["ProtocolVersion"] = known.ProtocolVersion;
-        return Task.FromResult(new CommandResult(new()
-        {
-            ["addresses"] = JsonValues.Array(known.Addresses.Select(address =>
-                new JsonObject { ["addr"] = address.Address.ToString(), ["certified"] = address.IsCertified })),
-            ["metadata"] = metadata,
-            ["protocols"] = JsonValues.Texts(known.Protocols ?? []),
-        }));
+        c.Set("addresses", JsonValues.Array(known.Addresses.Select(address =>
+            new JsonObject { ["addr"] = address.Address.ToString(), ["certified"] = address.IsCertified })));
+        c.Set("metadata", metadata);
+        c.Set("protocols", JsonValues.Texts(known.Protocols ?? []));
     }
 
     /// <summary>The connection to the peer or address of a command, made if need be.</summary>

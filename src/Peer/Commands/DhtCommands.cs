@@ -9,70 +9,66 @@ namespace P2PMiner.Peer.Commands;
 /// <summary>Commands on the DHT.</summary>
 internal static class DhtCommands
 {
-    private const string NotFound = "NotFound: nobody who was asked has it";
+    private const string NotFound = "nobody who was asked has it";
 
-    public static async Task<CommandResult> ProvideAsync(CommandContext c)
+    public static async Task ProvideAsync(CommandContext c)
     {
-        Multihash key = c.Arguments.ProviderKey();
-        ProvideResult result = await Dht(c).ProvideAsync(key, How(c), c.Cancellation);
-        JsonObject fields = Names(key);
-        fields["sentTo"] = JsonValues.Texts(result.SentTo);
-        return new(WithStats(fields, result.Stats));
+        Multihash key = ProviderKey(c);
+        ProvideResult result = await Dht(c).ProvideAsync(key, How(c), c.Stopping);
+        c.Set("sentTo", JsonValues.Texts(result.SentTo));
+        SetStats(c, result.Stats);
     }
 
-    public static async Task<CommandResult> FindProvidersAsync(CommandContext c)
+    public static async Task FindProvidersAsync(CommandContext c)
     {
-        Multihash key = c.Arguments.ProviderKey();
+        Multihash key = ProviderKey(c);
         int? count = c.Arguments.Has("count") ? (int)Math.Clamp(c.Arguments.Number("count"), 1, int.MaxValue) : null;
-        FindProvidersResult result = await Dht(c).FindProvidersAsync(key, count, How(c), c.Cancellation);
-        JsonObject fields = Names(key);
-        fields["providers"] = JsonValues.Array(result.Providers.Select(Provider));
-        return new(WithStats(fields, result.Stats));
+        FindProvidersResult result = await Dht(c).FindProvidersAsync(key, count, How(c), c.Stopping);
+        c.Set("providers", JsonValues.Array(result.Providers.Select(Provider)));
+        SetStats(c, result.Stats);
     }
 
-    public static async Task<CommandResult> PutValueAsync(CommandContext c)
+    public static async Task PutValueAsync(CommandContext c)
     {
-        byte[] key = c.Arguments.Key();
-        PutValueResult result = await Dht(c).PutValueAsync(key, c.Arguments.Bytes("value"), How(c), c.Cancellation);
-        JsonObject fields = new() { ["key"] = JsonValues.Hex(key), ["storedAt"] = JsonValues.Texts(result.StoredAt) };
-        return new(WithStats(fields, result.Stats));
+        byte[] key = Key(c);
+        PutValueResult result = await Dht(c).PutValueAsync(key, c.Arguments.Bytes("value"), How(c), c.Stopping);
+        c.Set("storedAt", JsonValues.Texts(result.StoredAt));
+        SetStats(c, result.Stats);
     }
 
-    public static async Task<CommandResult> GetValueAsync(CommandContext c)
+    public static async Task GetValueAsync(CommandContext c)
     {
-        byte[] key = c.Arguments.Key();
-        GetValueResult result = await Dht(c).GetValueAsync(key, quorum: null, How(c), c.Cancellation);
-        JsonObject fields = new() { ["key"] = JsonValues.Hex(key) };
-        if (result.Value is { } value)
-            fields["value"] = JsonValues.Hex(value.Span);
-        if (result.From is not null)
-            fields["from"] = result.From.ToString();
-        return new(WithStats(fields, result.Stats), result.Value is null ? NotFound : null);
+        GetValueResult result = await Dht(c).GetValueAsync(Key(c), quorum: null, How(c), c.Stopping);
+        SetStats(c, result.Stats);
+        c.Set("value", JsonValues.Hex((result.Value ?? throw new KeyNotFoundException(NotFound)).Span));
+        c.Set("from", result.From?.ToString());
     }
 
-    public static async Task<CommandResult> FindPeerAsync(CommandContext c)
+    public static async Task FindPeerAsync(CommandContext c)
     {
         PeerId peer = c.Arguments.Peer();
-        FindPeerResult result = await Dht(c).FindPeerAsync(peer, c.Arguments.Flag("useCache", false), How(c), c.Cancellation);
-        JsonObject fields = new() { ["peer"] = peer.ToString(), ["addrs"] = JsonValues.Texts(result.Found?.Addresses ?? []) };
-        if (result.From is not null)
-            fields["from"] = result.From.ToString();
-        return new(WithStats(fields, result.Stats), result.Found is null ? NotFound : null);
+        c.Set("peer", peer.ToString());
+        FindPeerResult result = await Dht(c).FindPeerAsync(peer, c.Arguments.Flag("useCache", false), How(c), c.Stopping);
+        SetStats(c, result.Stats);
+        c.Set("addrs", JsonValues.Texts((result.Found ?? throw new KeyNotFoundException(NotFound)).Addresses));
+        c.Set("from", result.From?.ToString());
     }
 
-    public static async Task<CommandResult> ClosestPeersAsync(CommandContext c)
+    public static async Task ClosestPeersAsync(CommandContext c)
     {
-        ClosestPeersResult result = await Dht(c).GetClosestPeersAsync(c.Arguments.Key(), How(c), c.Cancellation);
-        return new(WithStats(new() { ["peers"] = JsonValues.Texts(result.Peers) }, result.Stats));
+        ClosestPeersResult result = await Dht(c).GetClosestPeersAsync(c.Arguments.Key(), How(c), c.Stopping);
+        c.Set("peers", JsonValues.Texts(result.Peers));
+        SetStats(c, result.Stats);
     }
 
-    public static Task<CommandResult> RoutingTableAsync(CommandContext c)
+    public static void RoutingTable(CommandContext c)
     {
         IReadOnlyList<PeerId> table = Dht(c).RoutingTable;
-        return Task.FromResult(new CommandResult(new() { ["size"] = table.Count, ["peers"] = JsonValues.Texts(table) }));
+        c.Set("size", table.Count);
+        c.Set("peers", JsonValues.Texts(table));
     }
 
-    public static async Task<CommandResult> SetModeAsync(CommandContext c)
+    public static async Task SetModeAsync(CommandContext c)
     {
         string mode = c.Arguments.Text("mode");
         await Dht(c).SetModeAsync(mode switch
@@ -81,19 +77,32 @@ internal static class DhtCommands
             "client" => DhtMode.Client,
             _ => throw new ArgumentException($"'mode': '{mode}' is neither server nor client"),
         });
-        return new(new() { ["mode"] = mode });
+        c.Set("mode", mode);
     }
 
     private static KademliaDht Dht(CommandContext c) => c.Peer.Host.Dht ?? throw new InvalidOperationException("the DHT is off");
 
+    // The query minds its time itself, and then gives what it has.
     private static DhtQueryOptions How(CommandContext c) => new()
     {
         Timeout = c.Arguments.Timeout,
-        Progress = c.Peer.Options.TracesDht ? step => DhtTrace.Write(c.Output, c.Id, step) : null,
+        Progress = c.Peer.Options.TracesDht ? step => DhtTrace.Write(c, step) : null,
     };
 
-    private static JsonObject Names(Multihash key) =>
-        new() { ["cid"] = new Cid(Cid.RawCodec, key).ToString(), ["multihash"] = JsonValues.Hex(key.Bytes) };
+    private static Multihash ProviderKey(CommandContext c)
+    {
+        Multihash key = c.Arguments.ProviderKey();
+        c.Set("cid", new Cid(Cid.RawCodec, key).ToString());
+        c.Set("multihash", JsonValues.Hex(key.Bytes));
+        return key;
+    }
+
+    private static byte[] Key(CommandContext c)
+    {
+        byte[] key = c.Arguments.Key();
+        c.Set("key", JsonValues.Hex(key));
+        return key;
+    }
 
     private static JsonObject Provider(DhtProvider provider) => new()
     {
@@ -102,13 +111,11 @@ internal static class DhtCommands
         ["from"] = provider.From.ToString(),
     };
 
-    private static JsonObject WithStats(JsonObject fields, DhtStats stats)
+    private static void SetStats(CommandContext c, DhtStats stats)
     {
-        fields["asked"] = stats.Asked;
-        fields["responses"] = stats.Responses;
-        fields["errors"] = JsonValues.Texts(stats.Errors);
-        if (stats.Ended is not null)
-            fields["ended"] = stats.Ended;
-        return fields;
+        c.Set("asked", stats.Asked);
+        c.Set("responses", stats.Responses);
+        c.Set("errors", JsonValues.Texts(stats.Errors));
+        c.Set("ended", stats.Ended);
     }
 }

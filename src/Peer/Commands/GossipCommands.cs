@@ -11,46 +11,56 @@ namespace P2PMiner.Peer.Commands;
 internal static class GossipCommands
 {
     private const int MinSize = sizeof(ulong);
+    private const int StandardSize = 64;
 
-    public static Task<CommandResult> SubscribeAsync(CommandContext c)
+    public static void Subscribe(CommandContext c)
     {
         c.Peer.Topics.Add(c.Arguments.Text("topic"));
-        return Task.FromResult(new CommandResult(new() { ["topics"] = JsonValues.Texts(c.Peer.GossipSub.Topics) }));
+        SetTopics(c);
     }
 
-    public static async Task<CommandResult> UnsubscribeAsync(CommandContext c)
+    public static async Task UnsubscribeAsync(CommandContext c)
     {
         await c.Peer.Topics.RemoveAsync(c.Arguments.Text("topic"));
-        return new(new() { ["topics"] = JsonValues.Texts(c.Peer.GossipSub.Topics) });
+        SetTopics(c);
     }
 
-    public static async Task<CommandResult> PublishAsync(CommandContext c)
+    public static async Task PublishAsync(CommandContext c)
     {
         IReadOnlyList<PeerId> recipients =
             await c.Peer.GossipSub.PublishAsync(c.Arguments.Text("topic"), c.Arguments.Bytes("data"), c.Cancellation);
-        return new(new() { ["recipients"] = JsonValues.Texts(recipients) });
+        c.Set("recipients", JsonValues.Texts(recipients));
     }
 
-    public static async Task<CommandResult> PublishManyAsync(CommandContext c)
+    public static async Task PublishManyAsync(CommandContext c)
     {
         string topic = c.Arguments.Text("topic");
         long count = c.Arguments.Number("count");
-        int size = (int)Math.Clamp(c.Arguments.Number("size", 64), MinSize, int.MaxValue);
-        TimeSpan gap = TimeSpan.FromMilliseconds(c.Arguments.Number("gapMs", 0));
-        long recipients = 0;
+        int size = (int)Math.Clamp(c.Arguments.Number("size", StandardSize), MinSize, Array.MaxLength);
+        TimeSpan gap = c.Arguments.Duration("gapMs", 0);
         long start = Stopwatch.GetTimestamp();
-        for (long i = 0; i < count; i++)
+        long sent = 0;
+        long recipients = 0;
+        c.SetAtEnd(() =>
+        {
+            c.Set("count", sent);
+            c.Set("recipients", recipients);
+            c.Set("ms", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        });
+        while (sent < count)
         {
             byte[] data = RandomNumberGenerator.GetBytes(size);
-            BinaryPrimitives.WriteInt64BigEndian(data, i);
+            BinaryPrimitives.WriteInt64BigEndian(data, sent);
             recipients += (await c.Peer.GossipSub.PublishAsync(topic, data, c.Cancellation)).Count;
+            sent++;
             if (gap > TimeSpan.Zero)
                 await Task.Delay(gap, c.Cancellation);
+            else
+                await Task.Yield();
         }
-        return new(new() { ["count"] = count, ["recipients"] = recipients, ["ms"] = Stopwatch.GetElapsedTime(start).TotalMilliseconds });
     }
 
-    public static Task<CommandResult> ValidatorAsync(CommandContext c)
+    public static void Validator(CommandContext c)
     {
         Verdict? verdict = c.Arguments.Text("mode") switch
         {
@@ -61,10 +71,9 @@ internal static class GossipCommands
             string other => throw new ArgumentException($"'mode': '{other}' is none of accept, ignore, reject, off"),
         };
         c.Peer.GossipSub.SetValidator(c.Arguments.Text("topic"), verdict is { } v ? (_, _) => ValueTask.FromResult(v) : null);
-        return Task.FromResult(new CommandResult([]));
     }
 
-    public static Task<CommandResult> MeshAsync(CommandContext c)
+    public static void Mesh(CommandContext c)
     {
         GossipSub gossipSub = c.Peer.GossipSub;
         IReadOnlyList<string> names = c.Arguments.TextOrNull("topic") is { } topic ? [topic] : gossipSub.Topics;
@@ -77,26 +86,24 @@ internal static class GossipCommands
                 ["subscribers"] = JsonValues.Texts(gossipSub.Subscribers(name)),
             };
         }
-        return Task.FromResult(new CommandResult(new() { ["topics"] = topics, ["peers"] = JsonValues.Array(gossipSub.Peers.Select(Peer)) }));
+        c.Set("topics", topics);
+        c.Set("peers", JsonValues.Array(gossipSub.Peers.Select(Peer)));
     }
 
-    public static Task<CommandResult> SubscribersAsync(CommandContext c) => Task.FromResult(new CommandResult(new()
-    {
-        ["subscribers"] = JsonValues.Texts(c.Peer.GossipSub.Subscribers(c.Arguments.Text("topic"))),
-    }));
+    public static void Subscribers(CommandContext c) =>
+        c.Set("subscribers", JsonValues.Texts(c.Peer.GossipSub.Subscribers(c.Arguments.Text("topic"))));
 
-    public static Task<CommandResult> StatsAsync(CommandContext c)
+    public static void Stats(CommandContext c)
     {
         JsonObject byTopic = [];
         foreach ((string topic, long count) in c.Peer.Topics.Counts)
             byTopic[topic] = count;
-        return Task.FromResult(new CommandResult(new()
-        {
-            ["byTopic"] = byTopic,
-            ["received"] = c.Peer.Topics.Received,
-            ["receivedBytes"] = c.Peer.Topics.ReceivedBytes,
-        }));
+        c.Set("byTopic", byTopic);
+        c.Set("received", c.Peer.Topics.Received);
+        c.Set("receivedBytes", c.Peer.Topics.ReceivedBytes);
     }
+
+    private static void SetTopics(CommandContext c) => c.Set("topics", JsonValues.Texts(c.Peer.GossipSub.Topics));
 
     private static JsonObject Peer(PubSubPeer peer)
     {

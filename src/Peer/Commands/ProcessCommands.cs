@@ -6,16 +6,13 @@ namespace P2PMiner.Peer.Commands;
 /// <summary>Commands on this process.</summary>
 internal static class ProcessCommands
 {
-    public static Task<CommandResult> InfoAsync(CommandContext c)
+    public static void Info(CommandContext c)
     {
         using var process = Process.GetCurrentProcess();
-        return Task.FromResult(new CommandResult(new()
-        {
-            ["peerId"] = c.Peer.Host.Id.ToString(),
-            ["addrs"] = JsonValues.Texts(c.Peer.Host.Addresses),
-            ["rss"] = process.WorkingSet64,
-            ["cpuMs"] = process.TotalProcessorTime.TotalMilliseconds,
-            ["runtime"] = RuntimeInformation.FrameworkDescription,
-        }));
+        c.Set("peerId", c.Peer.Host.Id.ToString());
+        c.Set("addrs", JsonValues.Texts(c.Peer.Host.Addresses));
+        c.Set("rss", process.WorkingSet64);
+        c.Set("cpuMs", process.TotalProcessorTime.TotalMilliseconds);
+        c.Set("runtime", RuntimeInformation.FrameworkDescription);
     }
 }

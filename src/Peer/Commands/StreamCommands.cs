@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Streams;
 using P2PMiner.Peer.Protocols;
@@ -14,59 +13,60 @@ internal static class StreamCommands
     private const int MaxShown = 65536;
     private const int PieceSize = 64 * 1024;
 
-    public static Task<CommandResult> HandleAsync(CommandContext c)
-    {
-        TimeSpan delay = TimeSpan.FromMilliseconds(c.Arguments.Number("delayMs", (long)StreamHandlers.StandardDelay.TotalMilliseconds));
-        c.Peer.Handle(c.Arguments.Text("protocol"), c.Arguments.TextOrNull("mode") ?? "echo", delay);
-        return Task.FromResult(new CommandResult([]));
-    }
+    public static void Handle(CommandContext c) => c.Peer.Handle(
+        c.Arguments.Text("protocol"),
+        c.Arguments.TextOrNull("mode") ?? "echo",
+        c.Arguments.Duration("delayMs", (long)StreamHandlers.StandardDelay.TotalMilliseconds));
 
-    public static Task<CommandResult> UnhandleAsync(CommandContext c)
-    {
-        c.Peer.Host.Unhandle(c.Arguments.Text("protocol"));
-        return Task.FromResult(new CommandResult([]));
-    }
+    public static void Unhandle(CommandContext c) => c.Peer.Host.Unhandle(c.Arguments.Text("protocol"));
 
-    public static async Task<CommandResult> PerfAsync(CommandContext c)
+    public static async Task PerfAsync(CommandContext c)
     {
+        long upload = c.Arguments.Number("upload", 0);
+        long download = c.Arguments.Number("download", 0);
         IPeerConnection connection = await ConnectionCommands.TargetAsync(c);
         await using PeerStream stream = await connection.OpenStreamAsync([PerfProtocol.Id], c.Cancellation);
-        long upload = c.Arguments.Number("upload", 0);
-        (long downloaded, TimeSpan uploadTime, TimeSpan total) =
-            await PerfProtocol.RunAsync(stream, (ulong)upload, (ulong)c.Arguments.Number("download", 0), c.Cancellation);
-        return new(new()
+        PerfRun run = new(stream);
+        c.SetAtEnd(() =>
         {
-            ["uploaded"] = upload,
-            ["downloaded"] = downloaded,
-            ["uploadMs"] = uploadTime.TotalMilliseconds,
-            ["totalMs"] = total.TotalMilliseconds,
+            c.Set("uploaded", run.Uploaded);
+            c.Set("downloaded", run.Downloaded);
+            c.Set("uploadMs", run.UploadTime?.TotalMilliseconds);
+            c.Set("totalMs", run.TotalTime?.TotalMilliseconds);
         });
+        await Task.Yield();
+        await run.RunAsync(upload, download, c.Cancellation);
     }
 
-    public static async Task<CommandResult> OpenStreamAsync(CommandContext c)
+    public static async Task OpenStreamAsync(CommandContext c)
     {
+        StreamRequest request = new(c.Arguments);
         IPeerConnection connection = await ConnectionCommands.TargetAsync(c);
-        await using PeerStream stream = await connection.OpenStreamAsync(c.Arguments.Texts("protocol"), c.Cancellation);
+        await using PeerStream stream = await connection.OpenStreamAsync(request.Protocols, c.Cancellation);
+        c.Set("protocol", stream.Protocol);
         using HashedBytes sent = new(keep: 0);
         using HashedBytes received = new(MaxShown);
+        await Task.Yield();
         long start = Stopwatch.GetTimestamp();
-        Task writing = WriteAsync(c, stream, sent);
-        string ended = await ReadAsync(c, stream, received);
+        Task writing = WriteAsync(request, stream, sent, c.Cancellation);
+        string ended = await ReadAsync(request, stream, received, c.Cancellation);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         if (ended != HashedBytes.EndOfStream)
             stream.Reset();
         await writing;
-        return new(Result(stream.Protocol, sent, received, ended, elapsed));
+        if (ended == HashedBytes.EndOfStream && !request.Resets)
+            await CloseAsync(stream, c.Cancellation);
+        SetResult(c, sent, received, ended, elapsed);
     }
 
-    private static async Task<string> ReadAsync(CommandContext c, PeerStream stream, HashedBytes received)
+    private static async Task<string> ReadAsync(StreamRequest request, PeerStream stream, HashedBytes received, CancellationToken cancellation)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(c.Cancellation);
-        if (c.Arguments.Has("readMs"))
-            limit.CancelAfter(TimeSpan.FromMilliseconds(c.Arguments.Number("readMs")));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (request.ReadTime is { } time)
+            limit.CancelAfter(time);
         try
         {
-            return await received.ReadToEndAsync(stream, c.Arguments.Number("maxBytes", long.MaxValue), limit.Token);
+            return await received.ReadToEndAsync(stream, request.MaxBytes, limit.Token);
         }
         catch (OperationCanceledException)
         {
@@ -75,18 +75,31 @@ internal static class StreamCommands
     }
 
     // What cannot be sent any more shows in the number of bytes, and in why reading stopped.
-    private static async Task WriteAsync(CommandContext c, PeerStream stream, HashedBytes sent)
+    private static async Task WriteAsync(StreamRequest request, PeerStream stream, HashedBytes sent, CancellationToken cancellation)
     {
         try
         {
-            if (c.Arguments.Has("send"))
-                await SendAsync(stream, c.Arguments.Bytes("send"), sent, c.Cancellation);
-            else if (c.Arguments.Has("sendRandom"))
-                await SendRandomAsync(stream, c.Arguments.Number("sendRandom"), sent, c.Cancellation);
-            if (c.Arguments.Flag("reset", false))
+            if (request.Data is { } data)
+                await SendAsync(stream, data, sent, cancellation);
+            else
+                await SendRandomAsync(stream, request.RandomBytes, sent, cancellation);
+            if (request.Resets)
                 stream.Reset();
-            else if (c.Arguments.Flag("halfClose", true))
-                await stream.CloseWriteAsync(c.Cancellation);
+            else if (request.HalfCloses)
+                await stream.CloseWriteAsync(cancellation);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            stream.Reset();
+        }
+    }
+
+    // After the remote's end nothing is left to go wrong that anyone would notice.
+    private static async Task CloseAsync(PeerStream stream, CancellationToken cancellation)
+    {
+        try
+        {
+            await stream.CloseWriteAsync(cancellation);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
@@ -96,8 +109,12 @@ internal static class StreamCommands
 
     private static async Task SendAsync(PeerStream stream, ReadOnlyMemory<byte> data, HashedBytes sent, CancellationToken cancellation)
     {
-        await stream.WriteAsync(data, cancellation);
-        sent.Add(data.Span);
+        for (ReadOnlyMemory<byte> left = data; left.Length > 0; left = left[Math.Min(left.Length, PieceSize)..])
+        {
+            ReadOnlyMemory<byte> piece = left[..Math.Min(left.Length, PieceSize)];
+            await stream.WriteAsync(piece, cancellation);
+            sent.Add(piece.Span);
+        }
     }
 
     private static async Task SendRandomAsync(PeerStream stream, long count, HashedBytes sent, CancellationToken cancellation)
@@ -112,15 +129,14 @@ internal static class StreamCommands
         ArrayPool<byte>.Shared.Return(piece);
     }
 
-    private static JsonObject Result(string protocol, HashedBytes sent, HashedBytes received, string ended, TimeSpan elapsed) => new()
+    private static void SetResult(CommandContext c, HashedBytes sent, HashedBytes received, string ended, TimeSpan elapsed)
     {
-        ["protocol"] = protocol,
-        ["sent"] = sent.Count,
-        ["received"] = received.Count,
-        ["sentSha256"] = sent.Sha256(),
-        ["sha256"] = received.Sha256(),
-        ["data"] = JsonValues.Hex(received.Kept),
-        ["ended"] = ended,
-        ["ms"] = elapsed.TotalMilliseconds,
-    };
+        c.Set("sent", sent.Count);
+        c.Set("received", received.Count);
+        c.Set("sentSha256", sent.Sha256());
+        c.Set("sha256", received.Sha256());
+        c.Set("data", JsonValues.Hex(received.Kept));
+        c.Set("ended", ended);
+        c.Set("ms", elapsed.TotalMilliseconds);
+    }
 }

@@ -1,16 +1,17 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using P2PMiner.P2P.Dht;
+using P2PMiner.Peer.Commands;
 
 namespace P2PMiner.Peer.Events;
 
 /// <summary>Writes the steps of one query.</summary>
 internal static partial class DhtTrace
 {
-    public static void Write(JsonLines output, JsonNode? query, DhtEvent step) => output.Write("dht", new()
+    public static void Write(CommandContext query, DhtEvent step) => query.Emit("dht", new()
     {
         ["step"] = Name(step.Step),
-        ["q"] = query?.DeepClone(),
+        ["q"] = query.Id is { } id ? JsonNode.Parse(id.GetRawText()) : null,
         ["remotePeer"] = step.Peer?.ToString(),
         ["message"] = step.Message is { } message ? Name(message) : null,
         ["closer"] = step.Closer.Count > 0 ? JsonValues.Texts(step.Closer.Select(peer => peer.Peer)) : null,

@@ -28,13 +28,14 @@ internal static class NetworkEvents
         network.PeerDisconnected += peer => output.Write("peer:disconnect", new() { ["remotePeer"] = peer.ToString() });
         network.ConnectionOpened += connection => output.Write("connection:open", new() { ["conn"] = JsonValues.Connection(connection) });
         network.ConnectionClosed += connection => output.Write("connection:close", new() { ["conn"] = JsonValues.Connection(connection) });
-        network.Identified += identified => WriteIdentified(identified, output);
+        network.Identified += identified => WriteIdentified(host, identified, output);
     }
 
-    private static void WriteIdentified(IdentifiedPeer identified, JsonLines output) => output.Write("identify", new()
+    // A push that leaves the protocols out has not changed them.
+    private static void WriteIdentified(Host host, IdentifiedPeer identified, JsonLines output) => output.Write("identify", new()
     {
         ["remotePeer"] = identified.Connection.RemotePeer.ToString(),
-        ["protocols"] = JsonValues.Texts(identified.Protocols ?? []),
+        ["protocols"] = JsonValues.Texts(identified.Protocols ?? host.Network.Peers.Protocols(identified.Connection.RemotePeer) ?? []),
         ["agentVersion"] = identified.AgentVersion,
         ["protocolVersion"] = identified.ProtocolVersion,
         ["observedAddr"] = identified.ObservedAddress?.ToString(),
