@@ -32,7 +32,10 @@ public sealed class PoolRest
         {
             await Task.Yield();
             if (ThreadPool.PendingWorkItemCount > 0 || OtherWorkers() > _runners)
+            {
                 quiet = -1;
+                Thread.Yield();
+            }
             if (watch.Elapsed > Wait.Deadline)
                 Assert.Fail($"after {Wait.Deadline.TotalSeconds} s: {ThreadPool.PendingWorkItemCount} items queued, {OtherWorkers()} other threads at work");
         }
