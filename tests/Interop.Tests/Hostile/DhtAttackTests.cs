@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using P2PMiner.Interop.Tests.Driver;
+using P2PMiner.Interop.Tests.Raw;
 using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Interop.Tests.Hostile;
@@ -56,7 +57,7 @@ internal sealed class DhtAttackTests() : ScriptedVictimTests()
         await stream.SendAsync(bytes);
 
         await stream.UntilResetAsync();
-        await session.AssertAliveAsync();
+        await session.PingAsync();
     }
 
     [TestCase(5UL << 20)]
@@ -69,7 +70,7 @@ internal sealed class DhtAttackTests() : ScriptedVictimTests()
         await stream.SendAsync(RawSocket.Varint(length));
 
         await stream.UntilResetAsync();
-        await session.AssertAliveAsync();
+        await session.PingAsync();
     }
 
     [Test]
@@ -83,7 +84,7 @@ internal sealed class DhtAttackTests() : ScriptedVictimTests()
 
         await stream.SendAsync(Proto.Delimited(
             [.. Request(AddProvider, multihash), .. Proto.Bytes(9, [.. Proto.Bytes(1, other), .. Proto.Bytes(2, address)])]));
-        await session.AssertAliveAsync();
+        await session.PingAsync();
 
         JsonElement found = await Friend.CallAsync("findProviders", new { multihash = Convert.ToHexStringLower(multihash) });
         Assert.That(found.Items("providers"), Is.Empty);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Interop.Tests.Raw;
 using P2PMiner.P2P;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
@@ -64,7 +65,7 @@ internal abstract class HostileTests
     {
         Assert.That(_failures, Is.Empty);
         Assert.That(_friendship.Closed.IsCancellationRequested, Is.False, "the friend lost its connection");
-        await Deadline.ForAsync(token => Friend.PingAsync(Victim.Id, token), "ping of the friend");
+        await InTime.DoAsync(token => Friend.PingAsync(Victim.Id, token), "ping of the friend");
         Assert.That(Friend.Network.FindConnection(Victim.Id), Is.SameAs(_friendship));
     }
 
@@ -77,7 +78,7 @@ internal abstract class HostileTests
     /// <summary>Whether the victim knows a connection to this peer.</summary>
     protected bool IsConnected(PeerId peer) => Victim.Network.FindConnection(peer) is not null;
 
-    protected static async Task UntilAsync(Func<bool> condition, string what) => await Deadline.ForAsync(
+    protected static async Task UntilAsync(Func<bool> condition, string what) => await InTime.DoAsync(
         async token =>
         {
             while (!condition())

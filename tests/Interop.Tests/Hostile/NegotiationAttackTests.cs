@@ -1,4 +1,5 @@
 using System.Text;
+using P2PMiner.Interop.Tests.Raw;
 
 namespace P2PMiner.Interop.Tests.Hostile;
 

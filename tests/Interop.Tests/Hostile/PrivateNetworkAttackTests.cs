@@ -1,3 +1,4 @@
+using P2PMiner.Interop.Tests.Raw;
 using P2PMiner.P2P;
 using P2PMiner.P2P.PrivateNetwork;
 

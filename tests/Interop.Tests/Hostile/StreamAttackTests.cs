@@ -1,3 +1,4 @@
+using P2PMiner.Interop.Tests.Raw;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
@@ -61,7 +62,7 @@ internal sealed class StreamAttackTests : HostileTests
         await stream.CloseAsync();
 
         await stream.UntilEndedAsync();
-        await session.AssertAliveAsync();
+        await session.PingAsync();
     }
 
     [Test]
@@ -120,7 +121,7 @@ internal sealed class StreamAttackTests : HostileTests
         await stream.SendAsync(RawSocket.Varint(length));
 
         await stream.UntilResetAsync();
-        await session.AssertAliveAsync();
+        await session.PingAsync();
     }
 
     [Test]
@@ -134,7 +135,7 @@ internal sealed class StreamAttackTests : HostileTests
             await stream.SendAsync(message);
 
         await stream.UntilEndedAsync();
-        await session.AssertAliveAsync();
+        await session.PingAsync();
     }
 
     [Test]
@@ -159,8 +160,8 @@ internal sealed class StreamAttackTests : HostileTests
             await stream.CloseAsync();
             served.TrySetResult(stream);
         });
-        RawStream stream = await Deadline.ForAsync(token => served.Task.WaitAsync(token), "the victim asks who we are");
+        RawStream stream = await InTime.DoAsync(token => served.Task.WaitAsync(token), "the victim asks who we are");
         await stream.UntilEndedAsync();
-        await session.AssertAliveAsync();
+        await session.PingAsync();
     }
 }

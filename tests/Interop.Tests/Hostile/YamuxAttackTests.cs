@@ -1,3 +1,4 @@
+using P2PMiner.Interop.Tests.Raw;
 using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Interop.Tests.Hostile;
@@ -44,7 +45,7 @@ internal sealed class YamuxAttackTests : HostileTests
     public async Task Frame_ThatBreaksTheProtocol_EndsTheConnection(byte[][] frames)
     {
         await using RawYamux session = await RawYamux.ConnectAsync(Target);
-        await session.AssertAliveAsync();
+        await session.PingAsync();
 
         await session.SendAsync(frames);
 
@@ -69,7 +70,7 @@ internal sealed class YamuxAttackTests : HostileTests
 
         await session.SendAsync(frames);
 
-        await session.AssertAliveAsync();
+        await session.PingAsync();
         await AssertEchoesAsync(session, 100);
     }
 
@@ -117,7 +118,7 @@ internal sealed class YamuxAttackTests : HostileTests
 
         // Each echo comes to a halt when our window is full, and what it has read by then is all it may hold.
         await Task.WhenAll(streams.Select(stream => stream.SendAsync(new byte[Window / 2])));
-        await session.AssertAliveAsync();
+        await session.PingAsync();
 
         Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(20 * 4 * Window));
     }
@@ -130,7 +131,7 @@ internal sealed class YamuxAttackTests : HostileTests
     {
         var key = Ed25519KeyPair.Generate();
         await using RawYamux session = await RawYamux.ConnectAsync(Target, key);
-        await session.AssertAliveAsync();
+        await session.PingAsync();
 
         await session.SendAsync(RawYamux.Frame(RawYamux.GoAway, 0, 0, code));
 

@@ -1,6 +1,6 @@
 using System.Net;
 using P2PMiner.Interop.Tests.Driver;
-using P2PMiner.Interop.Tests.Hostile;
+using P2PMiner.Interop.Tests.Raw;
 
 namespace P2PMiner.Interop.Tests.Js;
 
@@ -14,7 +14,7 @@ internal sealed class RawPeerTests : PeerTests
         var target = new IPEndPoint(IPAddress.Loopback, int.Parse(js.Address.Split('/')[4]));
 
         await using RawYamux session = await RawYamux.ConnectAsync(target);
-        await session.AssertAliveAsync();
+        await session.PingAsync();
         RawStream stream = await session.OpenAsync("/p2p-miner/interop/echo/1.0.0");
         await stream.SendAsync([1, 2, 3]);
 

@@ -1,4 +1,4 @@
-namespace P2PMiner.Interop.Tests.Hostile;
+namespace P2PMiner.Interop.Tests.Raw;
 
 /// <summary>Protobuf fields written by hand, so that also wrong ones can be.</summary>
 internal static class Proto

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using P2PMiner.P2P.Identity;
 
-namespace P2PMiner.Interop.Tests.Hostile;
+namespace P2PMiner.Interop.Tests.Raw;
 
 /// <summary>
 /// The dialling side of a Yamux session with a host under attack: it opens streams and reads as a peer would, and sends whatever frames the
@@ -108,23 +108,25 @@ internal sealed class RawYamux : IAsyncDisposable
     {
         RawStream stream = await OpenAsync();
         await stream.SendAsync([.. RawSocket.Line(RawSocket.Multistream), .. RawSocket.Line(protocol)]);
-        Assert.That(await stream.ReadLineAsync(), Is.EqualTo(RawSocket.Multistream));
-        Assert.That(await stream.ReadLineAsync(), Is.EqualTo(protocol));
+        RawSocket.Expect(RawSocket.Multistream, await stream.ReadLineAsync());
+        RawSocket.Expect(protocol, await stream.ReadLineAsync());
         return stream;
     }
 
     /// <summary>Returns when the host has answered a ping: it still serves this connection.</summary>
-    public async Task AssertAliveAsync()
+    /// <exception cref="EndOfStreamException">It closed the connection.</exception>
+    public async Task PingAsync()
     {
         uint value = Interlocked.Increment(ref _nextPing);
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _pings[value] = answered;
         await SendAsync(Frame(Ping, Syn, 0, value));
-        await Deadline.ForAsync(token => Task.WhenAny(answered.Task, _closed.Task).WaitAsync(token), "answer to a ping");
-        Assert.That(answered.Task.IsCompleted, $"the host closed the connection; code {GoAwayCode}");
+        await InTime.DoAsync(token => Task.WhenAny(answered.Task, _closed.Task).WaitAsync(token), "answer to a ping");
+        if (!answered.Task.IsCompleted)
+            throw new EndOfStreamException($"the host closed the connection; code {GoAwayCode}");
     }
 
-    public Task UntilClosedAsync() => Deadline.ForAsync(token => _closed.Task.WaitAsync(token), "the host closes the connection");
+    public Task UntilClosedAsync() => InTime.DoAsync(token => _closed.Task.WaitAsync(token), "the host closes the connection");
 
     public async ValueTask DisposeAsync()
     {

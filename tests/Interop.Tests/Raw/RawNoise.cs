@@ -3,7 +3,7 @@ using System.Text;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Noise;
 
-namespace P2PMiner.Interop.Tests.Hostile;
+namespace P2PMiner.Interop.Tests.Raw;
 
 /// <summary>What a hostile initiator says about itself in the third handshake message.</summary>
 /// <param name="Key">The identity that it claims.</param>
@@ -42,8 +42,7 @@ internal sealed class RawNoise(RawSocket socket, CipherState send, CipherState r
         RawSocket socket, Func<byte[], byte[]> claim, Func<int, byte[], byte[]>? spoil = null)
     {
         await socket.SendAsync((byte[])[.. RawSocket.Line(RawSocket.Multistream), .. RawSocket.Line("/noise")]);
-        Assert.That(await socket.ReadLineAsync(), Is.EqualTo(RawSocket.Multistream));
-        Assert.That(await socket.ReadLineAsync(), Is.EqualTo("/noise"));
+        await socket.ExpectLinesAsync(RawSocket.Multistream, "/noise");
 
         using X25519KeyPair staticKey = X25519KeyPair.Generate();
         using X25519KeyPair ephemeralKey = X25519KeyPair.Generate();

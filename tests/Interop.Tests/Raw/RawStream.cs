@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace P2PMiner.Interop.Tests.Hostile;
+namespace P2PMiner.Interop.Tests.Raw;
 
 /// <summary>One stream of a <see cref="RawYamux"/>.</summary>
 internal sealed class RawStream(RawYamux session, uint id)
@@ -113,7 +113,7 @@ internal sealed class RawStream(RawYamux session, uint id)
         changed.SetResult();
     }
 
-    private Task UntilAsync(Func<bool> condition, string what) => Deadline.ForAsync(
+    private Task UntilAsync(Func<bool> condition, string what) => InTime.DoAsync(
         async token =>
         {
             while (true)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using P2PMiner.P2P.Identity;
 
-namespace P2PMiner.Interop.Tests.Hostile;
+namespace P2PMiner.Interop.Tests.Raw;
 
 /// <summary>A pubsub message, right unless the test says otherwise (libp2p/specs, pubsub/README.md).</summary>
 internal sealed record RawMessage(Ed25519KeyPair Author, string Topic, byte[] Data)

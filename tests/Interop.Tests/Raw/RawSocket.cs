@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace P2PMiner.Interop.Tests.Hostile;
+namespace P2PMiner.Interop.Tests.Raw;
 
 /// <summary>A TCP connection to a host under attack, with the words of multistream-select and nothing above it.</summary>
 internal sealed class RawSocket : IAsyncDisposable
@@ -18,7 +18,7 @@ internal sealed class RawSocket : IAsyncDisposable
     public static async Task<RawSocket> ConnectAsync(IPEndPoint host)
     {
         var raw = new RawSocket();
-        await Deadline.ForAsync(token => raw._socket.ConnectAsync(host, token).AsTask(), "connect");
+        await InTime.DoAsync(token => raw._socket.ConnectAsync(host, token).AsTask(), "connect");
         return raw;
     }
 
@@ -42,7 +42,7 @@ internal sealed class RawSocket : IAsyncDisposable
     {
         try
         {
-            await Deadline.ForAsync(
+            await InTime.DoAsync(
                 async token =>
                 {
                     while (bytes.Length > 0)
@@ -76,7 +76,7 @@ internal sealed class RawSocket : IAsyncDisposable
     }
 
     /// <exception cref="EndOfStreamException">The host closed the connection before.</exception>
-    public Task<byte[]> ReadExactlyAsync(int count) => Deadline.ForAsync(token => ReadExactlyAsync(count, token), $"read {count} bytes");
+    public Task<byte[]> ReadExactlyAsync(int count) => InTime.DoAsync(token => ReadExactlyAsync(count, token), $"read {count} bytes");
 
     public async Task<byte[]> ReadExactlyAsync(int count, CancellationToken cancellation)
     {
@@ -111,8 +111,22 @@ internal sealed class RawSocket : IAsyncDisposable
         return Encoding.UTF8.GetString(await ReadExactlyAsync(length)).TrimEnd('\n');
     }
 
+    /// <exception cref="InvalidDataException">The host said something else.</exception>
+    public async Task ExpectLinesAsync(params string[] lines)
+    {
+        foreach (string line in lines)
+            Expect(line, await ReadLineAsync());
+    }
+
+    /// <exception cref="InvalidDataException">They differ.</exception>
+    public static void Expect(string expected, string actual)
+    {
+        if (actual != expected)
+            throw new InvalidDataException($"the host said '{actual}' and not '{expected}'");
+    }
+
     /// <summary>Returns when the host has closed the connection; whatever it still sends is dropped.</summary>
-    public Task UntilClosedAsync() => Deadline.ForAsync(
+    public Task UntilClosedAsync() => InTime.DoAsync(
         async token =>
         {
             while ((await ReadSomeAsync(token)).Length > 0)

@@ -1,11 +1,11 @@
-namespace P2PMiner.Interop.Tests.Hostile;
+namespace P2PMiner.Interop.Tests.Raw;
 
 /// <summary>Nothing that a test waits for takes longer; a wait that ends by it is a failure.</summary>
-internal static class Deadline
+internal static class InTime
 {
     public static readonly TimeSpan Length = TimeSpan.FromSeconds(30);
 
-    public static async Task<T> ForAsync<T>(Func<CancellationToken, Task<T>> work, string what)
+    public static async Task<T> DoAsync<T>(Func<CancellationToken, Task<T>> work, string what)
     {
         using var limit = new CancellationTokenSource(Length);
         try
@@ -14,11 +14,11 @@ internal static class Deadline
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
-            throw new AssertionException($"not within {Length.TotalSeconds} s: {what}");
+            throw new TimeoutException($"not within {Length.TotalSeconds} s: {what}");
         }
     }
 
-    public static Task ForAsync(Func<CancellationToken, Task> work, string what) => ForAsync(
+    public static Task DoAsync(Func<CancellationToken, Task> work, string what) => DoAsync(
         async token =>
         {
             await work(token);
