@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using P2PMiner.BenchP2P;
 using P2PMiner.BenchP2P.Many;
@@ -7,7 +8,7 @@ using P2PMiner.Interop.Tests.Driver;
 // Measures src/P2P against js-libp2p, side by side on this machine; `make bench-p2p` builds both and starts this.
 var only = new Option<string[]>("--only")
 {
-    Description = "throughput, connections, gossip, rss, latency, dht, held",
+    Description = "throughput, connections, gossip, rss, latency, dht, held, attacks",
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => [],
 };
@@ -23,7 +24,7 @@ var hosts = new Option<int[]>("--hosts")
 };
 var dhtHosts = new Option<int>("--dht-hosts") { Description = "size of the DHT", DefaultValueFactory = _ => 100 };
 var rounds = new Option<int>("--rounds") { Description = "messages through the mesh, and lookups", DefaultValueFactory = _ => 200 };
-var manyPairs = new Option<int>("--many-pairs") { Description = "alternating measurements of mesh and DHT", DefaultValueFactory = _ => 3 };
+var manyPairs = new Option<int>("--many-pairs") { Description = "alternating measurements of mesh, DHT and attacks", DefaultValueFactory = _ => 3 };
 var held = new Option<int>("--held") { Description = "connections held open to one node", DefaultValueFactory = _ => 1000 };
 var idle = new Option<int>("--idle") { Description = "seconds that they are left alone", DefaultValueFactory = _ => 20 };
 var peer = new Option<string>("--peer")
@@ -35,7 +36,8 @@ var output = new Option<string>("--output") { Description = "JSON file", Default
 
 var command = new RootCommand("Measures src/P2P against js-libp2p. Give it a quiet machine.")
 {
-    only, pairs, size, connections, messages, hosts, dhtHosts, rounds, manyPairs, held, idle, peer, output, ManyCommand.Create(),
+    only, pairs, size, connections, messages, hosts, dhtHosts, rounds, manyPairs, held, idle, peer, output,
+    ManyCommand.Create(), AttackCommand.Create(),
 };
 command.SetAction(async parse =>
 {
@@ -79,11 +81,14 @@ static async Task RunAsync(BenchSettings settings)
         ("latency", ManyScenarios.LatencyAsync),
         ("dht", ManyScenarios.LookupAsync),
         ("held", HeldConnections.MeasureAsync),
+        ("attacks", Attacks.MeasureAsync),
     ];
     foreach ((string name, Func<Report, BenchSettings, Task> measure) in scenarios.Where(one => settings.Wants(one.Name)))
     {
         Console.WriteLine($"measuring {name}");
+        long start = Stopwatch.GetTimestamp();
         await measure(report, settings);
+        Console.WriteLine($"{name} took {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s");
     }
     report.Write(settings.Output);
 }

@@ -35,6 +35,25 @@ internal sealed class Report
         name, Text($"{ours:0.00} {unit}"), Text($"{js:0.00} {unit}"), bound.Judge(ours),
         new JsonObject { ["unit"] = unit, ["ours"] = ours, ["js"] = js, ["bound"] = bound.Text, ["met"] = bound.Met(ours) });
 
+    /// <summary>Adds what an attack changed for the honest hosts: delivery during it (first in each pair) and without it.</summary>
+    public void AddAttack(string kind, IReadOnlyList<Pair> pairs, string cuts, Bound bound)
+    {
+        (double during, double without) = (pairs.Select(pair => pair.Ours).Median(), pairs.Select(pair => pair.Js).Median());
+        double ratio = pairs.Select(pair => pair.Ratio).Median();
+        AddRow(
+            $"delivery p99, attack: {kind}", Text($"{during:0.00} ms, {without:0.00} ms without"), "-",
+            Text($"{bound.Judge(ratio)}, {pairs.Count} pairs, cut off {cuts}"),
+            new JsonObject
+            {
+                ["unit"] = "ms",
+                ["medianRatio"] = ratio,
+                ["cutOff"] = cuts,
+                ["bound"] = bound.Text,
+                ["met"] = bound.Met(ratio),
+                ["pairs"] = new JsonArray([.. pairs.Select(pair => new JsonObject { ["during"] = pair.Ours, ["without"] = pair.Js, ["ratio"] = pair.Ratio })]),
+            });
+    }
+
     /// <summary>Adds facts that belong to the JSON only.</summary>
     public void Describe(string name, JsonNode details) => _json[name] = details;
 

@@ -53,6 +53,7 @@ internal static class Flood
             await session.SendAsync([.. Enumerable.Range(0, Together).Select(
                 i => RawYamux.Frame(RawYamux.WindowUpdate, RawYamux.Syn, 1 + (2 * (uint)(first + i)), 0))]);
         }
+        await Task.WhenAny(session.UntilClosedAsync(), Task.Delay(Patience));
         return session.IsClosed;
     }
 
