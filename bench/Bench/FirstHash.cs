@@ -26,7 +26,7 @@ internal static class FirstHash
     {
         string directory = Directory.CreateTempSubdirectory("p2p-miner-bench-").FullName;
         var start = new ProcessStartInfo(Binary) { RedirectStandardOutput = true, RedirectStandardInput = true };
-        foreach (string argument in (string[])["--data-dir", directory, "--http", "off"])
+        foreach (string argument in (string[])["--data-dir", directory, "--http", "off", "--cluster", $"bench-{Environment.ProcessId}"])
             start.ArgumentList.Add(argument);
         long began = Stopwatch.GetTimestamp();
         using Process node = Process.Start(start) ?? throw new BenchException($"{Binary} did not start");

@@ -3,6 +3,7 @@ using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Node.Api;
+using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
@@ -37,6 +38,7 @@ internal sealed class MinerNode : IAsyncDisposable
     private readonly JobBoard _board;
     private readonly ShareLedger _ledger = new();
     private readonly HitProcessor _hits;
+    private readonly ClusterNode _cluster;
     private readonly NodeSnapshot _snapshot;
     private volatile bool _stopping;
     private volatile string? _pause;
@@ -54,7 +56,9 @@ internal sealed class MinerNode : IAsyncDisposable
         _store = ChainStore.Open(options.DataDirectory, _tree, time, logs.CreateLogger("chain"));
         try
         {
-            _peerId = PeerId.FromEd25519(IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key")).PublicKey);
+            Ed25519KeyPair key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
+            _peerId = PeerId.FromEd25519(key.PublicKey);
+            _cluster = new ClusterNode(options, key, time, logs);
             _engine = MiningEngine.Create(options, machine, time, logs);
         }
         catch
@@ -74,7 +78,7 @@ internal sealed class MinerNode : IAsyncDisposable
         }
         _board = new JobBoard(_chain, _daemonSource, _tree, miner, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());
-        _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger);
+        _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster);
     }
 
     /// <summary>Newest first, those of this run.</summary>
@@ -106,13 +110,15 @@ internal sealed class MinerNode : IAsyncDisposable
         ];
         if (_daemonSource is not null)
             parts.AddRange([_daemonSource.RunAsync(stop.Token), _outbox!.RunAsync(stop.Token)]);
+        Task cluster = _cluster.RunAsync(stop.Token);
         Task hits = _hits.RunAsync(_engine.Miner.Hits, stop.Token);
 
-        Task first = await Task.WhenAny([.. parts, hits]);
+        Task first = await Task.WhenAny([.. parts, cluster, hits]);
         _stopping = true;
         await stop.CancelAsync();
         await _engine.Miner.DisposeAsync();
         await hits;
+        await cluster.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         await first;
         throw new InvalidOperationException("a part of the node ended by itself");

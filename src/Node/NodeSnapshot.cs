@@ -4,6 +4,7 @@ using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.Threads;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cli;
+using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
@@ -17,7 +18,7 @@ namespace P2PMiner.Node;
 /// <summary>Reads the parts of a node into the status that API, terminal and metrics show.</summary>
 internal sealed class NodeSnapshot(
     NodeOptions options, HardwareReport machine, PeerId peerId, MiningEngine engine, ShareTree tree, DaemonSource? daemons,
-    BlockOutbox? outbox, ShareLedger ledger)
+    BlockOutbox? outbox, ShareLedger ledger, ClusterNode cluster)
 {
     private const int ItemsPerChunk = (1 << 20) / Mining.RandomX.Native.RandomXLibrary.DatasetItemSize;
 
@@ -37,6 +38,7 @@ internal sealed class NodeSnapshot(
         {
             Version = VersionCommand.Version,
             PeerId = peerId.ToString(),
+            Listen = cluster.Listen,
             Role = miner.ThreadCount == 0 ? "relay" : "worker",
             Cluster = options.Cluster,
             State = StateOf(stopping, miner, pause),
@@ -57,7 +59,7 @@ internal sealed class NodeSnapshot(
             Dataset = current is null ? null : DatasetOf(current),
             Keys = current is null ? null : new Api.KeyStatus(current.Key.ToString(), keys.Keys.FirstOrDefault(key => !key.IsCurrent)?.Key.ToString()),
             Daemons = daemons is null ? [] : [.. daemons.Status.Daemons.Select(StatusOf)],
-            ClusterTotals = new ClusterTotals(0, rate.S60),
+            ClusterTotals = new ClusterTotals(cluster.ConnectedMembers, rate.S60),
             Events = events,
         };
     }

@@ -50,6 +50,8 @@ internal static class CommandTree
         Add(HashCommand.Create(services), HashCommand.Examples);
         Add(BenchCommand.Create(services), BenchCommand.Examples);
         Add(StatusCommand.Create(services), StatusCommand.Examples);
+        Add(ClusterCommand.Create(services, out Command newCluster), ClusterCommand.Examples);
+        examples.Add(newCluster, ClusterCommand.Examples);
         Add(VersionCommand.Create(services), VersionCommand.Examples);
         root.Options.Remove(root.Options.OfType<VersionOption>().Single());
         HelpOption help = root.Options.OfType<HelpOption>().Single();

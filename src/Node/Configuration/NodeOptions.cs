@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Sources.Monero;
+using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.Node.Configuration;
 
@@ -24,6 +25,9 @@ internal sealed record NodeOptions
 {
     /// <summary>Port of the HTTP API when nothing else is said.</summary>
     public const int DefaultHttpPort = 8420;
+
+    /// <summary>Port that nodes listen on for each other when nothing else is said.</summary>
+    public const int DefaultPort = 9999;
 
     /// <summary>Public name of the proof of work.</summary>
     public string Algorithm { get; init; } = "rx/0";
@@ -66,11 +70,29 @@ internal sealed record NodeOptions
     /// <summary>File with the bearer token of the HTTP API; never null when it listens beyond loopback.</summary>
     public string? HttpToken { get; init; }
 
-    /// <summary>Directory of the share chain and of blocks that wait for a daemon.</summary>
+    /// <summary>Directory of the identity, the share chain, known peers, and blocks that wait for a daemon.</summary>
     public string DataDirectory { get; init; } = DefaultDataDirectory();
 
-    /// <summary>Names the share chain that is mined.</summary>
+    /// <summary>Names the cluster and its share chain.</summary>
     public string Cluster { get; init; } = "default";
+
+    /// <summary>File with the key that all nodes of the cluster have; null is an open cluster of the local network.</summary>
+    public string? ClusterKey { get; init; }
+
+    /// <summary>Port for other nodes, 0 for any free one; null is <see cref="DefaultPort"/>, or any free one if that is taken.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Addresses to listen on instead of all; they have ports of their own.</summary>
+    public IReadOnlyList<Multiaddr> Listen { get; init; } = [];
+
+    /// <summary>Nodes to stay connected to, with or without their ids.</summary>
+    public IReadOnlyList<Multiaddr> Connect { get; init; } = [];
+
+    /// <summary>Whether nodes of the local network are not looked for.</summary>
+    public bool NoMdns { get; init; }
+
+    /// <summary>Whether no part is taken in the distributed hash table.</summary>
+    public bool NoDht { get; init; }
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
@@ -87,6 +109,8 @@ internal sealed record NodeOptions
             throw new UsageException("--wallet has no use without --daemon URL; add a daemon or leave the wallet out");
         if (Daemons.Count == 0 && DaemonZmq.Count > 0)
             throw new UsageException("--daemon-zmq has no use without --daemon URL; add the daemon that it belongs to");
+        if (Port is not null && Listen.Count > 0)
+            throw new UsageException("--port and --listen exclude each other; a --listen address has its port in it");
         if (Http is not null && !IPAddress.IsLoopback(Http.Address) && HttpToken is null)
             throw new UsageException($"--http {Http} can be reached from other machines and needs --http-token FILE; or use 127.0.0.1");
     }

@@ -77,14 +77,44 @@ internal static class OptionDefinitions
         options => options.HttpToken ?? OptionText.None);
 
     public static readonly OptionDefinition DataDirectory = new(
-        "data-dir", "DIR", "Directory of the share chain and of blocks not yet submitted.",
+        "data-dir", "DIR", "Directory of the identity, the share chain, known peers, and blocks not yet submitted.",
         (options, values) => options with { DataDirectory = OptionText.FilePath(values[0]) },
         options => options.DataDirectory);
 
     public static readonly OptionDefinition Cluster = new(
-        "cluster", "NAME", "Name of the share chain.",
+        "cluster", "NAME", "Name of the cluster to join and of its share chain.",
         (options, values) => options with { Cluster = OptionText.Cluster(values[0]) },
         options => options.Cluster);
+
+    public static readonly OptionDefinition ClusterKey = new(
+        "cluster-key", "FILE", "Key that all nodes of the cluster have (p2p-miner cluster new); without one, the cluster is open to the LAN.",
+        (options, values) => options with { ClusterKey = OptionText.FilePath(values[0]) },
+        options => options.ClusterKey ?? OptionText.None);
+
+    public static readonly OptionDefinition Port = new(
+        "port", "N", "TCP port for other nodes, 0 for any free one; a free one too when the default is taken.",
+        (options, values) => options with { Port = OptionText.Port(values[0]) },
+        options => (options.Port ?? NodeOptions.DefaultPort).ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    public static readonly OptionDefinition Listen = new(
+        "listen", "MULTIADDR", "Listen for other nodes on this address only, such as /ip4/192.168.1.7/tcp/9999; repeat it for more.",
+        (options, values) => options with { Listen = [.. values.Select(OptionText.ListenAddress)] },
+        options => OptionText.List(options.Listen.Select(address => address.ToString())), OptionArity.Many);
+
+    public static readonly OptionDefinition Connect = new(
+        "connect", "HOST:PORT|MULTIADDR", "Stay connected to the node at this address; repeat it for more.",
+        (options, values) => options with { Connect = [.. values.Select(OptionText.PeerAddress)] },
+        options => OptionText.List(options.Connect.Select(address => address.ToString())), OptionArity.Many);
+
+    public static readonly OptionDefinition NoMdns = new(
+        "no-mdns", "on|off", "Do not look for nodes of the local network by multicast DNS.",
+        (options, values) => options with { NoMdns = OptionText.Switch(values[0]) },
+        options => OptionText.Switch(options.NoMdns), OptionArity.Switch);
+
+    public static readonly OptionDefinition NoDht = new(
+        "no-dht", "on|off", "Take no part in the distributed hash table.",
+        (options, values) => options with { NoDht = OptionText.Switch(values[0]) },
+        options => OptionText.Switch(options.NoDht), OptionArity.Switch);
 
     public static readonly OptionDefinition LogLevel = new(
         "log-level", "LEVEL", "trace, debug, info, warning or error.",
@@ -100,6 +130,6 @@ internal static class OptionDefinitions
     public static readonly ImmutableArray<OptionDefinition> All =
     [
         Algorithm, Threads, Affinity, LowPriority, PauseOnBattery, Daemon, DaemonZmq, Wallet, Memory, Engine, Pages,
-        DatasetCache, Http, HttpToken, DataDirectory, Cluster, LogLevel, LogFile,
+        DatasetCache, Cluster, ClusterKey, Port, Listen, Connect, NoMdns, NoDht, Http, HttpToken, DataDirectory, LogLevel, LogFile,
     ];
 }

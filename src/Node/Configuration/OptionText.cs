@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Sources.Monero;
+using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.Node.Configuration;
 
@@ -127,6 +128,24 @@ internal static class OptionText
             ? address
             : throw new FormatException(error);
 
+    public static int Port(string text) =>
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port)
+            ? port
+            : throw new FormatException($"'{text}' is no port; use 0 to {ushort.MaxValue}");
+
+    /// <summary>An IP address with a TCP port, which may be 0, and nothing else.</summary>
+    public static Multiaddr ListenAddress(string text) =>
+        Multiaddr.TryParse(text, out Multiaddr? address) && address.TcpEndPoint is not null && address.Peer is null && address.IsTcp
+            ? address
+            : throw new FormatException($"'{text}' is no address to listen on, such as /ip4/192.168.1.7/tcp/9999 or /ip6/::/tcp/0");
+
+    /// <summary>A multiaddr over TCP with or without the peer's id, or HOST:PORT, where the host is a name or an IP address.</summary>
+    public static Multiaddr PeerAddress(string text) =>
+        (text.StartsWith('/') ? text : ToMultiaddr(text)) is string multiaddr
+        && Multiaddr.TryParse(multiaddr, out Multiaddr? address) && address.IsTcp && address.TcpPort > 0
+            ? address
+            : throw new FormatException($"'{text}' is neither HOST:PORT, such as 192.168.1.7:9999, nor a multiaddr, such as /ip4/192.168.1.7/tcp/9999");
+
     /// <summary>Null is "off".</summary>
     public static IPEndPoint? Http(string text)
     {
@@ -158,6 +177,17 @@ internal static class OptionText
             ? text
             : throw new FormatException(
                 $"'{text}' is no cluster name; use 1 to {MaxClusterLength} letters, digits, '-', '_' and '.', beginning with a letter or digit");
+
+    private static string? ToMultiaddr(string text)
+    {
+        int colon = text.LastIndexOf(':');
+        if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
+            return null;
+        string host = text[..colon];
+        if (HttpAddress(host) is IPAddress address)
+            return Multiaddr.FromTcp(new IPEndPoint(address, port)).ToString();
+        return Uri.CheckHostName(host) == UriHostNameType.Dns ? $"/dns/{host}/tcp/{port}" : null;
+    }
 
     private static IPAddress? HttpAddress(string host)
     {

@@ -40,6 +40,8 @@ internal sealed class NodeLog : IDisposable
         bool stackTraces = options.LogLevel <= LogLevel.Debug;
         LoggerConfiguration configuration = new LoggerConfiguration()
             .MinimumLevel.Is(LevelConvert.ToSerilogLevel(options.LogLevel))
+            .MinimumLevel.Override("P2PMiner.P2P", LevelConvert.ToSerilogLevel(Quieter(options.LogLevel)))
+            .MinimumLevel.Override("P2PMiner.P2P.PubSub", LevelConvert.ToSerilogLevel(options.LogLevel))
             .WriteTo.Sink(recent);
         if (console)
             configuration.WriteTo.Console(new LineFormatter(ConsoleTime, stackTraces));
@@ -58,6 +60,9 @@ internal sealed class NodeLog : IDisposable
         Factory.Dispose();
         _serilog.Dispose();
     }
+
+    /// <summary>What the libp2p host tells at level info is of use to those who look for its errors only.</summary>
+    private static LogLevel Quieter(LogLevel level) => level == LogLevel.Information ? LogLevel.Warning : level;
 
     /// <summary>The file sink only reports to its own log, where nobody looks.</summary>
     private static void CheckWritable(string path)

@@ -19,6 +19,8 @@ internal sealed class NodeProcess : IAsyncDisposable
             BaseAddress = new Uri($"http://127.0.0.1:{port}"),
             Timeout = Wait.Longest,
         };
+        // A cluster of its own, unless the test says which: other nodes of this machine are none of its business.
+        string[] cluster = arguments.Contains("--cluster") ? [] : ["--cluster", Path.GetFileName(dataDirectory)];
         string program = Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-miner.dll");
         _process = new Process
         {
@@ -27,7 +29,7 @@ internal sealed class NodeProcess : IAsyncDisposable
                 "env",
                 [
                     "--default-signal=INT", "dotnet", program,
-                    "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. arguments,
+                    "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. cluster, .. arguments,
                 ])
             {
                 RedirectStandardOutput = true,

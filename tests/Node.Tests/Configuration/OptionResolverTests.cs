@@ -56,12 +56,15 @@ internal sealed class OptionResolverTests
               "wallet": "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
               "memory": "full", "engine": "native", "pages": "thp", "datasetCache": "/var/cache/p2p-miner",
               "http": "[::1]:9000", "httpToken": "/etc/token", "dataDir": "/var/lib/p2p-miner", "cluster": "home",
+              "clusterKey": "/etc/cluster.key", "port": 4001, "connect": ["192.168.1.7:9999", "/dns/node.example/tcp/9999"],
+              "noMdns": true, "noDht": false,
               "logLevel": "debug", "logFile": "/var/log/p2p-miner.log",
             }
             """);
         ResolvedOptions resolved = Resolve([], [], file);
         NodeOptions options = resolved.Options;
-        Assert.That(resolved.Settings.Select(setting => setting.Origin), Is.All.EqualTo("file " + file));
+        IEnumerable<Setting> elsewhere = resolved.Settings.Where(setting => setting.Origin != "file " + file);
+        Assert.That(elsewhere.Select(setting => setting.Definition.Name), Is.EqualTo(new[] { "listen" }), "it excludes port");
         Assert.That(options.Algorithm, Is.EqualTo("rx/0"));
         Assert.That(options.Threads, Is.EqualTo(4));
         Assert.That(options.Affinity, Is.False);
@@ -73,6 +76,10 @@ internal sealed class OptionResolverTests
         Assert.That(options.Http, Is.EqualTo(new IPEndPoint(IPAddress.IPv6Loopback, 9000)));
         Assert.That(options.DataDirectory, Is.EqualTo("/var/lib/p2p-miner"));
         Assert.That(options.LogLevel, Is.EqualTo(LogLevel.Debug));
+        Assert.That(options.Port, Is.EqualTo(4001));
+        Assert.That(options.ClusterKey, Is.EqualTo("/etc/cluster.key"));
+        Assert.That(options.Connect.Select(address => address.ToString()), Is.EqualTo(new[] { "/ip4/192.168.1.7/tcp/9999", "/dns/node.example/tcp/9999" }));
+        Assert.That(options.NoMdns, Is.True);
     }
 
     [Test]

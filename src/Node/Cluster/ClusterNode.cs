@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Logging;
+using P2PMiner.Node.Cluster.Discovery;
+using P2PMiner.Node.Configuration;
+using P2PMiner.P2P;
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Mdns;
+
+namespace P2PMiner.Node.Cluster;
+
+/// <summary>This node's part in its cluster: the libp2p host, discovery, and what is spoken over them.</summary>
+internal sealed class ClusterNode
+{
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Of what is known of peers from earlier runs.</summary>
+    private static readonly TimeSpan AddressLifetime = TimeSpan.FromDays(1);
+
+    /// <summary>Of what multicast DNS tells.</summary>
+    private static readonly TimeSpan LocalLifetime = TimeSpan.FromMinutes(10);
+
+    private readonly NodeOptions _options;
+    private readonly ClusterId _cluster;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ClusterHost _hosts;
+    private readonly MemberGate _gate;
+    private readonly KnownPeers _known;
+    private volatile Host? _host;
+
+    /// <param name="options">What the user asked for.</param>
+    /// <param name="key">The identity.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logs">For the log.</param>
+    /// <exception cref="UsageException">The key file cannot be used.</exception>
+    /// <exception cref="IOException">The data directory cannot be written.</exception>
+    public ClusterNode(NodeOptions options, Ed25519KeyPair key, TimeProvider time, ILoggerFactory logs)
+    {
+        _options = options;
+        _time = time;
+        _logger = logs.CreateLogger("cluster");
+        _cluster = new ClusterId(options.Cluster, options.ClusterKey is string path ? ClusterKeyFile.Read(path) : null);
+        string directory = Path.Combine(options.DataDirectory, "cluster", $"{_cluster.Name}-{_cluster.Tag}");
+        Directory.CreateDirectory(directory);
+        _hosts = new ClusterHost(options, _cluster, key, directory, time, logs);
+        _gate = new MemberGate(_cluster.StatusTopic, time, _logger);
+        _known = new KnownPeers(Path.Combine(directory, "peers"), _logger);
+    }
+
+    /// <summary>Where other nodes can connect to; empty before the start.</summary>
+    public IReadOnlyList<string> Listen => [.. (_host?.Addresses ?? []).Select(address => address.ToString())];
+
+    /// <summary>Members of the cluster that this node is connected with.</summary>
+    public int ConnectedMembers => _host is { } host ? _gate.Members(host).Count : 0;
+
+    /// <summary>Runs until cancelled, or until a part fails.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the host has stopped.</exception>
+    /// <exception cref="IOException">The host cannot listen; the message says what to do.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        await using Host host = await _hosts.StartAsync(_gate.IsWelcome, Configure, cancellation);
+        _host = host;
+        LogStart(host);
+        PeerFinder finder = new(host, _gate.IsWelcome, _logger);
+        if (host.Mdns is { } mdns)
+            mdns.PeerFound += peer => Found(host, finder, peer);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        List<Task> parts =
+        [
+            host.Completion,
+            finder.RunAsync(stop.Token),
+            _gate.RunAsync(host, stop.Token),
+            RememberAsync(host, finder, stop.Token),
+            .. _options.Connect.Select(address => new FixedPeer(host, address, _time, _logger).RunAsync(stop.Token)),
+        ];
+        if (host.Dht is not null)
+            parts.Add(new DhtFinder(host, _cluster.ProviderKey, finder.Add, _time, _logger).RunAsync(stop.Token));
+
+        Task first = await Task.WhenAny(parts);
+        await stop.CancelAsync();
+        await Task.WhenAll(parts.Except([host.Completion])).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+        await first;
+        throw new InvalidOperationException("the connection with the cluster ended by itself");
+    }
+
+    private static void Found(Host host, PeerFinder finder, MdnsPeer peer)
+    {
+        host.Network.Peers.AddAddresses(peer.Peer, peer.Addresses, LocalLifetime);
+        finder.Add(peer.Peer);
+    }
+
+    private void Configure(Host host) => host.PubSub!.Subscribe(_cluster.StatusTopic, static _ => { });
+
+    private void LogStart(Host host)
+    {
+        _logger.LogInformation(
+            "Listening for other nodes on {Addresses}",
+            string.Join(", ", host.Network.ListenAddresses.Where(address => !address.IsLoopback).DefaultIfEmpty().Select(address => address?.ToString() ?? "loopback only")));
+        if (_cluster.Key is null)
+        {
+            _logger.LogInformation(
+                "Cluster {Cluster} has no key: anyone on this LAN can join it; p2p-miner cluster new makes a key", _cluster.Name);
+        }
+        else
+        {
+            _logger.LogInformation("Cluster {Cluster} is private: only nodes with its key can join", _cluster.Name);
+        }
+    }
+
+    /// <summary>Connects to the members of earlier runs, again as long as nobody is there, and keeps those of this one.</summary>
+    private async Task RememberAsync(Host host, PeerFinder finder, CancellationToken cancellation)
+    {
+        IReadOnlyList<(PeerId Peer, IReadOnlyList<Multiaddr> Addresses)> known = _known.Load();
+        using var timer = new PeriodicTimer(SaveInterval, _time);
+        try
+        {
+            do
+            {
+                IReadOnlyList<PeerId> members = _gate.Members(host);
+                if (members.Count == 0)
+                {
+                    foreach ((PeerId peer, IReadOnlyList<Multiaddr> addresses) in known)
+                    {
+                        host.Network.Peers.AddAddresses(peer, addresses, AddressLifetime);
+                        finder.Add(peer);
+                    }
+                }
+                Save(host, members);
+            }
+            while (await timer.WaitForNextTickAsync(cancellation));
+        }
+        finally
+        {
+            Save(host, _gate.Members(host));
+        }
+    }
+
+    private void Save(Host host, IReadOnlyList<PeerId> members)
+    {
+        if (members.Count > 0)
+            _known.Save(members.Select(peer => (peer, (IReadOnlyList<Multiaddr>)[.. host.Network.Peers.Addresses(peer).Where(address => address.IsTcp)])));
+    }
+}
