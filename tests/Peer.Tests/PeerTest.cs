@@ -9,23 +9,22 @@ internal abstract class PeerTest
     private static readonly string[] Defects = ["uncaught", "unhandled", "stopError"];
     private static readonly string[] NamesOfDrivers = ["exit", "garbage"];
 
-    private readonly List<PeerProcess> _peers = [];
+    private readonly List<PeerProcess> _ofTest = [];
+    private PeerProcess? _ofFixture;
 
     [TearDown]
-    public async Task EndPeersAsync()
+    public async Task EndPeersOfTestAsync()
     {
-        foreach (PeerProcess peer in _peers)
-            await peer.DisposeAsync();
-        try
-        {
-            foreach (PeerProcess peer in _peers)
-                Check(peer);
-        }
-        finally
-        {
-            _peers.Clear();
-        }
+        PeerProcess[] peers = [.. _ofTest];
+        _ofTest.Clear();
+        await EndAsync(peers);
     }
+
+    [OneTimeTearDown]
+    public async Task EndPeerOfFixtureAsync() => await EndAsync(_ofFixture is null ? [] : [_ofFixture]);
+
+    /// <summary>A peer without options for all tests of the fixture.</summary>
+    protected async Task<PeerProcess> StartForAllAsync() => await (_ofFixture ??= PeerProcess.Start()).ListeningAsync();
 
     /// <summary>A peer that listens.</summary>
     protected Task<PeerProcess> StartAsync(params string[] options) => Keep(PeerProcess.Start(options)).ListeningAsync();
@@ -46,8 +45,16 @@ internal abstract class PeerTest
     /// <summary>Ends with the test.</summary>
     protected PeerProcess Keep(PeerProcess peer)
     {
-        _peers.Add(peer);
+        _ofTest.Add(peer);
         return peer;
+    }
+
+    private static async Task EndAsync(PeerProcess[] peers)
+    {
+        foreach (PeerProcess peer in peers)
+            await peer.DisposeAsync();
+        foreach (PeerProcess peer in peers)
+            Check(peer);
     }
 
     private static void Check(PeerProcess peer)
