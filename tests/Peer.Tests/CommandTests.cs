@@ -60,7 +60,9 @@ internal sealed class CommandTests : PeerTest
 
         JsonElement result = await a.CallAsync("openStream", new()
         {
-            ["peer"] = b.Id, ["protocol"] = new JsonArray("/nobody/1", $"{Prefix}{handler}/1.0.0"), ["sendRandom"] = size,
+            ["peer"] = b.Id,
+            ["protocol"] = new JsonArray("/nobody/1", $"{Prefix}{handler}/1.0.0"),
+            ["sendRandom"] = size,
         });
 
         Assert.That(result.Text("protocol"), Is.EqualTo($"{Prefix}{handler}/1.0.0"));

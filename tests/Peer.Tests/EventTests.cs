@@ -99,7 +99,10 @@ internal sealed class EventTests : PeerTest
 
         JsonElement result = await peer.CallAsync("openStream", new()
         {
-            ["addr"] = _host.Addresses[0].ToString(), ["protocol"] = "/test/ends/1", ["send"] = "0102", ["halfClose"] = halfClose,
+            ["addr"] = _host.Addresses[0].ToString(),
+            ["protocol"] = "/test/ends/1",
+            ["send"] = "0102",
+            ["halfClose"] = halfClose,
         });
 
         Assert.That(result.Text("ended"), Is.EqualTo("eof"));

@@ -9,7 +9,7 @@ internal sealed class FailureTests : PeerTest
 {
     private const long Endless = 1_000_000_000_000;
 
-    private static int s_lastId;
+    private static int _lastId;
 
     [TestCase("""{"cmd":"dial"}""")]
     [TestCase("""{"cmd":"dial","addr":5}""")]
@@ -51,7 +51,7 @@ internal sealed class FailureTests : PeerTest
     public async Task BadArgument_FailsWithIdAndCommandAndEndsNothing(string command)
     {
         PeerProcess peer = await StartForAllAsync();
-        int id = Interlocked.Increment(ref s_lastId);
+        int id = Interlocked.Increment(ref _lastId);
 
         await peer.SendAsync($"{{\"id\":{id},{command[1..]}\n");
 
