@@ -111,16 +111,19 @@ internal sealed class CommandLoop(PeerHost peer, JsonLines output)
             return;
         }
         TimeSpan timeout = context.Arguments.Timeout;
-        context.Limit(timeout);
-        Task work = run(context);
+        Task work = WorkAsync(context, run, timeout);
+        // What fails after its time was answered for then.
         _ = work.ContinueWith(
-            static (done, state) =>
-            {
-                // What fails after its time was answered for then.
-                _ = done.Exception;
-                ((CommandContext)state!).Dispose();
-            },
-            context, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            static done => _ = done.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         await work.WaitAsync(timeout + Patience);
+    }
+
+    private static async Task WorkAsync(CommandContext context, Func<CommandContext, Task> run, TimeSpan timeout)
+    {
+        using (context)
+        {
+            context.Limit(timeout);
+            await run(context);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using P2PMiner.Peer.Interop;
 
 namespace P2PMiner.Peer;
 
@@ -18,6 +19,9 @@ internal sealed class Ending : IDisposable
 
     public Ending(TimeSpan life)
     {
+        // A shell has its background jobs ignore SIGINT, which the runtime leaves so.
+        if (!OperatingSystem.IsWindows())
+            Signal.signal(Signal.SIGINT, Signal.SIG_DFL);
         _signals = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT)];
         _life = new Timer(_ => Begin(LifeOver), null, life, Timeout.InfiniteTimeSpan);
     }

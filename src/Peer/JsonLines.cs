@@ -23,6 +23,7 @@ internal sealed class JsonLines : IDisposable
     private readonly string? _node;
     private readonly TimeProvider _time;
     private readonly long _start;
+    private readonly MemoryStream _piece = new(MaxPieceBytes);
     private readonly Thread _writer;
     private Queue<byte[]> _waiting = new();
     private long _waitingBytes;
@@ -84,6 +85,7 @@ internal sealed class JsonLines : IDisposable
             Seal();
         _writer.Join();
         _output.Dispose();
+        _piece.Dispose();
     }
 
     private void Add(byte[] line)
@@ -132,16 +134,17 @@ internal sealed class JsonLines : IDisposable
 
     private void Write(Queue<byte[]> lines)
     {
-        using MemoryStream piece = new(MaxPieceBytes);
         while (lines.TryDequeue(out byte[]? line))
         {
-            piece.Write(line);
-            if (lines.TryPeek(out byte[]? next) && piece.Length + next.Length <= MaxPieceBytes)
+            _piece.Write(line);
+            if (lines.TryPeek(out byte[]? next) && _piece.Length + next.Length <= MaxPieceBytes)
                 continue;
-            _output.Write(piece.GetBuffer(), 0, (int)piece.Length);
+            _output.Write(_piece.GetBuffer(), 0, (int)_piece.Length);
             _output.Flush();
-            Written(piece.Length);
-            piece.SetLength(0);
+            Written(_piece.Length);
+            _piece.SetLength(0);
+            if (_piece.Capacity > MaxPieceBytes)
+                _piece.Capacity = MaxPieceBytes;
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed record PeerOptions
     /// <summary>An hour, in milliseconds.</summary>
     private const int MaxBackoff = 3_600_000;
 
+    /// <summary>A day, in milliseconds.</summary>
+    private const int MaxInterval = 86_400_000;
+
     private static readonly string[] FlagNames =
     [
         "--no-listen", "--mdns", "--mdns-dial", "--no-flood-publish", "--px", "--rpc-trace", "--dht-trace", "--no-early-muxer", "--any-addr",
@@ -111,9 +114,7 @@ internal sealed record PeerOptions
     private static DhtOptions? ParseDht(OptionReader reader, bool anyAddress)
     {
         string mode = reader.Choice("--kad-mode", "server", "server", "client", "off");
-        if (mode == "off")
-            return null;
-        return new DhtOptions
+        DhtOptions options = new()
         {
             Protocol = Checked(reader.Text("--kad") ?? DhtOptions.DefaultProtocol),
             Mode = mode == "server" ? DhtMode.Server : DhtMode.Client,
@@ -124,6 +125,7 @@ internal sealed record PeerOptions
                 .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()
                 .ToDictionary(name => name, _ => (IRecordValidator)new LargestValueRule()),
         };
+        return mode == "off" ? null : options;
     }
 
     private static string Checked(string protocol) => protocol.StartsWith('/')
@@ -132,21 +134,22 @@ internal sealed record PeerOptions
 
     private static MdnsOptions? ParseMdns(OptionReader reader)
     {
-        if (!reader.Has("--mdns"))
-            return null;
+        int port = reader.Number("--mdns-port", MdnsOptions.DefaultPort, minimum: 1, maximum: IPEndPoint.MaxPort);
+        TimeSpan interval = reader.Milliseconds("--mdns-interval", 10_000, minimum: 10, maximum: MaxInterval);
         try
         {
-            return new MdnsOptions
+            MdnsOptions options = new()
             {
                 ServiceName = reader.Text("--mdns-service") ?? MdnsOptions.DefaultServiceName,
-                Port = reader.Number("--mdns-port", MdnsOptions.DefaultPort, minimum: 1, maximum: IPEndPoint.MaxPort),
-                QueryInterval = reader.Milliseconds("--mdns-interval", 10_000, minimum: 1),
+                Port = port,
+                QueryInterval = interval,
                 LoopbackOnly = true,
             };
+            return reader.Has("--mdns") ? options : null;
         }
         catch (ArgumentException e)
         {
-            throw new BadOptionException($"--mdns: {e.Message}");
+            throw new BadOptionException($"--mdns-service: {e.Message}");
         }
     }
 

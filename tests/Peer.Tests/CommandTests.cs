@@ -104,7 +104,7 @@ internal sealed class CommandTests : PeerTest
         JsonElement limited = await Open("echo", new() { ["sendRandom"] = 100_000, ["maxBytes"] = 1234 });
         Assert.That((limited.Text("ended"), limited.GetProperty("received").GetInt32()), Is.EqualTo(("maxBytes", 1234)));
         Assert.That((await Open("silent", new() { ["readMs"] = 100 })).Text("ended"), Is.EqualTo("timeout"));
-        Assert.That((await Open("silent", new() { ["timeout"] = 300 })).Text("ended"), Is.EqualTo("timeout"));
+        Assert.That((await Open("silent", new() { ["timeout"] = 2000 })).Text("ended"), Is.EqualTo("timeout"));
         Assert.That((await Open("silent", new() { ["sendRandom"] = 100, ["reset"] = true })).Text("ended"), Does.StartWith("reset: "));
 
         await a.CallAsync("handle", new() { ["protocol"] = "/own/1", ["mode"] = "reset" });

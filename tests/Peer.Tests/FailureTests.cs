@@ -46,6 +46,7 @@ internal sealed class FailureTests : PeerTest
     [TestCase("""{"cmd":"openStream","peer":"12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5","protocol":"/x/1","halfClose":1}""")]
     [TestCase("""{"cmd":"handle"}""")]
     [TestCase("""{"cmd":"handle","protocol":"/x/1","mode":"shout"}""")]
+    [TestCase("""{"cmd":"handle","protocol":""}""")]
     [TestCase("""{"cmd":"unhandle"}""")]
     [TestCase("""{"cmd":"perf"}""")]
     public async Task BadArgument_FailsWithIdAndCommandAndEndsNothing(string command)
@@ -139,7 +140,7 @@ internal sealed class FailureTests : PeerTest
     {
         (PeerProcess a, PeerProcess b) = await StartPairAsync();
 
-        JsonElement result = await a.TryCallAsync("ping", new() { ["peer"] = b.Id, ["count"] = Endless, ["timeout"] = 1000 });
+        JsonElement result = await a.TryCallAsync("ping", new() { ["peer"] = b.Id, ["count"] = Endless, ["timeout"] = 2000 });
 
         Assert.That(result.IsOk(), Is.False);
         Assert.That(result.GetProperty("rttMs").GetArrayLength(), Is.EqualTo(a.Log.All.Count(line => line.Ev() == "ping")));
@@ -153,7 +154,7 @@ internal sealed class FailureTests : PeerTest
     {
         (PeerProcess a, PeerProcess b) = await StartPairAsync();
 
-        JsonElement result = await a.TryCallAsync("perf", new() { ["peer"] = b.Id, ["upload"] = 1000, ["download"] = Endless, ["timeout"] = 1000 });
+        JsonElement result = await a.TryCallAsync("perf", new() { ["peer"] = b.Id, ["upload"] = 1000, ["download"] = Endless, ["timeout"] = 2000 });
 
         Assert.That(result.IsOk(), Is.False);
         Assert.That(result.GetProperty("uploaded").GetInt64(), Is.EqualTo(1000));
@@ -167,7 +168,7 @@ internal sealed class FailureTests : PeerTest
     {
         PeerProcess peer = await StartAsync();
 
-        JsonElement result = await peer.TryCallAsync("publishMany", new() { ["topic"] = "t", ["count"] = Endless, ["timeout"] = 500 });
+        JsonElement result = await peer.TryCallAsync("publishMany", new() { ["topic"] = "t", ["count"] = Endless, ["timeout"] = 2000 });
 
         Assert.That(result.IsOk(), Is.False);
         Assert.That(result.GetProperty("count").GetInt64(), Is.GreaterThan(0));

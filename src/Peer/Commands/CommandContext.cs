@@ -12,7 +12,7 @@ internal sealed class CommandContext : IDisposable
     private readonly string? _name;
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly JsonObject _fields = [];
-    private readonly CancellationTokenSource _cancellation;
+    private CancellationTokenSource? _cancellation;
     private Action? _progress;
     private bool _answered;
 
@@ -21,8 +21,6 @@ internal sealed class CommandContext : IDisposable
         (Peer, _output, _name, Id) = (peer, output, command.Name, command.Id);
         Arguments = new Arguments(command.Body);
         Stopping = stopping;
-        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        Cancellation = _cancellation.Token;
     }
 
     public PeerHost Peer { get; }
@@ -34,13 +32,18 @@ internal sealed class CommandContext : IDisposable
     public Arguments Arguments { get; }
 
     /// <summary>Cancelled when the command's time is over, and when the program ends.</summary>
-    public CancellationToken Cancellation { get; }
+    public CancellationToken Cancellation { get; private set; }
 
     /// <summary>Cancelled when the program ends, for what minds the time by itself.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>From now on the time runs.</summary>
-    public void Limit(TimeSpan timeout) => _cancellation.CancelAfter(timeout);
+    /// <summary>From now on the time runs, until this is disposed of.</summary>
+    public void Limit(TimeSpan timeout)
+    {
+        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(Stopping);
+        Cancellation = _cancellation.Token;
+        _cancellation.CancelAfter(timeout);
+    }
 
     /// <summary>Sets a field of the result; those set before a failure are told with it.</summary>
     public void Set(string field, JsonNode? value)
@@ -88,5 +91,5 @@ internal sealed class CommandContext : IDisposable
         }
     }
 
-    public void Dispose() => _cancellation.Dispose();
+    public void Dispose() => _cancellation?.Dispose();
 }

@@ -14,7 +14,7 @@ internal static class StreamCommands
     private const int PieceSize = 64 * 1024;
 
     public static void Handle(CommandContext c) => c.Peer.Handle(
-        c.Arguments.Text("protocol"),
+        c.Arguments.Text("protocol") is { Length: > 0 } protocol ? protocol : throw new ArgumentException("'protocol' is empty"),
         c.Arguments.TextOrNull("mode") ?? "echo",
         c.Arguments.Duration("delayMs", (long)StreamHandlers.StandardDelay.TotalMilliseconds));
 

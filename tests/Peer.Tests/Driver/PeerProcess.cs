@@ -16,10 +16,11 @@ internal sealed class PeerProcess : IAsyncDisposable
     private Task? _reading;
     private int _lastId = 1000;
 
-    private PeerProcess(IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> options)
+    private PeerProcess(IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> options, params string[] launcher)
     {
         string program = Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-peer.dll");
-        ProcessStartInfo start = new("dotnet", [program, .. options])
+        string[] command = [.. launcher, "dotnet", program, .. options];
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -66,6 +67,14 @@ internal sealed class PeerProcess : IAsyncDisposable
     public static PeerProcess StartDefective(Dictionary<string, string> environment, params string[] options)
     {
         PeerProcess peer = new(environment, options) { MayHaveDefects = true };
+        peer.Read();
+        return peer;
+    }
+
+    /// <summary>Starts it as a shell starts a job in the background.</summary>
+    public static PeerProcess StartIgnoringInterrupts()
+    {
+        PeerProcess peer = new(new Dictionary<string, string>(), [], "sh", "-c", "trap '' INT; exec \"$@\"", "sh");
         peer.Read();
         return peer;
     }
