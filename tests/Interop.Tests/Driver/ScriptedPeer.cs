@@ -8,9 +8,9 @@ namespace P2PMiner.Interop.Tests.Driver;
 internal sealed class ScriptedPeer : IAsyncDisposable
 {
     /// <summary>Far beyond what anything here takes on a busy machine; a wait that ends by it is a failure.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan ExitDeadline = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan ExitDeadline = TimeSpan.FromMinutes(1);
     private static readonly string[] Defects = ["uncaught", "unhandled", "stopError", "life"];
 
     private readonly Process _process;

@@ -93,9 +93,9 @@ internal abstract class HostileTests
         // Peers that stall are to be cut off within a test's time.
         Limits = new ConnectionLimits
         {
-            UpgradeStepTimeout = TimeSpan.FromSeconds(2),
-            InboundUpgradeTimeout = TimeSpan.FromSeconds(3),
-            NegotiationTimeout = TimeSpan.FromSeconds(2),
+            UpgradeStepTimeout = TimeSpan.FromSeconds(5),
+            InboundUpgradeTimeout = TimeSpan.FromSeconds(8),
+            NegotiationTimeout = TimeSpan.FromSeconds(5),
         },
     };
 

@@ -88,7 +88,7 @@ internal sealed class ConnectionTests(PeerKind dialerKind, PeerKind listenerKind
 
         Assert.That(await listener.QuitAsync(), Is.Zero);
 
-        await dialer.WaitAsync("peer:disconnect", e => e.Text("remotePeer") == listener.Id, timeout: TimeSpan.FromSeconds(5));
+        await dialer.WaitAsync("peer:disconnect", e => e.Text("remotePeer") == listener.Id);
     }
 
     [Test]

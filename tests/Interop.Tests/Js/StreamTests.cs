@@ -10,7 +10,7 @@ internal sealed class StreamTests(PeerKind dialerKind, PeerKind listenerKind) : 
     private const int HundredMegabytes = 100_000_000;
     private const string Prefix = "/p2p-miner/interop/";
 
-    private static readonly TimeSpan BigDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BigDeadline = TimeSpan.FromMinutes(4);
 
     [TestCase(true)]
     [TestCase(false)]

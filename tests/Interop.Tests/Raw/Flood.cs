@@ -11,7 +11,7 @@ internal static class Flood
     private const int IdsPerRpc = 100;
 
     /// <summary>The host may still be reading what was sent.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>The kinds of RPC that can flood a topic, by name.</summary>
     public static IReadOnlyDictionary<string, Func<Ed25519KeyPair, string, int, byte[]>> Rpcs { get; } =

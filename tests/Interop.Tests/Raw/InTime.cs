@@ -3,7 +3,7 @@ namespace P2PMiner.Interop.Tests.Raw;
 /// <summary>Nothing that a test waits for takes longer; a wait that ends by it is a failure.</summary>
 internal static class InTime
 {
-    public static readonly TimeSpan Length = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Length = TimeSpan.FromMinutes(2);
 
     public static async Task<T> DoAsync<T>(Func<CancellationToken, Task<T>> work, string what)
     {

@@ -9,7 +9,7 @@ namespace P2PMiner.Peer.Tests.Driver;
 internal sealed class PeerProcess : IAsyncDisposable
 {
     /// <summary>Far beyond what anything here takes on a busy machine; a wait that ends by it is a failure.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly Task<string> _errors;
