@@ -53,7 +53,7 @@ internal static class Benchmark
         KeyStatus memory = engine.Keys.Status.Keys[0];
         bool isFull = engine.Memory == MemoryMode.Full;
         return new BenchResult(
-            options.Node.Algorithm, "native", OptionText.Memory(isFull ? MemoryRequest.Full : MemoryRequest.Light),
+            options.Node.Algorithm, engine.Keys.Engine.Name, OptionText.Memory(isFull ? MemoryRequest.Full : MemoryRequest.Light),
             OptionText.Pages((isFull ? memory.DatasetPages : memory.CachePages)!.Value), miner.ThreadCount, hashes / seconds, hashes,
             seconds, memory.CacheTime!.Value.TotalSeconds, memory.DatasetTime?.TotalSeconds, firstHashSeconds);
     }

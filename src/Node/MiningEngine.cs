@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Mining.Threads;
 using P2PMiner.Node.Api;
@@ -29,13 +30,13 @@ internal sealed class MiningEngine : IAsyncDisposable
     public MemoryMode Memory { get; }
 
     /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
-    /// <exception cref="RandomXUnavailableException">librandomx is missing or wrong; one line says what to install.</exception>
+    /// <exception cref="RandomXUnavailableException">The engine asked for is missing or wrong; one line says what to install.</exception>
     public static MiningEngine Create(NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs)
     {
         MemoryPlan memory = machine.MemoryPlan;
         if (!memory.Fits && machine.ThreadPlan.Threads.Count > 0)
             throw new UsageException(memory.Reason);
-        RandomXLibrary.EnsureLoaded();
+        EngineSelection selection = EngineSelection.Select(options.Engine, logs.CreateLogger("engine"));
         KeyStore keys = new(
             new KeyStoreOptions
             {
@@ -44,6 +45,8 @@ internal sealed class MiningEngine : IAsyncDisposable
                 Pages = options.Pages,
                 BuilderThreads = machine.Hardware.AllowedCpus.Count,
                 Nodes = NodesOf(machine),
+                Engine = selection.Engine,
+                Fallback = selection.Fallback,
                 DatasetCacheDirectory = options.DatasetCache,
             },
             time, logs.CreateLogger<KeyStore>());

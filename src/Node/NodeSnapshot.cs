@@ -45,7 +45,7 @@ internal sealed class NodeSnapshot(
             Paused = pause,
             UptimeSeconds = (long)uptime.TotalSeconds,
             Algorithm = options.Algorithm,
-            Engine = "native",
+            Engine = engine.Keys.Engine.Name,
             Memory = OptionText.Memory(isFull ? MemoryRequest.Full : MemoryRequest.Light),
             Pages = Word(isFull ? current?.DatasetPages : current?.CachePages),
             PagesByStructure = new StructurePages(Word(current?.CachePages), Word(current?.DatasetPages), Word(miner.ScratchpadPages)),

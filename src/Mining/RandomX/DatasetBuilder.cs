@@ -1,4 +1,5 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
@@ -14,13 +15,13 @@ internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> no
 
     /// <summary>Allocates a dataset whose pages can lie on the NUMA node at index <paramref name="node"/>.</summary>
     /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
-    internal Task<RandomXDataset> AllocateAsync(int node, PagePreference pages) => Task.Factory.StartNew(
+    internal Task<RandomXDataset> AllocateAsync(IRandomXEngine engine, int node, PagePreference pages) => Task.Factory.StartNew(
         () =>
         {
             // Explicit huge pages are populated by the allocating thread.
             if (nodes[node].Cpus.Count > 0)
                 CurrentThread.TryPin(nodes[node].Cpus[0]);
-            return RandomXDataset.Allocate(pages);
+            return engine.AllocateDataset(pages);
         },
         CancellationToken.None,
         TaskCreationOptions.LongRunning,
@@ -34,13 +35,13 @@ internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> no
     /// <param name="progress">At most four calls a second, on any thread.</param>
     /// <param name="cancellation">Ends the work within one chunk of every thread.</param>
     internal async Task FillAsync(
-        RandomXDataset dataset, RandomXCache cache, int items, bool lowPriority, Action<DatasetProgress>? progress, CancellationToken cancellation)
+        RandomXDataset dataset, IRandomXCache cache, int items, bool lowPriority, Action<DatasetProgress>? progress, CancellationToken cancellation)
     {
         if (nodes.Count > 1)
             await TouchAsync(dataset, items, cancellation);
         int[] cpus = [.. Interleave(nodes)];
         await new DatasetWorkers(threads, cpus, lowPriority, time).RunAsync(
-            items, (first, count) => dataset.InitItems(cache, first, count), progress, cancellation);
+            items, (first, count) => cache.WriteItems(dataset, first, count), progress, cancellation);
     }
 
     /// <summary>Copies the first items to a dataset of the node at index <paramref name="node"/>, with threads of that node.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
@@ -33,6 +34,7 @@ internal sealed class DatasetMaker
     private int MaxLive => (_options.PrepareNextDataset ? 2 : 1) * _options.Nodes.Count;
 
     /// <summary>Makes the datasets, after older ones have been given back where memory is for one only.</summary>
+    /// <param name="engine">Made the cache, and allocates.</param>
     /// <param name="cache">The key's cache; stays alive until the task has ended.</param>
     /// <param name="lowPriority">Give way to hashing.</param>
     /// <param name="progress">At most four calls a second, on any thread.</param>
@@ -40,7 +42,8 @@ internal sealed class DatasetMaker
     /// <returns>One complete dataset per NUMA node, and whether they came from the file.</returns>
     /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
     internal async Task<(IReadOnlyList<RandomXDataset> Datasets, bool Loaded)> MakeAsync(
-        RandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress, CancellationToken cancellation)
+        IRandomXEngine engine, IRandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress,
+        CancellationToken cancellation)
     {
         await WaitForMemoryAsync(cancellation);
         var datasets = new List<RandomXDataset>();
@@ -48,13 +51,13 @@ internal sealed class DatasetMaker
         try
         {
             long start = _time.GetTimestamp();
-            RandomXDataset first = await AllocateAsync(0);
+            RandomXDataset first = await AllocateAsync(engine, 0);
             datasets.Add(first);
             bool loaded = await LoadOrBuildAsync(first, cache, lowPriority, progress, cancellation);
             first.Complete(cache.Key);
             for (int node = 1; node < _options.Nodes.Count; node++)
             {
-                RandomXDataset copy = await AllocateAsync(node);
+                RandomXDataset copy = await AllocateAsync(engine, node);
                 datasets.Add(copy);
                 await _builder.CopyAsync(first, copy, node, _items, cancellation);
                 copy.Complete(cache.Key);
@@ -80,7 +83,7 @@ internal sealed class DatasetMaker
     }
 
     private async Task<bool> LoadOrBuildAsync(
-        RandomXDataset dataset, RandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress, CancellationToken cancellation)
+        RandomXDataset dataset, IRandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress, CancellationToken cancellation)
     {
         var key = new Hash256(cache.Key);
         bool loaded = _file is not null && await _file.TryLoadAsync(
@@ -100,9 +103,9 @@ internal sealed class DatasetMaker
         }
     }
 
-    private async Task<RandomXDataset> AllocateAsync(int node)
+    private async Task<RandomXDataset> AllocateAsync(IRandomXEngine engine, int node)
     {
-        RandomXDataset dataset = await _builder.AllocateAsync(node, _options.Pages);
+        RandomXDataset dataset = await _builder.AllocateAsync(engine, node, _options.Pages);
         _live.Add(dataset.Freed);
         return dataset;
     }

@@ -1,3 +1,4 @@
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
@@ -5,14 +6,17 @@ namespace P2PMiner.Mining.RandomX;
 /// <summary>
 /// One key's cache and datasets. Everything here is read and written under the lock of the <see cref="KeyStore"/>.
 /// </summary>
-internal sealed class KeySlot(Hash256 key)
+internal sealed class KeySlot(Hash256 key, IRandomXEngine engine)
 {
     private int _workers;
     private bool _retired;
 
     internal Hash256 Key { get; } = key;
 
-    internal RandomXCache? Cache { get; private set; }
+    /// <summary>Makes the memory and what hashes with it.</summary>
+    internal IRandomXEngine Engine { get; } = engine;
+
+    internal IRandomXCache? Cache { get; private set; }
 
     internal CacheState CacheState { get; set; }
 
@@ -47,7 +51,7 @@ internal sealed class KeySlot(Hash256 key)
         FreeWhenIdle();
     }
 
-    internal void SetCache(RandomXCache cache, TimeSpan time)
+    internal void SetCache(IRandomXCache cache, TimeSpan time)
     {
         Cache = cache;
         CacheTime = time;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
@@ -27,11 +28,11 @@ public sealed class KeyStore : IAsyncDisposable
     private CancellationTokenSource? _buildingStop;
     private bool _disposed;
     private int _generation;
+    private volatile IRandomXEngine _engine;
 
     /// <param name="options">What to keep.</param>
     /// <param name="time">Measures and paces progress.</param>
     /// <param name="log">Gets a line for every cache and dataset, and for every one that cannot be made.</param>
-    /// <exception cref="PlatformNotSupportedException">Flags that this CPU lacks.</exception>
     public KeyStore(KeyStoreOptions options, TimeProvider time, ILogger<KeyStore> log)
         : this(options, time, log, RandomXLibrary.DatasetItemCount)
     {
@@ -41,8 +42,8 @@ public sealed class KeyStore : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BuilderThreads, 1);
         ArgumentOutOfRangeException.ThrowIfZero(options.Nodes.Count);
-        RandomXCpu.RequireSupported(options.Flags);
         _options = options;
+        _engine = options.Engine;
         _time = time;
         _log = log;
         _datasets = new DatasetMaker(options, time, log, datasetItems);
@@ -60,6 +61,9 @@ public sealed class KeyStore : IAsyncDisposable
 
     /// <summary>Grows whenever the keys change or a better VM for any key has become possible.</summary>
     public int Generation => Volatile.Read(ref _generation);
+
+    /// <summary>What hashes; changes when it fails.</summary>
+    public IRandomXEngine Engine => _engine;
 
     /// <summary>A snapshot.</summary>
     public KeyStoreStatus Status
@@ -89,8 +93,8 @@ public sealed class KeyStore : IAsyncDisposable
                 return;
             KeySlot? oldCurrent = _current;
             KeySlot? oldNext = _next;
-            _current = Find(oldCurrent, oldNext, current) ?? new KeySlot(current);
-            _next = next is Hash256 key ? Find(oldCurrent, oldNext, key) ?? new KeySlot(key) : null;
+            _current = Find(oldCurrent, oldNext, current) ?? new KeySlot(current, _engine);
+            _next = next is Hash256 key ? Find(oldCurrent, oldNext, key) ?? new KeySlot(key, _engine) : null;
             StopOutdatedBuild();
             RetireUnlessKept(oldCurrent);
             RetireUnlessKept(oldNext);
@@ -101,23 +105,45 @@ public sealed class KeyStore : IAsyncDisposable
         StatusChanged?.Invoke(Status);
     }
 
-    /// <summary>Creates the fastest VM that is possible for a key now. The caller disposes it.</summary>
+    /// <summary>Changes what hashes: all memory is given up and made anew.</summary>
+    public void ReplaceEngine(IRandomXEngine engine)
+    {
+        lock (_gate)
+        {
+            if (_disposed || _engine == engine)
+                return;
+            _engine = engine;
+            KeySlot? oldCurrent = _current;
+            KeySlot? oldNext = _next;
+            _current = oldCurrent is null ? null : new KeySlot(oldCurrent.Key, engine);
+            _next = oldNext is null ? null : new KeySlot(oldNext.Key, engine);
+            StopOutdatedBuild();
+            oldCurrent?.Retire();
+            oldNext?.Retire();
+            Volatile.Write(ref _generation, _generation + 1);
+        }
+        _cacheWork.Set();
+        _datasetWork.Set();
+        StatusChanged?.Invoke(Status);
+    }
+
+    /// <summary>Creates the fastest hasher that is possible for a key now. The caller disposes it.</summary>
     /// <param name="key">Any key; only those last set have VMs.</param>
     /// <param name="numaNode">The NUMA node that will hash; one without a dataset of its own gets the first one's.</param>
     /// <param name="isFull">Whether it reads the dataset.</param>
     /// <returns>Null when the key has no cache yet, or is not one of those last set.</returns>
     /// <exception cref="InsufficientMemoryException">No memory for the VM.</exception>
-    public RandomXVm? TryCreateVm(Hash256 key, int numaNode, out bool isFull)
+    public IHasher? TryCreateVm(Hash256 key, int numaNode, out bool isFull)
     {
         lock (_gate)
         {
             KeySlot? slot = Find(_current, _next, key);
             isFull = slot?.Datasets.Count > 0;
-            if (slot?.Cache is not RandomXCache cache)
+            if (slot?.Cache is not IRandomXCache cache)
                 return null;
             return isFull
-                ? RandomXVm.CreateFull(DatasetOf(slot, numaNode), _options.Flags, _options.Pages)
-                : RandomXVm.CreateLight(cache, _options.Flags, _options.Pages);
+                ? slot.Engine.CreateFull(DatasetOf(slot, numaNode), _options.Pages)
+                : slot.Engine.CreateLight(cache, _options.Pages);
         }
     }
 
@@ -169,13 +195,13 @@ public sealed class KeyStore : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>A light VM with flags of the caller's choice, or null as in <see cref="TryCreateVm"/>.</summary>
-    internal RandomXVm? TryCreateLightVm(Hash256 key, RandomXFlags flags)
+    /// <summary>A hasher for re-checks, see <see cref="IRandomXEngine.CreateVerifier"/>, or null as in <see cref="TryCreateVm"/>.</summary>
+    internal IHasher? TryCreateVerifier(Hash256 key, bool isCompiled)
     {
         lock (_gate)
         {
-            return Find(_current, _next, key)?.Cache is RandomXCache cache
-                ? RandomXVm.CreateLight(cache, flags, _options.Pages)
+            return Find(_current, _next, key) is { Cache: IRandomXCache cache } slot
+                ? slot.Engine.CreateVerifier(cache, isCompiled, _options.Pages)
                 : null;
         }
     }
@@ -260,13 +286,19 @@ public sealed class KeyStore : IAsyncDisposable
         long start = _time.GetTimestamp();
         try
         {
-            RandomXCache cache = await Task.Factory.StartNew(
-                () => CreateCache(slot.Key), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            IRandomXCache cache = await Task.Factory.StartNew(
+                () => CreateCache(slot), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             TimeSpan elapsed = _time.GetElapsedTime(start);
             Publish(slot, () => slot.SetCache(cache, elapsed));
             _log.LogInformation(
                 "RandomX cache for key {Key} ready in {Seconds:F2} s ({Pages} pages)", slot.Key, elapsed.TotalSeconds, cache.PageKind);
             slot.CacheReady.TrySetResult();
+        }
+        catch (RandomXUnavailableException e) when (_options.Fallback is IRandomXEngine fallback && slot.Engine != fallback)
+        {
+            _log.LogError("Engine {Engine} is not used: {Reason}", slot.Engine.Name, e.Message);
+            Publish(slot, () => slot.CacheState = CacheState.Failed);
+            ReplaceEngine(fallback);
         }
         catch (Exception e) when (e is InsufficientMemoryException or RandomXUnavailableException)
         {
@@ -278,13 +310,21 @@ public sealed class KeyStore : IAsyncDisposable
         _datasetWork.Set();
     }
 
-    private RandomXCache CreateCache(Hash256 key)
+    private IRandomXCache CreateCache(KeySlot slot)
     {
         Span<byte> bytes = stackalloc byte[Hash256.Size];
-        key.CopyTo(bytes);
-        RandomXCache cache = RandomXCache.Create(bytes, _options.Flags, _options.Pages);
-        // The self-test ran beside this; waiting here keeps TryCreateVm from waiting under the lock.
-        RandomXLibrary.EnsureProven();
+        slot.Key.CopyTo(bytes);
+        IRandomXCache cache = slot.Engine.CreateCache(bytes, _options.Pages);
+        try
+        {
+            // The self-test ran beside this; waiting here keeps TryCreateVm from waiting under the lock.
+            slot.Engine.EnsureProven();
+        }
+        catch
+        {
+            cache.Dispose();
+            throw;
+        }
         return cache;
     }
 
@@ -293,20 +333,20 @@ public sealed class KeyStore : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-            if (TakeDatasetWork(stop) is (KeySlot slot, RandomXCache cache, bool ahead))
+            if (TakeDatasetWork(stop) is (KeySlot slot, IRandomXCache cache, bool ahead))
                 await MakeDatasetAsync(slot, cache, ahead, stop.Token);
             else if (!await WaitAsync(_datasetWork))
                 return;
         }
     }
 
-    private (KeySlot Slot, RandomXCache Cache, bool Ahead)? TakeDatasetWork(CancellationTokenSource stop)
+    private (KeySlot Slot, IRandomXCache Cache, bool Ahead)? TakeDatasetWork(CancellationTokenSource stop)
     {
         lock (_gate)
         {
             bool currentDone = _current?.DatasetState is DatasetState.Ready or DatasetState.Failed;
             KeySlot? slot = currentDone && _options.PrepareNextDataset ? _next : _current;
-            if (_options.Memory != MemoryMode.Full || slot is not { DatasetState: DatasetState.None, Cache: RandomXCache cache })
+            if (_options.Memory != MemoryMode.Full || slot is not { DatasetState: DatasetState.None, Cache: IRandomXCache cache })
                 return null;
             slot.DatasetState = DatasetState.Building;
             slot.BeginWork();
@@ -315,13 +355,13 @@ public sealed class KeyStore : IAsyncDisposable
         }
     }
 
-    private async Task MakeDatasetAsync(KeySlot slot, RandomXCache cache, bool ahead, CancellationToken cancellation)
+    private async Task MakeDatasetAsync(KeySlot slot, IRandomXCache cache, bool ahead, CancellationToken cancellation)
     {
         long start = _time.GetTimestamp();
         try
         {
             (IReadOnlyList<RandomXDataset> datasets, bool loaded) = await _datasets.MakeAsync(
-                cache, ahead, (state, progress) => ReportProgress(slot, state, progress), cancellation);
+                slot.Engine, cache, ahead, (state, progress) => ReportProgress(slot, state, progress), cancellation);
             Change(() => slot.SetDatasets(datasets, _time.GetElapsedTime(start)));
             if (!loaded)
                 await _datasets.SaveAsync(slot.Key, datasets[0], [.. Status.Keys.Select(k => k.Key)], cancellation);

@@ -1,4 +1,5 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
@@ -21,8 +22,11 @@ public sealed record KeyStoreOptions
     /// <summary>Pages of caches, datasets and scratchpads.</summary>
     public PagePreference Pages { get; init; } = PagePreference.Auto;
 
-    /// <summary>Flags of caches and VMs; all that this CPU has by default.</summary>
-    public RandomXFlags Flags { get; init; } = RandomXCpu.SupportedFlags;
+    /// <summary>What hashes; librandomx by default.</summary>
+    public IRandomXEngine Engine { get; init; } = new NativeEngine();
+
+    /// <summary>What hashes when <see cref="Engine"/> cannot run here or gives wrong hashes; null makes that an error.</summary>
+    public IRandomXEngine? Fallback { get; init; }
 
     /// <summary>Threads that compute a dataset, at least 1.</summary>
     public required int BuilderThreads { get; init; }

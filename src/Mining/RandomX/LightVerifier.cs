@@ -1,4 +1,4 @@
-using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Mining.RandomX.Engines;
 
 namespace P2PMiner.Mining.RandomX;
 
@@ -17,7 +17,8 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
     private const int MaxVms = 2;
 
     private readonly Lock _gate = new();
-    private readonly List<(Hash256 Key, RandomXVm Vm)> _vms = [];
+    private readonly List<(Hash256 Key, IHasher Vm)> _vms = [];
+    private IRandomXEngine _engine = store.Engine;
     private bool _compiled;
     private bool _disposed;
 
@@ -33,7 +34,7 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            RandomXVm? vm = FindOrCreate(key);
+            IHasher? vm = FindOrCreate(key);
             if (vm is null)
                 return false;
             long start = time.GetTimestamp();
@@ -56,16 +57,21 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         }
     }
 
-    private RandomXVm? FindOrCreate(Hash256 key)
+    private IHasher? FindOrCreate(Hash256 key)
     {
+        if (_engine != store.Engine)
+        {
+            // The one that made these was found faulty.
+            _engine = store.Engine;
+            DropAll(replaceable: false);
+        }
         DropReplacedExcept(key);
-        foreach ((Hash256 known, RandomXVm vm) in _vms)
+        foreach ((Hash256 known, IHasher vm) in _vms)
         {
             if (known == key)
                 return vm;
         }
-        RandomXFlags flags = _compiled ? RandomXCpu.SupportedFlags : RandomXFlags.None;
-        RandomXVm? created = store.TryCreateLightVm(key, flags);
+        IHasher? created = store.TryCreateVerifier(key, _compiled);
         if (created is null)
             return null;
         if (_vms.Count == MaxVms)

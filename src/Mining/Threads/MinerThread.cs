@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.Monero;
 using P2PMiner.Mining.RandomX;
-using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Mining.RandomX.Engines;
 
 namespace P2PMiner.Mining.Threads;
 
 /// <summary>
-/// One thread that hashes. It looks at its orders before every hash, so a new job wastes no more than the hash in
-/// flight; between two looks it computes one hash and allocates nothing.
+/// One thread that hashes. It looks at its orders before every hash, so a new job wastes no more than the hashes in
+/// flight; between two looks it computes one hash per lane of its hasher and allocates nothing.
 /// </summary>
 internal sealed class MinerThread
 {
@@ -25,11 +25,12 @@ internal sealed class MinerThread
     private readonly ChannelWriter<Hit> _hits;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly byte[] _blob = new byte[HashingBlob.MaxSize];
-    private readonly byte[] _hash = new byte[Hash256.Size];
 
     private ulong _extraNonce;
-    private RandomXVm? _vm;
+    private IHasher? _vm;
+    private IRandomXEngine? _engine;
+    private byte[] _blobs = [];
+    private byte[] _laneHashes = [];
     private Hash256 _vmKey;
     private int _generation = -1;
     private long _hashes;
@@ -127,47 +128,67 @@ internal sealed class MinerThread
             return false;
         Hash256 key = job.Key;
         bool isRightKey = _vm is not null && _vmKey == key;
-        if (isRightKey && (_isFull || generation == _generation))
+        bool isRightEngine = _engine == _keys.Engine;
+        if (isRightKey && isRightEngine && (_isFull || generation == _generation))
             return true;
         _generation = generation;
-        if (isRightKey && !_keys.IsDatasetReady(key))
+        if (isRightKey && isRightEngine && !_keys.IsDatasetReady(key))
             return true;
 
         // The old one goes first: there may be memory for one only.
         _vm?.Dispose();
+        _engine = _keys.Engine;
         _vm = _keys.TryCreateVm(key, _planned.NumaNode, out bool isFull);
+        _blobs = new byte[HashingBlob.MaxSize * (_vm?.Lanes ?? 0)];
+        _laneHashes = new byte[Hash256.Size * (_vm?.Lanes ?? 0)];
         _vmKey = key;
         _isFull = _vm is not null && isFull;
         _pages = null;
         return _vm is not null;
     }
 
-    private void Search(MinerWork work, Job job, RandomXVm vm)
+    private void Search(MinerWork work, Job job, IHasher vm)
     {
         ulong extraNonce = _extraNonce++;
-        int length = job.WriteHashingBlob(extraNonce, _blob, out int nonceOffset);
-        Span<byte> blob = _blob.AsSpan(0, length);
-        Span<byte> nonceBytes = blob.Slice(nonceOffset, sizeof(uint));
+        int length = job.WriteHashingBlob(extraNonce, _blobs, out int nonceOffset);
+        Span<byte> blobs = _blobs.AsSpan(0, length * vm.Lanes);
+        for (int lane = 1; lane < vm.Lanes; lane++)
+            blobs[..length].CopyTo(blobs[(lane * length)..]);
         ulong upperTarget = Difficulty.UpperTarget(job.ShareDifficulty);
-        uint nonce = 0;
+        ulong nonce = 0;
 
-        vm.First(blob);
+        WriteNonces(blobs, length, nonceOffset, (uint)nonce);
+        vm.First(blobs);
         _arrival = new Arrival(work, _control.Now);
         do
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(nonceBytes, nonce + 1);
-            vm.Next(blob, _hash);
-            if (BinaryPrimitives.ReadUInt64LittleEndian(_hash.AsSpan(24)) <= upperTarget && Difficulty.IsMet(_hash, job.ShareDifficulty))
-                Report(new Hit(job, extraNonce, nonce, new Hash256(_hash), _index));
-            Volatile.Write(ref _hashes, _hashes + 1);
+            WriteNonces(blobs, length, nonceOffset, (uint)nonce + (uint)vm.Lanes);
+            vm.Next(blobs, _laneHashes);
+            for (int lane = 0; lane < vm.Lanes; lane++)
+            {
+                ReadOnlySpan<byte> hash = _laneHashes.AsSpan(lane * Hash256.Size, Hash256.Size);
+                if (BinaryPrimitives.ReadUInt64LittleEndian(hash[24..]) <= upperTarget && Difficulty.IsMet(hash, job.ShareDifficulty))
+                    Report(new Hit(job, extraNonce, (uint)nonce + (uint)lane, new Hash256(hash), _index));
+            }
+            Volatile.Write(ref _hashes, _hashes + vm.Lanes);
             Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
             if (nonce == 0)
                 AfterFirstHash(vm);
+            nonce += (ulong)vm.Lanes;
         }
-        while (nonce++ != uint.MaxValue && _control.Work == work && (_isFull || _keys.Generation == _generation));
+        while (nonce + (ulong)vm.Lanes <= 1ul << 32 && IsStillRight(work));
     }
 
-    private void AfterFirstHash(RandomXVm vm)
+    private bool IsStillRight(MinerWork work) =>
+        _control.Work == work && (_isFull || _keys.Generation == _generation) && _keys.Engine == _engine;
+
+    private static void WriteNonces(Span<byte> blobs, int length, int nonceOffset, uint first)
+    {
+        for (int offset = nonceOffset; offset < blobs.Length; offset += length)
+            BinaryPrimitives.WriteUInt32LittleEndian(blobs[offset..], first++);
+    }
+
+    private void AfterFirstHash(IHasher vm)
     {
         _control.ReportFirstHash();
         if (_pages is null)

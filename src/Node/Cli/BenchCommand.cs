@@ -19,7 +19,7 @@ internal readonly record struct BenchProgress(string Phase, double Part, double?
 
 /// <summary>What was measured, as <c>bench --json</c> prints it.</summary>
 /// <param name="Algorithm">"rx/0".</param>
-/// <param name="Engine">"native".</param>
+/// <param name="Engine">"native" or "managed".</param>
 /// <param name="Memory">"full" or "light".</param>
 /// <param name="Pages">Of the dataset, or of the cache in light memory: "huge", "thp" or "normal".</param>
 /// <param name="Threads">That hashed.</param>

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.CommandLine;
+using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Terminal;
@@ -48,27 +50,27 @@ internal static class HashCommand
 
     private static byte[] Hash(byte[] key, byte[] input, NodeOptions options, IProgress<BenchProgress> progress, CancellationToken cancel)
     {
-        RandomXFlags flags = RandomXCpu.SupportedFlags;
-        using RandomXCache cache = RandomXCache.Create(key, flags, options.Pages);
-        using RandomXDataset? dataset = options.Memory == MemoryRequest.Full ? Build(cache, options.Pages, progress, cancel) : null;
-        using RandomXVm vm = dataset is null
-            ? RandomXVm.CreateLight(cache, flags, options.Pages)
-            : RandomXVm.CreateFull(dataset, flags, options.Pages);
+        IRandomXEngine engine = EngineSelection.Select(options.Engine, NullLogger.Instance).TakeProven();
+        using IRandomXCache cache = engine.CreateCache(key, options.Pages);
+        using RandomXDataset? dataset =
+            options.Memory == MemoryRequest.Full ? Build(engine, cache, options.Pages, progress, cancel) : null;
+        using IHasher hasher = dataset is null ? engine.CreateLight(cache, options.Pages) : engine.CreateFull(dataset, options.Pages);
         byte[] hash = new byte[RandomXLibrary.HashSize];
-        vm.CalculateHash(input, hash);
+        hasher.CalculateHash(input, hash);
         return hash;
     }
 
-    private static RandomXDataset Build(RandomXCache cache, PagePreference pages, IProgress<BenchProgress> progress, CancellationToken cancel)
+    private static RandomXDataset Build(
+        IRandomXEngine engine, IRandomXCache cache, PagePreference pages, IProgress<BenchProgress> progress, CancellationToken cancel)
     {
         const int ItemsAtOnce = (1 << 20) / RandomXLibrary.DatasetItemSize;
-        RandomXDataset dataset = RandomXDataset.Allocate(pages);
+        RandomXDataset dataset = engine.AllocateDataset(pages);
         const int Parts = (RandomXLibrary.DatasetItemCount + ItemsAtOnce - 1) / ItemsAtOnce;
         int done = 0;
         Parallel.For(0, Parts, new ParallelOptions { CancellationToken = cancel }, part =>
         {
             int first = part * ItemsAtOnce;
-            dataset.InitItems(cache, first, Math.Min(ItemsAtOnce, RandomXLibrary.DatasetItemCount - first));
+            cache.WriteItems(dataset, first, Math.Min(ItemsAtOnce, RandomXLibrary.DatasetItemCount - first));
             progress.Report(new BenchProgress("dataset", (double)Interlocked.Increment(ref done) / Parts, null));
         });
         dataset.Complete(cache.Key);

@@ -1,21 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.Node.Configuration;
-
-/// <summary>What computes the hashes.</summary>
-internal enum EngineKind
-{
-    /// <summary>The best engine that this machine has.</summary>
-    Auto,
-
-    /// <summary>librandomx.</summary>
-    Native,
-}
 
 /// <summary>
 /// What the user asked for, checked and typed; each initial value is the documented default. Made by

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.P2P.Addresses;
@@ -76,10 +77,11 @@ internal static class OptionText
     {
         "auto" => EngineKind.Auto,
         "native" => EngineKind.Native,
-        _ => throw NotOneOf(text, ["auto", "native"]),
+        "managed" => EngineKind.Managed,
+        _ => throw NotOneOf(text, ["auto", "native", "managed"]),
     };
 
-    public static string Engine(EngineKind engine) => engine == EngineKind.Auto ? "auto" : "native";
+    public static string Engine(EngineKind engine) => engine.ToString().ToLowerInvariant();
 
     public static PagePreference Pages(string text) => text switch
     {

@@ -1,4 +1,5 @@
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.Tests.RandomX;
@@ -92,8 +93,8 @@ public sealed class DatasetWorkersTests
         const int Items = 3 * Chunk / 2;
         using RandomXCache cache = RandomXCache.Create("builder"u8, RandomXCpu.SupportedFlags, PagePreference.Auto);
         var builder = new DatasetBuilder(2, [new NumaNodeCpus(0, [0]), new NumaNodeCpus(1, [])], TimeProvider.System);
-        using RandomXDataset built = await builder.AllocateAsync(0, PagePreference.Auto);
-        using RandomXDataset copy = await builder.AllocateAsync(1, PagePreference.Auto);
+        using RandomXDataset built = await builder.AllocateAsync(new NativeEngine(), 0, PagePreference.Auto);
+        using RandomXDataset copy = await builder.AllocateAsync(new NativeEngine(), 1, PagePreference.Auto);
         await builder.FillAsync(built, cache, Items, lowPriority: true, progress: null, CancellationToken.None);
         await builder.CopyAsync(built, copy, 1, Items, CancellationToken.None);
         using RandomXDataset single = RandomXDataset.Allocate(PagePreference.Normal);

@@ -1,11 +1,12 @@
 using System.Globalization;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.Tests.RandomX;
 
-/// <summary>The one test that builds a whole dataset, with all that can only be seen on a whole one.</summary>
+/// <summary>The tests that build a whole dataset, with all that can only be seen on a whole one.</summary>
 [TestFixture]
 public sealed class FullDatasetTests
 {
@@ -35,9 +36,11 @@ public sealed class FullDatasetTests
         Directory.Delete(_directory, recursive: true);
     }
 
-    [Test]
-    public async Task FullDataset_IsBuiltCopiedSavedAndLoaded_AndHashesAsTheCacheDoes()
+    [TestCase("native")]
+    [TestCase("managed")]
+    public async Task FullDataset_IsBuiltCopiedSavedAndLoaded_AndHashesAsTheCacheDoes(string name)
     {
+        IRandomXEngine engine = name == "native" ? new NativeEngine() : new ManagedEngine();
         HardwareInfo machine = HardwareProbe.Read();
         long available = Math.Min(machine.Memory.AvailableBytes ?? 0, machine.Limits.MemoryAvailableBytes ?? long.MaxValue);
         if (available < OneDataset)
@@ -49,11 +52,11 @@ public sealed class FullDatasetTests
         bool roomForFile = new DriveInfo(_directory).AvailableFreeSpace > OneDataset;
         byte[][] expected;
 
-        await using (KeyStore store = Store(nodes))
+        await using (KeyStore store = Store(engine, nodes))
         {
             store.SetKeys(Key, null);
             await store.WaitForCacheAsync(Key, _deadline.Token);
-            using (RandomXVm? light = store.TryCreateVm(Key, 0, out bool isFull))
+            using (IHasher? light = store.TryCreateVm(Key, 0, out bool isFull))
             {
                 Assert.That(isFull, Is.False);
                 expected = HashAll(light!);
@@ -67,7 +70,7 @@ public sealed class FullDatasetTests
         if (!roomForFile)
             return;
 
-        await using (KeyStore store = Store([new NumaNodeCpus(0, [])]))
+        await using (KeyStore store = Store(engine, [new NumaNodeCpus(0, [])]))
         {
             bool loading = false;
             store.StatusChanged += s => loading |= s.Keys.Any(k => k.Dataset == DatasetState.Loading);
@@ -80,10 +83,11 @@ public sealed class FullDatasetTests
         Assert.That(_log.Problems, Is.Empty);
     }
 
-    private KeyStore Store(IReadOnlyList<NumaNodeCpus> nodes) => new(
+    private KeyStore Store(IRandomXEngine engine, IReadOnlyList<NumaNodeCpus> nodes) => new(
         new KeyStoreOptions
         {
             Memory = MemoryMode.Full,
+            Engine = engine,
             BuilderThreads = Environment.ProcessorCount,
             Nodes = nodes,
             DatasetCacheDirectory = _directory,
@@ -108,7 +112,7 @@ public sealed class FullDatasetTests
     {
         foreach (NumaNodeCpus node in nodes)
         {
-            using RandomXVm? full = store.TryCreateVm(Key, node.Node, out bool isFull);
+            using IHasher? full = store.TryCreateVm(Key, node.Node, out bool isFull);
             Assert.That(isFull, Is.True);
             Assert.That(HashAll(full!), Is.EqualTo(expected), $"node {node.Node}");
             HashPipelined(full!, 2);
@@ -134,7 +138,7 @@ public sealed class FullDatasetTests
             Assert.That(status.DatasetPages, Is.EqualTo(PageKind.Normal));
     }
 
-    private static byte[][] HashAll(RandomXVm vm)
+    private static byte[][] HashAll(IHasher vm)
     {
         var hashes = new byte[Hashes][];
         for (int i = 0; i < Hashes; i++)
@@ -145,17 +149,16 @@ public sealed class FullDatasetTests
         return hashes;
     }
 
-    private static void HashPipelined(RandomXVm vm, int count)
+    private static void HashPipelined(IHasher vm, int count)
     {
-        Span<byte> input = stackalloc byte[76];
-        Span<byte> hash = stackalloc byte[RandomXLibrary.HashSize];
-        input.Clear();
-        vm.First(input);
-        for (int i = 1; i < count; i++)
+        Span<byte> inputs = stackalloc byte[76 * vm.Lanes];
+        Span<byte> hashes = stackalloc byte[RandomXLibrary.HashSize * vm.Lanes];
+        inputs.Clear();
+        vm.First(inputs);
+        for (int i = 0; i < count; i += vm.Lanes)
         {
-            input[39] = (byte)i;
-            vm.Next(input, hash);
+            inputs[39] = (byte)i;
+            vm.Next(inputs, hashes);
         }
-        vm.Last(hash);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.Tests.RandomX;
@@ -36,7 +37,7 @@ public sealed class KeyStoreTests
         await store.WaitForCacheAsync(Keys[1], _deadline.Token);
         foreach (Hash256 key in Keys[..2])
         {
-            using RandomXVm? vm = store.TryCreateVm(key, 0, out bool isFull);
+            using IHasher? vm = store.TryCreateVm(key, 0, out bool isFull);
             Assert.That(isFull, Is.False);
             Assert.That(new Hash256(vm!.Key), Is.EqualTo(key));
             Assert.That(Hash(vm, 1), Is.EqualTo(Reference(key, 1)));
@@ -54,7 +55,7 @@ public sealed class KeyStoreTests
         await using KeyStore store = Light();
         store.SetKeys(Keys[0], null);
         await store.WaitForCacheAsync(Keys[0], _deadline.Token);
-        using RandomXVm? old = store.TryCreateVm(Keys[0], 0, out _);
+        using IHasher? old = store.TryCreateVm(Keys[0], 0, out _);
         store.SetKeys(Keys[1], null);
         Assert.That(store.TryCreateVm(Keys[0], 0, out _), Is.Null);
         Assert.That(Hash(old!, 1), Is.EqualTo(Reference(Keys[0], 1)));
@@ -118,7 +119,7 @@ public sealed class KeyStoreTests
         store.SetKeys(Keys[0], Keys[1]);
         await store.WaitForCacheAsync(Keys[0], _deadline.Token);
         await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
-        using RandomXVm? vm = store.TryCreateVm(Keys[0], 5, out bool isFull);
+        using IHasher? vm = store.TryCreateVm(Keys[0], 5, out bool isFull);
         Assert.That(isFull, Is.True);
         Assert.That(vm!.IsFull, Is.True);
         Assert.That(new Hash256(vm.Key), Is.EqualTo(Keys[0]));
@@ -133,10 +134,10 @@ public sealed class KeyStoreTests
         await using KeyStore store = Full(FewItems);
         store.SetKeys(Keys[0], Keys[1]);
         await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
-        RandomXVm? old = store.TryCreateVm(Keys[0], 0, out _);
+        IHasher? old = store.TryCreateVm(Keys[0], 0, out _);
         await store.WaitForCacheAsync(Keys[1], _deadline.Token);
         store.SetKeys(Keys[1], null);
-        using RandomXVm? bridge = store.TryCreateVm(Keys[1], 0, out bool isFull);
+        using IHasher? bridge = store.TryCreateVm(Keys[1], 0, out bool isFull);
         Assert.That(isFull, Is.False);
         Assert.That(Hash(bridge!, 1), Is.EqualTo(Reference(Keys[1], 1)));
         Assert.That(store.Status.Keys[0].Dataset, Is.Not.EqualTo(DatasetState.Ready));
@@ -144,7 +145,7 @@ public sealed class KeyStoreTests
         old!.Dispose();
         await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
         Assert.That(store.Generation, Is.GreaterThan(generation));
-        using RandomXVm? full = store.TryCreateVm(Keys[1], 0, out isFull);
+        using IHasher? full = store.TryCreateVm(Keys[1], 0, out isFull);
         Assert.That(isFull, Is.True);
     }
 
@@ -155,9 +156,9 @@ public sealed class KeyStoreTests
         store.SetKeys(Keys[0], Keys[1]);
         await Until(store, s => s.Keys[1].Dataset == DatasetState.Ready);
         Assert.That(store.Status.Keys[0].Dataset, Is.EqualTo(DatasetState.Ready));
-        using RandomXVm? old = store.TryCreateVm(Keys[0], 0, out _);
+        using IHasher? old = store.TryCreateVm(Keys[0], 0, out _);
         store.SetKeys(Keys[1], null);
-        using RandomXVm? vm = store.TryCreateVm(Keys[1], 0, out bool isFull);
+        using IHasher? vm = store.TryCreateVm(Keys[1], 0, out bool isFull);
         Assert.That(isFull, Is.True);
         Assert.That(new Hash256(vm!.Key), Is.EqualTo(Keys[1]));
     }
@@ -188,7 +189,7 @@ public sealed class KeyStoreTests
         };
         store.SetKeys(Keys[0], Keys[1]);
         await Until(store, s => s.Keys[0].Key == Keys[1] && s.Keys[0].Dataset == DatasetState.Ready);
-        using RandomXVm? vm = store.TryCreateVm(Keys[1], 0, out bool isFull);
+        using IHasher? vm = store.TryCreateVm(Keys[1], 0, out bool isFull);
         Assert.That(isFull, Is.True);
         Assert.That(new Hash256(vm!.Key), Is.EqualTo(Keys[1]));
     }
@@ -250,7 +251,7 @@ public sealed class KeyStoreTests
             while (!done.IsCancellationRequested)
             {
                 int key = Volatile.Read(ref wanted);
-                using RandomXVm? vm = store.TryCreateVm(Keys[key], 0, out _);
+                using IHasher? vm = store.TryCreateVm(Keys[key], 0, out _);
                 if (vm is null)
                 {
                     Thread.Yield();
@@ -344,7 +345,7 @@ public sealed class KeyStoreTests
             await Task.Delay(10, _deadline.Token);
     }
 
-    private static byte[] Hash(RandomXVm vm, int input)
+    private static byte[] Hash(IHasher vm, int input)
     {
         var hash = new byte[RandomXLibrary.HashSize];
         vm.CalculateHash([(byte)input], hash);

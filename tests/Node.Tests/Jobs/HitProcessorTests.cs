@@ -5,7 +5,7 @@ using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
 using P2PMiner.Mining.RandomX;
-using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
@@ -134,7 +134,7 @@ public sealed class HitProcessorTests
 
     private Hit FindHit(Job job, ulong extraNonce)
     {
-        using RandomXVm vm = _keys.TryCreateVm(job.Key, 0, out _)!;
+        using IHasher vm = _keys.TryCreateVm(job.Key, 0, out _)!;
         byte[] blob = new byte[HashingBlob.MaxSize];
         byte[] hash = new byte[Hash256.Size];
         int length = job.WriteHashingBlob(extraNonce, blob, out int nonceOffset);

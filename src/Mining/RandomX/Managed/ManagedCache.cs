@@ -1,21 +1,27 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Managed.Superscalar;
 using P2PMiner.Mining.RandomX.Managed.Vm;
+using P2PMiner.Mining.RandomX.Managed.X86;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX.Managed;
 
 /// <summary>
 /// The cache of one key: 256 MiB and eight superscalar programs (specification, chapters 7.1 and 7.2). Thread-safe once made.
-/// Disposing gives up this object's claim; the memory lives on until the last machine that holds <see cref="Block"/> is gone.
+/// Disposing gives up this object's claim; the memory lives on until the last claim of <see cref="Hold"/> is gone.
 /// </summary>
-internal sealed unsafe class ManagedCache : IItemSource, IDisposable
+internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
 {
     /// <summary>superscalarMul0 (specification, chapter 7.3).</summary>
     internal const ulong ItemMultiplier = 6364136223846793005;
 
     private readonly SuperscalarProgram[] _programs = new SuperscalarProgram[Parameters.CacheAccesses];
     private readonly byte* _memory;
+    private readonly byte[] _key;
+    private readonly Lazy<ItemCompiler?> _items;
+    private readonly Claim _claim;
+    private int _claims = 1;
 
     private ManagedCache(ReadOnlySpan<byte> key, PagePreference pages, CancellationToken cancellation)
     {
@@ -26,7 +32,15 @@ internal sealed unsafe class ManagedCache : IItemSource, IDisposable
         for (int i = 0; i < _programs.Length; i++)
             _programs[i] = new SuperscalarGenerator(random).Generate();
         PageKind = Block.Measure();
+        _key = key.ToArray();
+        _items = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? new ItemCompiler(_programs) : null);
+        _claim = new Claim(this);
     }
+
+    public ReadOnlySpan<byte> Key => _key;
+
+    /// <summary>Computes items in machine code; null where none can be made.</summary>
+    public ItemCompiler? Items => _items.Value;
 
     /// <summary>superscalarAdd1 to superscalarAdd7, at their index.</summary>
     internal static ReadOnlySpan<ulong> ItemConstants =>
@@ -54,7 +68,36 @@ internal sealed unsafe class ManagedCache : IItemSource, IDisposable
         ReadOnlySpan<byte> key, PagePreference pages = PagePreference.Auto, CancellationToken cancellation = default) =>
         new(key, pages, cancellation);
 
-    public void Dispose() => Block.Dispose();
+    /// <summary>Another claim on the memory, to be disposed.</summary>
+    /// <exception cref="ObjectDisposedException">The memory is gone.</exception>
+    public IDisposable Hold()
+    {
+        int claims;
+        do
+        {
+            claims = Volatile.Read(ref _claims);
+            ObjectDisposedException.ThrowIf(claims == 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _claims, claims + 1, claims) != claims);
+        return new Claim(this);
+    }
+
+    public void WriteItems(RandomXDataset dataset, int firstItem, int itemCount)
+    {
+        using DatasetItems items = dataset.BorrowForWriting(firstItem, itemCount);
+        fixed (byte* destination = items.Bytes)
+        {
+            if (Items is ItemCompiler compiler)
+            {
+                compiler.Compute(_memory, (uint)firstItem, itemCount, destination);
+                return;
+            }
+            for (int i = 0; i < itemCount; i++)
+                ComputeItem((ulong)(firstItem + i), new Span<ulong>(destination + (long)i * Parameters.ItemSize, 8));
+        }
+    }
+
+    public void Dispose() => _claim.Dispose();
 
     public void Xor(uint number, Span<ulong> r)
     {
@@ -87,5 +130,25 @@ internal sealed unsafe class ManagedCache : IItemSource, IDisposable
         item[0] = (number + 1) * ItemMultiplier;
         for (int i = 1; i < item.Length; i++)
             item[i] = item[0] ^ ItemConstants[i];
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _claims) != 0)
+            return;
+        if (_items.IsValueCreated)
+            _items.Value?.Dispose();
+        Block.Dispose();
+    }
+
+    private sealed class Claim(ManagedCache cache) : IDisposable
+    {
+        private int _isDisposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+                cache.Release();
+        }
     }
 }

@@ -10,7 +10,7 @@ internal readonly ref struct DatasetItems : IDisposable
         bool referenced = false;
         dataset.DangerousAddRef(ref referenced);
         _dataset = dataset;
-        byte* memory = (byte*)Interop.RandomX.randomx_get_dataset_memory(dataset);
+        byte* memory = dataset.Memory;
         Bytes = new Span<byte>(
             memory + (long)firstItem * RandomXLibrary.DatasetItemSize, checked(itemCount * RandomXLibrary.DatasetItemSize));
     }

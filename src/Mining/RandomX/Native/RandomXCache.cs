@@ -1,4 +1,5 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 
 namespace P2PMiner.Mining.RandomX.Native;
 
@@ -6,7 +7,7 @@ namespace P2PMiner.Mining.RandomX.Native;
 /// An initialized RandomX cache: 256 MiB made from one key that never changes. Thread-safe. Disposing gives up this
 /// object's claim; the memory lives on until the last VM made from it is gone.
 /// </summary>
-public sealed class RandomXCache : IDisposable
+public sealed class RandomXCache : IRandomXCache
 {
     private readonly byte[] _key;
 
@@ -43,6 +44,12 @@ public sealed class RandomXCache : IDisposable
             "cache", RandomXLibrary.CacheSize, flags, pages, Interop.RandomX.randomx_alloc_cache, out PagedMemory pagesGot);
         Interop.RandomX.randomx_init_cache(handle, key, (nuint)key.Length);
         return new RandomXCache(handle, key.ToArray(), pagesGot.Measure());
+    }
+
+    public void WriteItems(RandomXDataset dataset, int firstItem, int itemCount)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        dataset.InitItems(this, firstItem, itemCount);
     }
 
     public void Dispose() => Handle.Dispose();

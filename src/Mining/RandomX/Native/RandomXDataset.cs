@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Managed;
 
 namespace P2PMiner.Mining.RandomX.Native;
 
@@ -45,13 +46,22 @@ public sealed class RandomXDataset : IDisposable
         return new RandomXDataset(handle, pagesGot);
     }
 
+    /// <summary>As <see cref="Allocate"/>, without librandomx, which cannot use it then.</summary>
+    /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
+    internal static RandomXDataset AllocateOwn(PagePreference pages)
+    {
+        PagedBlock block = PagedBlock.Allocate("dataset", RandomXLibrary.DatasetSize, pages);
+        return new RandomXDataset(new OwnDatasetHandle(block), block.Pages);
+    }
+
     /// <summary>Computes items from a cache, about 1 µs each. Threads may work on different items at the same time.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not a range of items.</exception>
-    /// <exception cref="InvalidOperationException">The dataset is complete.</exception>
+    /// <exception cref="InvalidOperationException">The dataset is complete, or allocated by another engine.</exception>
     public void InitItems(RandomXCache cache, int firstItem, int itemCount)
     {
         ArgumentNullException.ThrowIfNull(cache);
         RequireWritableRange(firstItem, itemCount);
+        RequireNative();
         Interop.RandomX.randomx_init_dataset(
             Handle, cache.Handle, new CULong((uint)firstItem), new CULong((uint)itemCount));
     }
@@ -91,6 +101,13 @@ public sealed class RandomXDataset : IDisposable
     {
         RequireWritableRange(firstItem, itemCount);
         return new DatasetItems(Handle, firstItem, itemCount);
+    }
+
+    /// <exception cref="InvalidOperationException">librandomx does not know this memory.</exception>
+    internal void RequireNative()
+    {
+        if (!Handle.IsNative)
+            throw new InvalidOperationException("the dataset was allocated by another engine");
     }
 
     private void RequireWritableRange(int firstItem, int itemCount)

@@ -1,4 +1,5 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 
 namespace P2PMiner.Mining.RandomX.Native;
 
@@ -6,7 +7,7 @@ namespace P2PMiner.Mining.RandomX.Native;
 /// A RandomX virtual machine: computes hashes with the one key of its cache or dataset, which it keeps alive. For one
 /// thread at a time; the calls allocate nothing and leave the thread's floating-point environment as it was.
 /// </summary>
-public sealed class RandomXVm : IDisposable
+public sealed class RandomXVm : IHasher
 {
     private readonly VmHandle _handle;
     private readonly byte[] _key;
@@ -27,6 +28,8 @@ public sealed class RandomXVm : IDisposable
 
     /// <summary>Whether it reads a dataset (fast) or computes items from a cache (about ten times slower).</summary>
     public bool IsFull { get; }
+
+    public int Lanes => 1;
 
     /// <summary>
     /// The pages of the 2 MiB scratchpad, to be asked after a first hash. Takes milliseconds. Transparent ones come about
@@ -51,13 +54,14 @@ public sealed class RandomXVm : IDisposable
     }
 
     /// <summary>Creates a VM in full mode. Of the flags, HardAes, Jit and Secure matter.</summary>
-    /// <exception cref="InvalidOperationException">The dataset is not complete.</exception>
+    /// <exception cref="InvalidOperationException">The dataset is not complete, or allocated by another engine.</exception>
     /// <inheritdoc cref="CreateLight" path="/exception"/>
     public static RandomXVm CreateFull(RandomXDataset dataset, RandomXFlags flags, PagePreference pages)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         if (!dataset.IsComplete)
             throw new InvalidOperationException("a full VM needs a complete dataset");
+        dataset.RequireNative();
         VmHandle handle = Create(
             flags | RandomXFlags.FullMemory,
             pages,
@@ -88,12 +92,12 @@ public sealed class RandomXVm : IDisposable
 
     /// <summary>Begins a pipeline: takes the first input. <see cref="Next"/> gives its hash.</summary>
     /// <exception cref="InvalidOperationException">Another thread is using this VM.</exception>
-    public void First(ReadOnlySpan<byte> input)
+    public void First(ReadOnlySpan<byte> inputs)
     {
         Enter();
         try
         {
-            Interop.RandomX.randomx_calculate_hash_first(_handle, input, (nuint)input.Length);
+            Interop.RandomX.randomx_calculate_hash_first(_handle, inputs, (nuint)inputs.Length);
             _pending = true;
         }
         finally
@@ -103,13 +107,13 @@ public sealed class RandomXVm : IDisposable
     }
 
     /// <summary>Gives the hash of the previous input and takes the next one.</summary>
-    /// <param name="nextInput">Any length.</param>
-    /// <param name="output">At least 32 bytes.</param>
-    /// <exception cref="ArgumentException">A shorter output.</exception>
+    /// <param name="nextInputs">Any length.</param>
+    /// <param name="hashes">At least 32 bytes.</param>
+    /// <exception cref="ArgumentException">A shorter hash.</exception>
     /// <exception cref="InvalidOperationException">No input is pending, or another thread is using this VM.</exception>
-    public unsafe void Next(ReadOnlySpan<byte> nextInput, Span<byte> output)
+    public unsafe void Next(ReadOnlySpan<byte> nextInputs, Span<byte> hashes)
     {
-        RequireHashSize(output);
+        RequireHashSize(hashes);
         byte* environment = stackalloc byte[Interop.Fenv.MaxEnvironmentSize];
         Enter();
         try
@@ -117,7 +121,7 @@ public sealed class RandomXVm : IDisposable
             RequirePending();
             // librandomx leaves its rounding mode and flush-to-zero behind, which would change managed arithmetic.
             _ = Interop.Fenv.fegetenv(environment);
-            Interop.RandomX.randomx_calculate_hash_next(_handle, nextInput, (nuint)nextInput.Length, output);
+            Interop.RandomX.randomx_calculate_hash_next(_handle, nextInputs, (nuint)nextInputs.Length, hashes);
             _ = Interop.Fenv.fesetenv(environment);
         }
         finally

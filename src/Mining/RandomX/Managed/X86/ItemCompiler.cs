@@ -24,14 +24,20 @@ internal sealed unsafe class ItemCompiler : IDisposable
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here, or the CPU has no AVX2; the message says why.</exception>
     public ItemCompiler(SuperscalarProgram[] programs, bool usesAvx512 = true)
     {
-        if (!Avx2.IsSupported)
-            throw new PlatformNotSupportedException("this CPU has no AVX2");
+        RequireSupport();
         SuperscalarWriter writer = usesAvx512 && IsAvx512Supported ? new SuperscalarWriter512() : new SuperscalarWriter256();
         _programs = programs;
         BatchItems = writer.Items;
         (byte[] code, _offsets) = writer.Write(programs);
         _code = CodeMemory.Allocate(code.Length);
         code.CopyTo(new Span<byte>(_code.Writable, code.Length));
+    }
+
+    /// <exception cref="PlatformNotSupportedException">This CPU lacks the instructions.</exception>
+    public static void RequireSupport()
+    {
+        if (!Avx2.IsSupported)
+            throw new PlatformNotSupportedException("this CPU has no AVX2");
     }
 
     /// <summary>True if this CPU has the instructions for eight items at once.</summary>

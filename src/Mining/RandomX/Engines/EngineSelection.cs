@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Engines;
+
+/// <summary>Which engine hashes, and which one when it fails.</summary>
+/// <param name="Engine">The first choice. Its self-test may still run.</param>
+/// <param name="Fallback">Taken when the first choice fails its self-test; null when there is none.</param>
+public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fallback)
+{
+    /// <summary>Finds the engines of this machine.</summary>
+    /// <param name="kind">What the user asked for.</param>
+    /// <param name="log">Told what is worse than it could be, and why.</param>
+    /// <exception cref="RandomXUnavailableException">What was asked for cannot be had; one line says what to do.</exception>
+    public static EngineSelection Select(EngineKind kind, ILogger log) => kind switch
+    {
+        EngineKind.Native => new EngineSelection(LoadNative(), null),
+        EngineKind.Managed => new EngineSelection(CreateManaged(log), null),
+        _ => SelectBest(log),
+    };
+
+    /// <summary>Waits for the first choice's self-test and gives the engine to use.</summary>
+    /// <exception cref="RandomXUnavailableException">No engine passes.</exception>
+    public IRandomXEngine TakeProven()
+    {
+        try
+        {
+            Engine.EnsureProven();
+            return Engine;
+        }
+        catch (RandomXUnavailableException) when (Fallback is not null)
+        {
+            Fallback.EnsureProven();
+            return Fallback;
+        }
+    }
+
+    // Machine code of our own is faster than librandomx; the interpreter is many times slower.
+    private static EngineSelection SelectBest(ILogger log)
+    {
+        NativeEngine? native = TryLoadNative();
+        return ManagedEngine.WhyInterpreted is null || native is null
+            ? new EngineSelection(CreateManaged(log), native)
+            : new EngineSelection(native, null);
+    }
+
+    private static ManagedEngine CreateManaged(ILogger log)
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            log.LogWarning("Engine managed interprets programs, which is slow: {Reason}", reason);
+        return new ManagedEngine();
+    }
+
+    private static NativeEngine LoadNative()
+    {
+        RandomXLibrary.EnsureLoaded();
+        return new NativeEngine();
+    }
+
+    private static NativeEngine? TryLoadNative()
+    {
+        try
+        {
+            return LoadNative();
+        }
+        catch (RandomXUnavailableException)
+        {
+            return null;
+        }
+    }
+}

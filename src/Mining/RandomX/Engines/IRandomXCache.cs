@@ -1,0 +1,22 @@
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Engines;
+
+/// <summary>
+/// A cache of some engine: 256 MiB made from one key, never changed. Thread-safe. Disposing gives up this object's claim; the
+/// memory lives on until the last hasher made from it is gone.
+/// </summary>
+public interface IRandomXCache : IDisposable
+{
+    /// <summary>The key, 0 to 60 bytes.</summary>
+    ReadOnlySpan<byte> Key { get; }
+
+    /// <summary>The pages that the memory got.</summary>
+    PageKind PageKind { get; }
+
+    /// <summary>Computes items of a dataset. Threads may work on different items at the same time.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a range of items.</exception>
+    /// <exception cref="InvalidOperationException">The dataset is complete, or of another engine that it cannot be shared with.</exception>
+    void WriteItems(RandomXDataset dataset, int firstItem, int itemCount);
+}

@@ -1,0 +1,42 @@
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Engines;
+
+/// <summary>An implementation of RandomX v1: makes caches, datasets and what hashes with them. Thread-safe.</summary>
+public interface IRandomXEngine
+{
+    /// <summary>As <c>--engine</c> names it.</summary>
+    string Name { get; }
+
+    /// <summary>Waits until the engine has shown on this machine that it computes RandomX.</summary>
+    /// <exception cref="RandomXUnavailableException">It cannot run here, or gives wrong hashes; one line says what to do.</exception>
+    void EnsureProven();
+
+    /// <summary>Makes a cache, which takes 0.2 to 2 seconds of one core.</summary>
+    /// <exception cref="RandomXUnavailableException">The engine cannot run here.</exception>
+    /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
+    IRandomXCache CreateCache(ReadOnlySpan<byte> key, PagePreference pages);
+
+    /// <summary>Allocates an empty dataset that this engine can fill and hash with.</summary>
+    /// <inheritdoc cref="CreateCache" path="/exception"/>
+    RandomXDataset AllocateDataset(PagePreference pages);
+
+    /// <summary>Makes the fastest hasher without a dataset.</summary>
+    /// <param name="cache">Made by this engine.</param>
+    /// <param name="pages">Of scratchpads.</param>
+    /// <inheritdoc cref="CreateCache" path="/exception"/>
+    IHasher CreateLight(IRandomXCache cache, PagePreference pages);
+
+    /// <summary>Makes the fastest hasher with a dataset.</summary>
+    /// <param name="dataset">Complete, and allocated by this engine.</param>
+    /// <param name="pages">Of scratchpads.</param>
+    /// <inheritdoc cref="CreateCache" path="/exception"/>
+    IHasher CreateFull(RandomXDataset dataset, PagePreference pages);
+
+    /// <summary>Makes a hasher of one lane that shares as little as possible with those that mine.</summary>
+    /// <param name="cache">Made by this engine.</param>
+    /// <param name="isCompiled">Machine code where interpreting is too slow.</param>
+    /// <param name="pages">Of scratchpads.</param>
+    /// <inheritdoc cref="CreateCache" path="/exception"/>
+    IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages);
+}

@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.Tests.RandomX.Engines;
+
+/// <summary>The engines against each other.</summary>
+public sealed class ManagedEngineTests
+{
+    private const int BlobSize = 76;
+    private static readonly byte[] Key = [1, 2, 3];
+
+    private static readonly ManagedEngine Managed = new();
+    private static readonly NativeEngine Native = new();
+
+    [Test]
+    public void Proof_Passes() => Assert.That(Managed.EnsureProven, Throws.Nothing);
+
+    [Test]
+    public void Light_GivesTheHashesOfLibRandomX_BatchAfterBatch()
+    {
+        using IRandomXCache cache = Managed.CreateCache(Key, PagePreference.Auto);
+        using IRandomXCache nativeCache = Native.CreateCache(Key, PagePreference.Auto);
+        using IHasher hasher = Managed.CreateLight(cache, PagePreference.Auto);
+        using IHasher native = Native.CreateLight(nativeCache, PagePreference.Auto);
+        Assert.That(hasher.IsFull, Is.False);
+        Random random = new(5);
+        byte[] blobs = new byte[hasher.Lanes * BlobSize];
+        byte[] nextBlobs = new byte[blobs.Length];
+        byte[] hashes = new byte[hasher.Lanes * Hash256.Size];
+        random.NextBytes(blobs);
+        hasher.First(blobs);
+        for (int batch = 0; batch < 4; batch++)
+        {
+            random.NextBytes(nextBlobs);
+            hasher.Next(nextBlobs, hashes);
+            for (int lane = 0; lane < hasher.Lanes; lane++)
+            {
+                Assert.That(
+                    hashes.AsSpan(lane * Hash256.Size, Hash256.Size).ToArray(),
+                    Is.EqualTo(HashOf(native, blobs.AsSpan(lane * BlobSize, BlobSize))), $"batch {batch}, lane {lane}");
+            }
+            (blobs, nextBlobs) = (nextBlobs, blobs);
+        }
+    }
+
+    [Test]
+    public void Verifier_InterpretedAndCompiled_GivesTheHashesOfLibRandomX([Values] bool isCompiled)
+    {
+        using IRandomXCache cache = Managed.CreateCache(Key, PagePreference.Auto);
+        using IRandomXCache nativeCache = Native.CreateCache(Key, PagePreference.Auto);
+        using IHasher native = Native.CreateLight(nativeCache, PagePreference.Auto);
+        IHasher verifier = Managed.CreateVerifier(cache, isCompiled, PagePreference.Auto);
+        cache.Dispose();
+        using (verifier)
+        {
+            Assert.That(verifier.Lanes, Is.EqualTo(1));
+            Assert.That(HashOf(verifier, []), Is.EqualTo(HashOf(native, [])));
+            Assert.That(HashOf(verifier, Key), Is.EqualTo(HashOf(native, Key)));
+        }
+        Assert.That(() => Managed.CreateVerifier(cache, isCompiled, PagePreference.Auto), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void WriteItems_WritesWhatLibRandomXDoes()
+    {
+        const int Count = 5000;
+        const int First = RandomXLibrary.DatasetItemCount - Count;
+        using IRandomXCache cache = Managed.CreateCache(Key, PagePreference.Auto);
+        using IRandomXCache nativeCache = Native.CreateCache(Key, PagePreference.Auto);
+        using RandomXDataset dataset = Managed.AllocateDataset(PagePreference.Auto);
+        using RandomXDataset expected = Native.AllocateDataset(PagePreference.Auto);
+        cache.WriteItems(dataset, First, Count);
+        nativeCache.WriteItems(expected, First, Count);
+        using DatasetItems items = dataset.Borrow(First, Count);
+        using DatasetItems expectedItems = expected.Borrow(First, Count);
+        Assert.That(items.Bytes.SequenceEqual(expectedItems.Bytes), Is.True);
+        Assert.That(() => nativeCache.WriteItems(dataset, 0, 1), Throws.InvalidOperationException, "librandomx does not know its memory");
+        Assert.That(() => cache.WriteItems(dataset, First, Count + 1), Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public async Task KeyStore_TakesTheFallbackOfAnEngineThatIsNotProven()
+    {
+        RecordingLogger log = new();
+        KeyStoreOptions options = new()
+        {
+            Memory = MemoryMode.Light,
+            BuilderThreads = 1,
+            Engine = new FailingEngine(),
+            Fallback = Managed,
+        };
+        await using KeyStore store = new(options, TimeProvider.System, log, RandomXLibrary.DatasetItemCount);
+        TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.StatusChanged += status =>
+        {
+            if (status.Keys.Any(key => key.Cache == CacheState.Ready))
+                ready.TrySetResult();
+        };
+        store.SetKeys(Hash256.Zero, next: null);
+        await ready.Task.WaitAsync(TimeSpan.FromMinutes(5));
+        Assert.That(store.Engine, Is.SameAs(Managed));
+        using IHasher? hasher = store.TryCreateVm(Hash256.Zero, 0, out _);
+        Assert.That(hasher, Is.Not.Null);
+    }
+
+    [Test]
+    public void Selection_TakesWhatWasAskedForAndTheBestOtherwise()
+    {
+        Assert.That(EngineSelection.Select(EngineKind.Native, NullLogger.Instance).Engine.Name, Is.EqualTo("native"));
+        Assert.That(EngineSelection.Select(EngineKind.Managed, NullLogger.Instance).Engine.Name, Is.EqualTo("managed"));
+        EngineSelection best = EngineSelection.Select(EngineKind.Auto, NullLogger.Instance);
+        Assert.That(best.Engine.Name, Is.EqualTo(ManagedEngine.WhyInterpreted is null ? "managed" : "native"));
+        Assert.That(best.TakeProven(), Is.SameAs(best.Engine));
+        Assert.That(new EngineSelection(new FailingEngine(), Managed).TakeProven(), Is.SameAs(Managed));
+        Assert.That(() => new EngineSelection(new FailingEngine(), null).TakeProven(), Throws.TypeOf<RandomXUnavailableException>());
+    }
+
+    private static byte[] HashOf(IHasher hasher, ReadOnlySpan<byte> blob)
+    {
+        byte[] hash = new byte[Hash256.Size];
+        hasher.CalculateHash(blob, hash);
+        return hash;
+    }
+
+    /// <summary>Its caches are librandomx's, and its self-test fails.</summary>
+    private sealed class FailingEngine : IRandomXEngine
+    {
+        public string Name => "failing";
+
+        public void EnsureProven() => throw new RandomXUnavailableException("wrong hashes");
+
+        public IRandomXCache CreateCache(ReadOnlySpan<byte> key, PagePreference pages) => Native.CreateCache(key, pages);
+
+        public RandomXDataset AllocateDataset(PagePreference pages) => throw new NotSupportedException();
+
+        public IHasher CreateLight(IRandomXCache cache, PagePreference pages) => throw new NotSupportedException();
+
+        public IHasher CreateFull(RandomXDataset dataset, PagePreference pages) => throw new NotSupportedException();
+
+        public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages) => throw new NotSupportedException();
+    }
+}
