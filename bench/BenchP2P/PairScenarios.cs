@@ -84,8 +84,10 @@ internal static class PairScenarios
         var used = new List<Pair>();
         for (int i = 0; i < settings.Pairs; i++)
         {
-            (double Resting, double Used) ours = await ResidentMemoryAsync(settings, PeerKind.Ours);
-            (double Resting, double Used) js = await ResidentMemoryAsync(settings, PeerKind.Js);
+            var measured = new Dictionary<PeerKind, (double Resting, double Used)>();
+            foreach (PeerKind side in i % 2 == 0 ? BenchSettings.Sides : BenchSettings.Sides.Reverse())
+                measured[side] = await ResidentMemoryAsync(settings, side);
+            ((double Resting, double Used) ours, (double Resting, double Used) js) = (measured[PeerKind.Ours], measured[PeerKind.Js]);
             resting.Add(new Pair(ours.Resting, js.Resting));
             used.Add(new Pair(ours.Used, js.Used));
         }
