@@ -17,14 +17,18 @@ internal static class ConnectionCommands
     {
         long count = c.Arguments.Number("count", 1);
         List<double> times = [];
-        c.Set("rttMs", new JsonArray());
+        c.SetAtEnd(() =>
+        {
+            lock (times)
+                c.Set("rttMs", JsonValues.Array(times.Select(time => (JsonNode?)time)));
+        });
         PeerId peer = (await TargetAsync(c)).RemotePeer;
-        while (times.Count < count)
+        for (long i = 0; i < count; i++)
         {
             double milliseconds = (await c.Peer.Host.PingAsync(peer, c.Cancellation)).TotalMilliseconds;
+            lock (times)
+                times.Add(milliseconds);
             c.Emit("ping", new() { ["remotePeer"] = peer.ToString(), ["rttMs"] = milliseconds });
-            times.Add(milliseconds);
-            c.Set("rttMs", JsonValues.Array(times.Select(time => (JsonNode?)time)));
         }
     }
 
