@@ -12,7 +12,8 @@ public sealed class ManagedEngine : IRandomXEngine
     // Two batches of items for the lanes of one thread: the one's cache misses overlap with the other's computing.
     private const int LightBatches = 2;
 
-    private const int FullLanes = 2;
+    private static readonly LaneSettings FullLanes =
+        ShadowStack.IsOn ? new LaneSettings(4, PrefetchKind.Batched) : new LaneSettings(3, PrefetchKind.Touched);
 
     private static readonly Lazy<Task> Proof = new(static () => Task.Factory.StartNew(
         Prove, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
@@ -68,8 +69,8 @@ public sealed class ManagedEngine : IRandomXEngine
         LaneHasher.Create(
             cache.Key, isFull: false, cache.Hold(), () => new LockstepVm(RandomXVersion.V1, lanes, cache.Block.Address, items, pages));
 
-    private static unsafe CompiledVm Compile(DatasetItemSource dataset, int lanes, PagePreference pages) =>
-        new CompiledVm(RandomXVersion.V1, lanes, dataset.Memory, pages);
+    private static unsafe CompiledVm Compile(DatasetItemSource dataset, LaneSettings settings, PagePreference pages) =>
+        new CompiledVm(RandomXVersion.V1, settings, dataset.Memory, pages);
 
     private static string? FindCodeProblem()
     {

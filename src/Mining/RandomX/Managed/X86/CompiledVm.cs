@@ -7,13 +7,13 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// way from memory.
 /// </summary>
 /// <param name="version">Of the algorithm.</param>
-/// <param name="lanes">How many inputs are hashed at once, at least 1.</param>
+/// <param name="settings">How many inputs are hashed at once, and how dataset lines are asked for.</param>
 /// <param name="dataset">All 2080 MiB; must outlive this object.</param>
 /// <param name="pages">Of the scratchpads.</param>
 /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
 /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
-internal sealed unsafe class CompiledVm(RandomXVersion version, int lanes, byte* dataset, PagePreference pages = PagePreference.Auto)
-    : LaneMachine(version, new ProgramCompiler(version, lanes, readsDataset: true), lanes, dataset, pages)
+internal sealed unsafe class CompiledVm(RandomXVersion version, LaneSettings settings, byte* dataset, PagePreference pages = PagePreference.Auto)
+    : LaneMachine(version, new ProgramCompiler(version, settings, readsDataset: true), settings.Lanes, dataset, pages)
 {
     private protected override void RunProgram() => Compiler.Run(Contexts);
 }

@@ -67,6 +67,10 @@ internal unsafe struct LaneContext
     [FieldOffset(109)]
     public byte AddressRegister1;
 
+    /// <summary>The dataset line that was asked for last, unless lines are prefetched at once. Always an address within the dataset.</summary>
+    [FieldOffset(112)]
+    public byte* PendingLine;
+
     [FieldOffset(Bias)]
     public RegisterFile Registers;
 }

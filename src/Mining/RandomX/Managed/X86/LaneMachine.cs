@@ -140,6 +140,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         context->ExponentMask[0] = configuration.LowExponentMask;
         context->ExponentMask[1] = configuration.HighExponentMask;
         context->Dataset = _dataset + configuration.DatasetOffset;
+        context->PendingLine = context->Dataset + (configuration.Ma & (Parameters.DatasetBaseSize - Parameters.ItemSize));
         context->AddressRegister0 = (byte)configuration.ReadRegister(0);
         context->AddressRegister1 = (byte)configuration.ReadRegister(1);
     }

@@ -25,7 +25,7 @@ internal sealed unsafe class LockstepVm : LaneMachine
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
     /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
     public LockstepVm(RandomXVersion version, int lanes, byte* cache, ItemCompiler items, PagePreference pages = PagePreference.Auto)
-        : base(version, new ProgramCompiler(version, lanes, readsDataset: false), lanes, dataset: null, pages)
+        : base(version, new ProgramCompiler(version, new LaneSettings(lanes), readsDataset: false), lanes, dataset: null, pages)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, items.GroupItems);
         _cache = cache;

@@ -20,7 +20,8 @@ internal static class LoopTemplates
     private static readonly Lazy<CodeTemplate> LazyPrologue = new(() => CodeTemplate.Assemble(WritePrologue));
     private static readonly Lazy<CodeTemplate> LazyEpilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
     private static readonly Lazy<CodeTemplate> LazyEnter = new(() => CodeTemplate.Assemble(WriteEnter));
-    private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeAll(WriteLeave);
+    private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: false));
+    private static readonly Lazy<CodeTemplate>[,] LazyLeaveDeferred = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: true));
     private static readonly Lazy<CodeTemplate>[,] LazyPause = MakeAll(WritePause);
 
     /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
@@ -33,8 +34,11 @@ internal static class LoopTemplates
     public static CodeTemplate Enter => LazyEnter.Value;
 
     /// <summary>Ends an iteration of a lane: reads the dataset, prefetches for the next iteration, and stores.</summary>
-    public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration) =>
-        LazyLeave[(int)version, Choices(configuration)].Value;
+    /// <param name="version">Of the algorithm.</param>
+    /// <param name="configuration">Of the lane's program.</param>
+    /// <param name="isDeferred">Whether the dataset line is noted in the context to be prefetched later.</param>
+    public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration, bool isDeferred) =>
+        (isDeferred ? LazyLeaveDeferred : LazyLeave)[(int)version, Choices(configuration)].Value;
 
     /// <summary>Ends a lane's instructions without reading the dataset: stores the registers and which line is wanted.</summary>
     public static CodeTemplate Pause(RandomXVersion version, in ProgramConfiguration configuration) =>
@@ -122,9 +126,9 @@ internal static class LoopTemplates
 
     private static int Register(int registers, int index) => 2 * index + (registers >> index & 1);
 
-    private static void WriteLeave(Assembler c, RandomXVersion version, int registers)
+    private static void WriteLeave(Assembler c, RandomXVersion version, int registers, bool isDeferred)
     {
-        WriteDatasetRead(c, version, Register(registers, 2), Register(registers, 3));
+        WriteDatasetRead(c, version, Register(registers, 2), Register(registers, 3), isDeferred);
         WriteNextAddresses(c, Register(registers, 0), Register(registers, 1));
         c.mov(rcx, Field(nameof(LaneContext.Line1)));
         for (int i = 0; i < 8; i++)
@@ -176,16 +180,14 @@ internal static class LoopTemplates
     }
 
     // Steps 5 to 8. Version 1 prefetches what the next iteration reads, version 2 what the one after it does.
-    private static void WriteDatasetRead(Assembler c, RandomXVersion version, int register2, int register3)
+    private static void WriteDatasetRead(Assembler c, RandomXVersion version, int register2, int register3, bool isDeferred)
     {
         c.mov(eax, R32[register2]);
         c.xor(eax, R32[register3]);
         if (version == RandomXVersion.V1)
         {
             c.xor(MxMa, rax);
-            c.mov(edx, ebp);
-            c.and(edx, DatasetMask);
-            c.prefetchnta(__byte_ptr[Dataset + rdx]);
+            WritePrefetch(c, isDeferred);
             c.ror(MxMa, 32);
             c.mov(edx, ebp);
         }
@@ -194,13 +196,24 @@ internal static class LoopTemplates
             c.ror(MxMa, 32);
             c.mov(edx, ebp);
             c.xor(MxMa, rax);
-            c.mov(ecx, ebp);
-            c.and(ecx, DatasetMask);
-            c.prefetchnta(__byte_ptr[Dataset + rcx]);
+            WritePrefetch(c, isDeferred);
         }
         c.and(edx, DatasetMask);
         for (int i = 0; i < 8; i++)
             c.xor(R[i], __[Dataset + rdx + 8 * i]);
+    }
+
+    private static void WritePrefetch(Assembler c, bool isDeferred)
+    {
+        c.mov(ecx, ebp);
+        c.and(ecx, DatasetMask);
+        if (!isDeferred)
+        {
+            c.prefetchnta(__byte_ptr[Dataset + rcx]);
+            return;
+        }
+        c.add(rcx, Dataset);
+        c.mov(Field(nameof(LaneContext.PendingLine)), rcx);
     }
 
     // Step 1 of the next iteration, and a prefetch of its lines.

@@ -14,25 +14,41 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private const int MaxLaneSize = 1024 + Parameters.MaxProgramLength * 48;
 
     private readonly RandomXVersion _version;
+    private readonly LaneSettings _settings;
     private readonly bool _readsDataset;
+    private readonly CodeTemplate[] _touches;
+    private readonly CodeTemplate[] _fetches;
+    private readonly CodeTemplate _fetchAll;
+    private readonly int _touchIndex = -1;
+    private readonly int _fetchIndex = -1;
     private readonly InstructionTemplates _instructions;
     private readonly CodeTemplate _next = LoopTemplates.Switch(1);
     private readonly CodeTemplate _first;
     private readonly CodeMemory _memory;
     private readonly int[] _offsets = new int[Parameters.MaxProgramLength];
+    private int _lane;
     private byte* _position;
     private byte* _loop;
 
     /// <param name="version">Of the algorithm.</param>
-    /// <param name="lanes">How many programs a function has, at least 1.</param>
+    /// <param name="settings">How many programs a function has, and how they ask for their dataset lines.</param>
     /// <param name="readsDataset">
     /// Whether a function runs all iterations with a dataset; else it runs one, up to the place where the dataset is read.
     /// </param>
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
-    public ProgramCompiler(RandomXVersion version, int lanes, bool readsDataset)
+    public ProgramCompiler(RandomXVersion version, LaneSettings settings, bool readsDataset)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1);
+        int lanes = settings.Lanes;
+        ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1, nameof(settings));
+        if (settings.Prefetch == PrefetchKind.Touched && ShadowStack.IsOn)
+            throw new PlatformNotSupportedException("shadow stacks are on, so dataset lines cannot be touched");
         _version = version;
+        _settings = settings;
+        _fetchAll = PrefetchTemplates.FetchAll(lanes);
+        _touches = [.. Enumerable.Range(0, lanes).Select(lane => PrefetchTemplates.Touch(Distance(lane, 1)))];
+        _fetches = [.. Enumerable.Range(0, lanes).Select(lane => PrefetchTemplates.Fetch(Distance(lane, 2)))];
+        if (settings.Prefetch == PrefetchKind.Touched)
+            (_touchIndex, _fetchIndex) = (LaneSettings.TouchIndex(version), settings.FetchIndex(version));
         _readsDataset = readsDataset;
         _instructions = InstructionTemplates.Of(version);
         _first = LoopTemplates.Switch(1 - lanes);
@@ -49,6 +65,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         _position = _memory.Writable;
         Copy(LoopTemplates.Prologue);
         _loop = _position;
+        _lane = 0;
     }
 
     /// <summary>Adds the program of the next lane.</summary>
@@ -58,12 +75,19 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         byte* start = _position;
         for (int i = 0; i < program.Length; i++)
         {
+            if (i == _touchIndex)
+                Copy(_touches[_lane]);
+            if (i == _fetchIndex)
+                Copy(_fetches[_lane]);
             _offsets[i] = (int)(_position - start);
             if (program[i].Type is not null)
                 Write(program[i], start);
         }
-        Copy(_readsDataset ? LoopTemplates.Leave(_version, configuration) : LoopTemplates.Pause(_version, configuration));
+        Copy(_readsDataset
+            ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
+            : LoopTemplates.Pause(_version, configuration));
         Copy(_next);
+        _lane++;
     }
 
     /// <summary>Ends the function.</summary>
@@ -73,6 +97,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         {
             // The last lane has gone one context too far.
             _position -= _next.Length;
+            if (_settings.Prefetch == PrefetchKind.Batched)
+                Copy(_fetchAll);
             Copy(_first);
             Copy(LoopTemplates.CountDown);
             WriteJump(notEqual: true, _loop);
@@ -98,6 +124,9 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     }
 
     public void Dispose() => _memory.Dispose();
+
+    // To the context of the lane that had its turn so many turns ago.
+    private int Distance(int lane, int turns) => ((lane - turns) % _settings.Lanes + _settings.Lanes) % _settings.Lanes - lane;
 
     private void Write(in MicroInstruction instruction, byte* start)
     {

@@ -1,0 +1,61 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+using static P2PMiner.Mining.RandomX.Managed.X86.Registers;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>Machine code between the instructions of a program that asks for other lanes' dataset lines.</summary>
+internal static class PrefetchTemplates
+{
+    // Each takes some cycles; together they keep the return below unresolved until the load behind the call has begun.
+    private const int DelayingMultiplications = 3;
+
+    /// <summary>
+    /// Loads the line of a lane in the shadow of a return that is predicted to go behind its call and goes elsewhere: the load
+    /// is never retired, but its page walk is done.
+    /// </summary>
+    /// <param name="distance">Of the lane, counted in contexts from the one that runs.</param>
+    public static CodeTemplate Touch(int distance) => CodeTemplate.Assemble(c =>
+    {
+        Label redirect = c.CreateLabel();
+        Label trap = c.CreateLabel();
+        Label end = c.CreateLabel();
+        c.mov(rcx, PendingLine(distance));
+        c.call(redirect);
+        c.mov(rcx, __qword_ptr[rcx]);
+        c.Label(ref trap);
+        c.pause();
+        c.jmp(trap);
+        c.Label(ref redirect);
+        c.lea(rax, __[end]);
+        c.mov(edx, 1);
+        for (int i = 0; i < DelayingMultiplications; i++)
+            c.imul(rdx, rdx);
+        c.sub(rdx, 1);
+        c.add(rax, rdx);
+        c.mov(__qword_ptr[rsp], rax);
+        c.ret();
+        c.Label(ref end);
+        c.nop();
+    });
+
+    /// <summary>Prefetches the line of a lane.</summary>
+    /// <param name="distance">As for <see cref="Touch"/>.</param>
+    public static CodeTemplate Fetch(int distance) => CodeTemplate.Assemble(c => WriteFetch(c, distance));
+
+    /// <summary>Prefetches the lines of all lanes, in the last one's turn.</summary>
+    public static CodeTemplate FetchAll(int lanes) => CodeTemplate.Assemble(c =>
+    {
+        for (int lane = 0; lane < lanes; lane++)
+            WriteFetch(c, lane + 1 - lanes);
+    });
+
+    private static void WriteFetch(Assembler c, int distance)
+    {
+        c.mov(rcx, PendingLine(distance));
+        c.prefetchnta(__byte_ptr[rcx]);
+    }
+
+    private static AssemblerMemoryOperand PendingLine(int distance) =>
+        Field(nameof(LaneContext.PendingLine), distance * LaneContext.Stride);
+}
