@@ -58,7 +58,7 @@ internal sealed class MinerNode : IAsyncDisposable
         {
             Ed25519KeyPair key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
             _peerId = PeerId.FromEd25519(key.PublicKey);
-            _cluster = new ClusterNode(options, key, time, logs);
+            _cluster = new ClusterNode(options, key, () => _snapshot!.ForCluster(), time, logs);
             _engine = MiningEngine.Create(options, machine, time, logs);
         }
         catch
@@ -123,6 +123,9 @@ internal sealed class MinerNode : IAsyncDisposable
         await first;
         throw new InvalidOperationException("a part of the node ended by itself");
     }
+
+    /// <summary>The other nodes of the cluster.</summary>
+    public IReadOnlyList<PeerStatus> Peers => _snapshot.Peers();
 
     public NodeStatus Status(IReadOnlyList<NodeEvent> events) =>
         _snapshot.Take(_stopping, _pause, _time.GetElapsedTime(_started), events);

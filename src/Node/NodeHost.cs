@@ -30,7 +30,7 @@ internal static class NodeHost
         Task[] parts =
         [
             node.RunAsync(stopping.Token),
-            Task.Run(() => ApiServer.ServeAsync(options, new ApiSources(Status, () => machine, () => node.RecentShares), logger, stopping.Token), cancel),
+            Task.Run(() => ApiServer.ServeAsync(options, new ApiSources(Status, () => machine, () => node.RecentShares, () => node.Peers), logger, stopping.Token), cancel),
             Task.Run(() => Screen.ShowAsync(Status, logger, time, stopping.Token), cancel),
         ];
 

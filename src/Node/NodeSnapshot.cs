@@ -5,6 +5,7 @@ using P2PMiner.Mining.Threads;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cli;
 using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
@@ -59,10 +60,38 @@ internal sealed class NodeSnapshot(
             Dataset = current is null ? null : DatasetOf(current),
             Keys = current is null ? null : new Api.KeyStatus(current.Key.ToString(), keys.Keys.FirstOrDefault(key => !key.IsCurrent)?.Key.ToString()),
             Daemons = daemons is null ? [] : [.. daemons.Status.Daemons.Select(StatusOf)],
-            ClusterTotals = new ClusterTotals(cluster.ConnectedMembers, rate.S60),
+            ClusterTotals = TotalsOf(cluster.Members, rate),
             Events = events,
         };
     }
+
+    /// <summary>What this node tells the others of itself.</summary>
+    public MemberStatus ForCluster()
+    {
+        HashRate rate = engine.Miner.HashRate;
+        KeyStoreStatus keys = engine.Keys.Status;
+        Link tip = tree.Tip;
+        return new MemberStatus
+        {
+            Version = VersionCommand.Version,
+            IsWorker = engine.Miner.ThreadCount > 0,
+            Hashrate = Math.Max(0, rate.S60 ?? rate.S10 ?? 0),
+            Threads = engine.Miner.ThreadCount,
+            IsFullMemory = engine.Miner.FullThreadCount > 0,
+            Cpus = machine.Hardware.AllowedCpus.Count,
+            MemoryTotal = (ulong)(machine.Hardware.Memory.TotalBytes ?? 0),
+            MemoryAvailable = (ulong)(machine.Hardware.Memory.AvailableBytes ?? 0),
+            Tip = new ChainTip(tip.Height, tip.Id, tip.CumulativeDifficulty),
+            DatasetKeys = [.. keys.Keys.Where(key => key.Dataset == DatasetState.Ready).Select(key => key.Key)],
+            HasDaemon = daemons?.Status.Active is not null,
+        };
+    }
+
+    /// <summary>The other members, those of the greatest hash rate first.</summary>
+    public IReadOnlyList<PeerStatus> Peers() =>
+    [
+        .. cluster.Members.OrderByDescending(member => member.Status.Hashrate).ThenBy(member => member.Peer.ToString(), StringComparer.Ordinal).Select(StatusOf),
+    ];
 
     /// <summary>A job source in the word of the API.</summary>
     public static string Word(JobSource source) => source switch
@@ -71,6 +100,22 @@ internal sealed class NodeSnapshot(
         JobSource.Daemon => "daemon",
         _ => throw new ArgumentOutOfRangeException(nameof(source), source, "unknown job source"),
     };
+
+    private static ClusterTotals TotalsOf(IReadOnlyList<Member> members, HashRate own)
+    {
+        double? mine = own.S60 ?? own.S10;
+        return new ClusterTotals(members.Count, members.Count == 0 ? mine : (mine ?? 0) + members.Sum(member => member.Status.Hashrate));
+    }
+
+    private PeerStatus StatusOf(Member member)
+    {
+        MemberStatus status = member.Status;
+        return new PeerStatus(
+            member.Peer.ToString(), status.Version, OptionText.Mode(status.Mode), status.Role, status.Hashrate, status.Threads,
+            OptionText.Memory(status.IsFullMemory ? MemoryRequest.Full : MemoryRequest.Light), status.HasDaemon,
+            new PeerChain(status.Tip.Height, status.Tip.Id.ToString()), [.. status.DatasetKeys.Select(key => key.ToString())],
+            cluster.ConnectionOf(member.Peer)?.RemoteAddress.ToString(), member.SinceHeard.TotalSeconds);
+    }
 
     private static string? Word(PageKind? pages) => pages is PageKind kind ? OptionText.Pages(kind) : null;
 

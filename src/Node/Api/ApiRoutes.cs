@@ -25,6 +25,7 @@ internal sealed class ApiRoutes
             ["/api/v1/status"] = context => Json(context, sources.Status(), NodeJson.Default.NodeStatus),
             ["/api/v1/hardware"] = context => Json(context, sources.Hardware(), NodeJson.Default.HardwareReport),
             ["/api/v1/shares"] = context => Json(context, new ShareList(sources.Shares()), NodeJson.Default.ShareList),
+            ["/api/v1/peers"] = context => Json(context, new PeerList(sources.Peers()), NodeJson.Default.PeerList),
             ["/health/live"] = context => Json(context, new HealthStatus("live"), NodeJson.Default.HealthStatus),
             ["/health/ready"] = context => Ready(context, sources.Status()),
             ["/metrics"] = context => Text(context, metrics()),

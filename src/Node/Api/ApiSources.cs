@@ -4,5 +4,7 @@ namespace P2PMiner.Node.Api;
 /// <param name="Status">A snapshot of the node.</param>
 /// <param name="Hardware">The machine and the plans made for it.</param>
 /// <param name="Shares">Recent shares, newest first; a bounded list.</param>
+/// <param name="Peers">The other nodes of the cluster; a bounded list.</param>
 internal sealed record ApiSources(
-    Func<NodeStatus> Status, Func<HardwareReport> Hardware, Func<IReadOnlyList<ShareStatus>> Shares);
+    Func<NodeStatus> Status, Func<HardwareReport> Hardware, Func<IReadOnlyList<ShareStatus>> Shares,
+    Func<IReadOnlyList<PeerStatus>> Peers);

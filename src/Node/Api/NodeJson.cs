@@ -11,6 +11,7 @@ namespace P2PMiner.Node.Api;
 [JsonSerializable(typeof(HardwareReport))]
 [JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(ShareList))]
+[JsonSerializable(typeof(PeerList))]
 [JsonSerializable(typeof(HealthStatus))]
 [JsonSerializable(typeof(ApiError))]
 internal sealed partial class NodeJson : JsonSerializerContext;

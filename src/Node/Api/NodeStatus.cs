@@ -144,6 +144,30 @@ internal sealed record DaemonEntry(string Url, string State, ulong? Height, stri
 /// <param name="Hashrate">Hashes per second over 60 s.</param>
 internal sealed record ClusterTotals(int Peers, double? Hashrate);
 
+/// <summary>Another node of the cluster, by its own words (its last heartbeat).</summary>
+/// <param name="PeerId">Who.</param>
+/// <param name="Version">Of its program.</param>
+/// <param name="Mode">"auto", "master" or "worker".</param>
+/// <param name="Role">"worker", "dataset host", both, or "relay".</param>
+/// <param name="Hashrate">Hashes per second over 60 s.</param>
+/// <param name="Threads">Miner threads.</param>
+/// <param name="Memory">"full" or "light".</param>
+/// <param name="Daemon">Whether it has a Monero daemon.</param>
+/// <param name="Chain">The end of its share chain.</param>
+/// <param name="DatasetKeys">RandomX keys whose datasets it holds.</param>
+/// <param name="Address">Of the connection with it; null when it is reached through others.</param>
+/// <param name="SecondsSinceHeard">Since its last heartbeat.</param>
+internal sealed record PeerStatus(
+    string PeerId, string Version, string Mode, string Role, double Hashrate, int Threads, string Memory, bool Daemon,
+    PeerChain Chain, IReadOnlyList<string> DatasetKeys, string? Address, double SecondsSinceHeard);
+
+/// <param name="Height">Of the last link.</param>
+/// <param name="Tip">Id of the last link, 64 hex digits.</param>
+internal sealed record PeerChain(ulong Height, string Tip);
+
+/// <summary>Body of <c>GET /api/v1/peers</c>, those of the greatest hash rate first.</summary>
+internal sealed record PeerList(IReadOnlyList<PeerStatus> Peers);
+
 /// <param name="Time">When it was logged.</param>
 /// <param name="Level">"info", "warning" or "error".</param>
 /// <param name="Message">One line without control characters.</param>

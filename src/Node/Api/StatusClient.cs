@@ -1,20 +1,32 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace P2PMiner.Node.Api;
 
-/// <summary>Asks a running node for its status.</summary>
+/// <summary>Asks a running node what it is doing.</summary>
 internal static class StatusClient
 {
     private const int MaxAnswer = 1024 * 1024;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Its status; see <see cref="GetAsync{T}"/>.</summary>
+    public static Task<NodeStatus> GetStatusAsync(IPEndPoint address, BearerToken? token, CancellationToken cancel) =>
+        GetAsync(address, "/api/v1/status", NodeJson.Default.NodeStatus, token, cancel);
+
+    /// <summary>The other nodes of its cluster; see <see cref="GetAsync{T}"/>.</summary>
+    public static Task<PeerList> GetPeersAsync(IPEndPoint address, BearerToken? token, CancellationToken cancel) =>
+        GetAsync(address, "/api/v1/peers", NodeJson.Default.PeerList, token, cancel);
+
     /// <param name="address">Of the node's HTTP API; "any" addresses are asked on loopback.</param>
+    /// <param name="path">What is asked for.</param>
+    /// <param name="type">How the answer is read.</param>
     /// <param name="token">Shown when there is one.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="IOException">No node answers there, or not as one does; the message says what to do.</exception>
-    public static async Task<NodeStatus> GetAsync(IPEndPoint address, BearerToken? token, CancellationToken cancel)
+    private static async Task<T> GetAsync<T>(
+        IPEndPoint address, string path, JsonTypeInfo<T> type, BearerToken? token, CancellationToken cancel)
     {
         using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
         using var client = new HttpClient(handler) { Timeout = Timeout, MaxResponseContentBufferSize = MaxAnswer };
@@ -22,13 +34,13 @@ internal static class StatusClient
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Value);
         try
         {
-            using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://{Reachable(address)}/api/v1/status"), cancel);
+            using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://{Reachable(address)}{path}"), cancel);
             if (answer.StatusCode == HttpStatusCode.Unauthorized)
                 throw new IOException($"the node at {address} wants its token; name the file with --http-token FILE");
             if (answer.StatusCode != HttpStatusCode.OK)
                 throw NotANode(address, $"it answers {(int)answer.StatusCode}");
             string body = await answer.Content.ReadAsStringAsync(cancel);
-            return JsonSerializer.Deserialize(body, NodeJson.Default.NodeStatus) ?? throw NotANode(address, "its answer is empty");
+            return JsonSerializer.Deserialize(body, type) ?? throw NotANode(address, "its answer is empty");
         }
         catch (HttpRequestException error)
         {

@@ -50,6 +50,7 @@ internal static class CommandTree
         Add(HashCommand.Create(services), HashCommand.Examples);
         Add(BenchCommand.Create(services), BenchCommand.Examples);
         Add(StatusCommand.Create(services), StatusCommand.Examples);
+        Add(PeersCommand.Create(services), PeersCommand.Examples);
         Add(ClusterCommand.Create(services, out Command newCluster), ClusterCommand.Examples);
         examples.Add(newCluster, ClusterCommand.Examples);
         Add(VersionCommand.Create(services), VersionCommand.Examples);

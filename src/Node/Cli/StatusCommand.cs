@@ -28,7 +28,7 @@ internal static class StatusCommand
             if (options.Http is null)
                 throw new UsageException("the HTTP API is off, so there is nobody to ask; say where a node listens with --http ADDR:PORT");
             BearerToken? token = options.HttpToken is string path ? BearerToken.Read(path) : null;
-            NodeStatus status = await StatusClient.GetAsync(options.Http, token, cancel);
+            NodeStatus status = await StatusClient.GetStatusAsync(options.Http, token, cancel);
             if (parse.GetValue(json))
                 services.Output.WriteLine(JsonSerializer.Serialize(status, NodeJson.Default.NodeStatus));
             else

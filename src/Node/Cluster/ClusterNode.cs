@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Node.Cluster.Discovery;
+using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Configuration;
 using P2PMiner.P2P;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Mdns;
+using P2PMiner.P2P.Network;
 
 namespace P2PMiner.Node.Cluster;
 
@@ -26,15 +28,18 @@ internal sealed class ClusterNode
     private readonly ClusterHost _hosts;
     private readonly MemberGate _gate;
     private readonly KnownPeers _known;
+    private readonly MemberView _view;
+    private readonly Heartbeats _heartbeats;
     private volatile Host? _host;
 
     /// <param name="options">What the user asked for.</param>
     /// <param name="key">The identity.</param>
+    /// <param name="status">What this node does now.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">For the log.</param>
     /// <exception cref="UsageException">The key file cannot be used.</exception>
     /// <exception cref="IOException">The data directory cannot be written.</exception>
-    public ClusterNode(NodeOptions options, Ed25519KeyPair key, TimeProvider time, ILoggerFactory logs)
+    public ClusterNode(NodeOptions options, Ed25519KeyPair key, Func<MemberStatus> status, TimeProvider time, ILoggerFactory logs)
     {
         _options = options;
         _time = time;
@@ -45,6 +50,9 @@ internal sealed class ClusterNode
         _hosts = new ClusterHost(options, _cluster, key, directory, time, logs);
         _gate = new MemberGate(_cluster.StatusTopic, time, _logger);
         _known = new KnownPeers(Path.Combine(directory, "peers"), _logger);
+        _view = new MemberView(time);
+        _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
+        _heartbeats = new Heartbeats(_cluster.StatusTopic, status, _view, time);
     }
 
     /// <summary>Where other nodes can connect to; empty before the start.</summary>
@@ -52,6 +60,12 @@ internal sealed class ClusterNode
 
     /// <summary>Members of the cluster that this node is connected with.</summary>
     public int ConnectedMembers => _host is { } host ? _gate.Members(host).Count : 0;
+
+    /// <summary>The other live members, connected or not.</summary>
+    public IReadOnlyList<Member> Members => _view.Members;
+
+    /// <summary>How a member is connected with this node; null for one that is reached through others.</summary>
+    public IPeerConnection? ConnectionOf(PeerId peer) => _host?.Network.FindConnection(peer);
 
     /// <summary>Runs until cancelled, or until a part fails.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the host has stopped.</exception>
@@ -70,6 +84,7 @@ internal sealed class ClusterNode
             host.Completion,
             finder.RunAsync(stop.Token),
             _gate.RunAsync(host, stop.Token),
+            _heartbeats.RunAsync(host.PubSub!, stop.Token),
             RememberAsync(host, finder, stop.Token),
             .. _options.Connect.Select(address => new FixedPeer(host, address, _time, _logger).RunAsync(stop.Token)),
         ];
@@ -90,7 +105,7 @@ internal sealed class ClusterNode
         finder.Add(peer.Peer);
     }
 
-    private void Configure(Host host) => host.PubSub!.Subscribe(_cluster.StatusTopic, static _ => { });
+    private void Configure(Host host) => _heartbeats.Join(host.PubSub!);
 
     private void LogStart(Host host)
     {

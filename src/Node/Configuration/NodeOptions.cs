@@ -8,6 +8,19 @@ using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.Node.Configuration;
 
+/// <summary>What the user asked this node to be.</summary>
+internal enum NodeMode
+{
+    /// <summary>What the machine can do decides.</summary>
+    Auto,
+
+    /// <summary>Holds the dataset, or refuses to start.</summary>
+    Master,
+
+    /// <summary>Hashes with what memory there is.</summary>
+    Worker,
+}
+
 /// <summary>
 /// What the user asked for, checked and typed; each initial value is the documented default. Made by
 /// <see cref="OptionResolver"/> from command line, environment and configuration file.

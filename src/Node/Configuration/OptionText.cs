@@ -55,6 +55,21 @@ internal static class OptionText
             : throw new FormatException($"'{text}' is neither 'auto' nor a number from 0 to {ThreadRequest.MaxCount}");
     }
 
+    public static NodeMode Mode(string text) => text switch
+    {
+        "auto" => NodeMode.Auto,
+        "master" => NodeMode.Master,
+        "worker" => NodeMode.Worker,
+        _ => throw NotOneOf(text, ["auto", "master", "worker"]),
+    };
+
+    public static string Mode(NodeMode mode) => mode switch
+    {
+        NodeMode.Auto => "auto",
+        NodeMode.Master => "master",
+        _ => "worker",
+    };
+
     public static MemoryRequest Memory(string text) => text switch
     {
         "auto" => MemoryRequest.Auto,

@@ -54,6 +54,7 @@ internal static class PanelLayout
     private static IEnumerable<(string Name, string Value, Style Style)> Facts(NodeStatus status) =>
     [
         ("hash rate", StatusReport.HashrateText(status.Hashrate), new Style(Color.Aqua)),
+        ("cluster", StatusReport.ClusterText(status), status.ClusterTotals.Peers > 0 ? new Style(Color.Green) : Style.Plain),
         ("job", StatusReport.JobText(status.Job), Style.Plain),
         ("shares", StatusReport.SharesText(status.Shares), CountStyle(status.Shares.Accepted, status.Shares.Rejected)),
         ("blocks", StatusReport.BlocksText(status.Blocks), CountStyle(status.Blocks.Accepted, status.Blocks.Rejected)),

@@ -12,7 +12,7 @@ internal static class StatusReport
             new("state", StateText(status)),
             new("version", status.Version),
             new("role", status.Role),
-            new("cluster", status.Cluster),
+            new("cluster", ClusterText(status)),
             new("uptime", Units.Duration(status.UptimeSeconds)),
         ];
         List<ReportRow> mining =
@@ -29,6 +29,13 @@ internal static class StatusReport
             .. status.Daemons.Select(daemon => new ReportRow("daemon", DaemonText(daemon))),
         ];
         return [new("Node", node), new("Mining", mining)];
+    }
+
+    public static string ClusterText(NodeStatus status)
+    {
+        ClusterTotals totals = status.ClusterTotals;
+        string others = totals.Peers switch { 0 => "no other node", 1 => "1 other node", _ => $"{totals.Peers} other nodes" };
+        return $"{status.Cluster}, {others}, {Units.Hashrate(totals.Hashrate)} in all";
     }
 
     public static string StateText(NodeStatus status)

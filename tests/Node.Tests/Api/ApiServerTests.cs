@@ -64,7 +64,7 @@ internal sealed class ApiServerTests
     public async Task Status_survives_the_way_to_a_client()
     {
         Uri address = (await Start()).Address;
-        NodeStatus received = await StatusClient.GetAsync(IPEndPoint.Parse(address.Authority), null, CancellationToken.None);
+        NodeStatus received = await StatusClient.GetStatusAsync(IPEndPoint.Parse(address.Authority), null, CancellationToken.None);
         Assert.That(JsonSerializer.Serialize(received, NodeJson.Default.NodeStatus),
             Is.EqualTo(JsonSerializer.Serialize(_status, NodeJson.Default.NodeStatus)));
     }
@@ -148,11 +148,11 @@ internal sealed class ApiServerTests
         var token = BearerToken.Read(file.Path);
         Uri address = (await Start(token: token)).Address;
         IPEndPoint endPoint = IPEndPoint.Parse(address.Authority);
-        Assert.That(() => StatusClient.GetAsync(endPoint, null, CancellationToken.None), Throws.TypeOf<IOException>().With.Message.Contains("--http-token"));
-        Assert.That((await StatusClient.GetAsync(endPoint, token, CancellationToken.None)).Version, Is.EqualTo("1.2.3"));
+        Assert.That(() => StatusClient.GetStatusAsync(endPoint, null, CancellationToken.None), Throws.TypeOf<IOException>().With.Message.Contains("--http-token"));
+        Assert.That((await StatusClient.GetStatusAsync(endPoint, token, CancellationToken.None)).Version, Is.EqualTo("1.2.3"));
         await _server!.DisposeAsync();
         _server = null;
-        Assert.That(() => StatusClient.GetAsync(endPoint, token, CancellationToken.None), Throws.TypeOf<IOException>().With.Message.Contains("no node answers"));
+        Assert.That(() => StatusClient.GetStatusAsync(endPoint, token, CancellationToken.None), Throws.TypeOf<IOException>().With.Message.Contains("no node answers"));
     }
 
     [Test]
@@ -226,7 +226,8 @@ internal sealed class ApiServerTests
     private ApiSources Sources() => new(
         () => _source(),
         () => HardwareReport.Read(new NodeOptions()),
-        () => [new ShareStatus(DateTimeOffset.UnixEpoch, "chain", 7, 1000, SampleStatus.Key, "accepted", Block: false)]);
+        () => [new ShareStatus(DateTimeOffset.UnixEpoch, "chain", 7, 1000, SampleStatus.Key, "accepted", Block: false)],
+        SampleStatus.Peers);
 
     private async Task<HttpResponseMessage> Get(string path) => await _client.GetAsync(new Uri((await Start()).Address, path));
 

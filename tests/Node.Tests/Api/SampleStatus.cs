@@ -7,6 +7,12 @@ internal static class SampleStatus
 {
     public const string Key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+    public static IReadOnlyList<PeerStatus> Peers() =>
+    [
+        new("12D3KooWSample", "1.2.3", "auto", "worker", 512.5, 2, "light", false, new PeerChain(42, Key), [], "/ip4/192.168.1.7/tcp/9999", 1.5),
+        new("12D3KooWOther", "1.2.3", "auto", "relay", 0, 0, "light", true, new PeerChain(41, Key), [Key], null, 0.5),
+    ];
+
     public static NodeStatus Create() => new()
     {
         Version = "1.2.3",
@@ -29,7 +35,7 @@ internal static class SampleStatus
         Dataset = new DatasetStatus(Key, "building", 0.25, 520, 0, 800_000, 31.5),
         Keys = new KeyStatus(Key, null),
         Daemons = [new DaemonEntry("http://127.0.0.1:18081", "active", 2_999_999, null)],
-        ClusterTotals = new ClusterTotals(0, 1200),
+        ClusterTotals = new ClusterTotals(2, 1712.5),
         Events = [new NodeEvent(DateTimeOffset.UnixEpoch, "info", "block found")],
     };
 }

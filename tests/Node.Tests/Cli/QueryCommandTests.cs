@@ -34,13 +34,29 @@ internal sealed class QueryCommandTests
     {
         await using ApiServer server = await ApiServer.StartAsync(
             new IPEndPoint(IPAddress.Loopback, 0), null,
-            new ApiSources(SampleStatus.Create, () => HardwareReport.Read(new NodeOptions()), () => []),
+            new ApiSources(SampleStatus.Create, () => HardwareReport.Read(new NodeOptions()), () => [], SampleStatus.Peers),
             NullLogger.Instance, CancellationToken.None);
         CliRun json = await CliRun.Of(["status", "--json", "--http", server.Address.Authority]);
         using JsonDocument status = JsonDocument.Parse(json.Output);
         Assert.That(status.RootElement.GetProperty("totalHashes").GetInt64(), Is.EqualTo(123_456));
         CliRun text = await CliRun.Of(["status"], new() { ["P2P_MINER_HTTP"] = server.Address.Authority });
         Assert.That(text.Output, Does.Contain("mining").And.Contain("123456"));
+    }
+
+    [Test]
+    public async Task Peers_asks_a_running_node()
+    {
+        await using ApiServer server = await ApiServer.StartAsync(
+            new IPEndPoint(IPAddress.Loopback, 0), null,
+            new ApiSources(SampleStatus.Create, () => HardwareReport.Read(new NodeOptions()), () => [], SampleStatus.Peers),
+            NullLogger.Instance, CancellationToken.None);
+        CliRun json = await CliRun.Of(["peers", "--json", "--http", server.Address.Authority]);
+        using JsonDocument answer = JsonDocument.Parse(json.Output);
+        Assert.That(answer.RootElement.GetProperty("peers").GetArrayLength(), Is.EqualTo(2));
+        Assert.That(answer.RootElement.GetProperty("peers")[0].GetProperty("hashrate").GetDouble(), Is.EqualTo(512.5));
+        CliRun text = await CliRun.Of(["peers", "--http", server.Address.Authority]);
+        Assert.That(text.Output.TrimEnd().Split('\n'), Has.Length.EqualTo(3));
+        Assert.That(text.Output, Does.Contain("512.5 H/s").And.Contain("through others"));
     }
 
     [Test]

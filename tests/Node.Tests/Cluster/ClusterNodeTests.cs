@@ -28,6 +28,20 @@ internal sealed class ClusterNodeTests : IDisposable
     }
 
     [Test]
+    public async Task Heartbeats_ReachThoseBehindOthers_AndStopWithTheirSender()
+    {
+        await using TestNode middle = await StartAsync("middle");
+        Func<NodeOptions, NodeOptions> joins = options => options with { Connect = [middle.Address] };
+        await using TestNode left = await StartAsync("left", joins);
+        TestNode right = await StartAsync("right", joins);
+        right.Status = right.Status with { Hashrate = 1234.5, IsWorker = true };
+        await Wait.UntilAsync(() => left.Cluster.Members.Any(member => member.Peer.Equals(right.Id) && member.Status.Hashrate == 1234.5), "heartbeat through the middle");
+        Assert.That(left.Cluster.ConnectionOf(right.Id), Is.Null);
+        await right.DisposeAsync();
+        await Wait.UntilAsync(() => left.Cluster.Members.Count == 1, "its end is noticed");
+    }
+
+    [Test]
     public async Task Connect_IsTriedUntilTheOtherIsThere_AndAgainWhenItIsBack()
     {
         TestNode first = await StartAsync("first");

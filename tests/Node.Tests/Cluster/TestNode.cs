@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Mining;
 using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.P2P.Addresses;
@@ -14,7 +16,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     private TestNode(NodeOptions options, Ed25519KeyPair key)
     {
-        Cluster = new ClusterNode(options, key, TimeProvider.System, NullLoggerFactory.Instance);
+        Cluster = new ClusterNode(options, key, () => Status, TimeProvider.System, NullLoggerFactory.Instance);
         Id = PeerId.FromEd25519(key.PublicKey);
         Running = Cluster.RunAsync(_stop.Token);
     }
@@ -22,6 +24,9 @@ internal sealed class TestNode : IAsyncDisposable
     public ClusterNode Cluster { get; }
 
     public PeerId Id { get; }
+
+    /// <summary>What it tells the others.</summary>
+    public MemberStatus Status { get; set; } = new() { Version = "1.0.0", Tip = new ChainTip(0, Hash256.Zero, 1) };
 
     public Task Running { get; }
 

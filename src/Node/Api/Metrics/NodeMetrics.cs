@@ -73,6 +73,9 @@ internal sealed class NodeMetrics : IDisposable
 
     private void AddChain()
     {
+        Gauge("p2p_miner.cluster_peers", null, "Other live nodes of the cluster.", status => [new(status.ClusterTotals.Peers)]);
+        Gauge("p2p_miner.cluster_hashrate", null, "Hashes per second of all nodes of the cluster, as they say.",
+            status => status.ClusterTotals.Hashrate is double rate ? [new(rate)] : []);
         Gauge("p2p_miner.job_height", null, "Height that is mined for.", status => status.Job is { } job ? [new(job.Height)] : []);
         Gauge("p2p_miner.job_difficulty", null, "Difficulty of the job.", status => status.Job is { } job ? [new((double)job.Difficulty)] : []);
         Gauge("p2p_miner.chain_height", null, "Height of the share chain's tip.", status => status.Chain is { } chain ? [new(chain.Height)] : []);
