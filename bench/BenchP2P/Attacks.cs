@@ -14,6 +14,7 @@ internal static class Attacks
     public const string NeverReads = "never reads";
 
     private const int Hosts = 10;
+    private const int Messages = 100;
     private const int Seed = 7;
     private const double MostSlowdown = 3;
 
@@ -26,30 +27,29 @@ internal static class Attacks
 
     public static async Task MeasureAsync(Report report, BenchSettings settings)
     {
-        MeshRun mesh = await MeshRun.StartAsync(new ManySettings(Hosts, settings.Rounds, new Draw(Seed)));
+        MeshRun mesh = await MeshRun.StartAsync(new ManySettings(Hosts, Messages, new Draw(Seed)));
         IPEndPoint target = mesh.Hosts[0].Addresses[0].TcpEndPoint!;
-        await DeliverAsync(mesh, settings);
+        await DeliverAsync(mesh);
         foreach (string kind in Kinds)
         {
             var cuts = new List<string>();
             List<Pair> pairs = await Pairs.AlternateAsync(
-                settings.ManyPairs, () => DeliverUnderAttackAsync(mesh, settings, kind, target, cuts), () => DeliverAsync(mesh, settings));
+                settings.ManyPairs, () => DeliverUnderAttackAsync(mesh, kind, target, cuts), () => DeliverAsync(mesh));
             report.AddAttack(kind, pairs, string.Join(", ", cuts), Bound.AtMost(MostSlowdown));
         }
         await Parallel.ForEachAsync(mesh.Hosts, async (host, _) => await host.DisposeAsync());
     }
 
     /// <returns>p99 of the time to each delivery, in milliseconds.</returns>
-    private static async Task<double> DeliverAsync(MeshRun mesh, BenchSettings settings)
+    private static async Task<double> DeliverAsync(MeshRun mesh)
     {
-        (int expected, IReadOnlyList<double> times) = await mesh.PublishAsync(settings.Rounds);
+        (int expected, IReadOnlyList<double> times) = await mesh.PublishAsync(Messages);
         return times.Count == expected
             ? times.Quantile(0.99)
             : throw new PeerException($"{expected - times.Count} of {expected} deliveries did not come");
     }
 
-    private static async Task<double> DeliverUnderAttackAsync(
-        MeshRun mesh, BenchSettings settings, string kind, IPEndPoint target, List<string> cuts)
+    private static async Task<double> DeliverUnderAttackAsync(MeshRun mesh, string kind, IPEndPoint target, List<string> cuts)
     {
         using Process attacker = Start(kind, target);
         try
@@ -59,7 +59,7 @@ internal static class Attacks
             await attacker.StandardOutput.ReadLineAsync(limit.Token);
             if (kind == NeverReads)
                 await mesh.PublishAsync(FillingMessages, FillingGap);
-            double during = await DeliverAsync(mesh, settings);
+            double during = await DeliverAsync(mesh);
             attacker.StandardInput.Close();
             cuts.Add((await attacker.StandardOutput.ReadToEndAsync(limit.Token)).Trim());
             await attacker.WaitForExitAsync(limit.Token);

@@ -11,7 +11,7 @@ const TOPIC = 'bench'
 const MESSAGE_BYTES = 200
 const WARM_UP_ROUNDS = 20
 const DIALS_EACH = 5
-const ATTEMPTS = 5
+const ATTEMPTS = 10
 const GAP_MS = 20
 const SETTLE_MS = 3000
 const DEADLINE_MS = 300_000
@@ -65,6 +65,7 @@ async function dial (host, other) {
       if (attempt === ATTEMPTS) {
         throw error
       }
+      await sleep(SETTLE_MS)
     }
   }
 }

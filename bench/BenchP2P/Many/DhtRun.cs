@@ -19,7 +19,7 @@ internal static class DhtRun
         Host[] hosts = await HostCrowd.StartAsync(
             settings.Hosts, pubSub: null, new DhtOptions { BucketSize = BucketSize, AddressScope = IpScope.Loopback });
         foreach (Host host in hosts.Skip(1))
-            await host.DialAsync(hosts[0].Addresses[0]);
+            await PatientDial.DialAsync(host, hosts[0].Addresses[0]);
         await HostCrowd.ConnectAsync(hosts, settings.Draw);
         await HostCrowd.UntilAsync(() => hosts.All(host => host.Dht!.RoutingTable.Count >= Math.Min(BucketSize, hosts.Length - 1)));
         await Task.Delay(Settle);

@@ -26,7 +26,7 @@ internal sealed class Dialers : IAsyncDisposable
             Host host = await Host.StartAsync(new HostOptions { Key = Ed25519KeyPair.Generate() }, NullLoggerFactory.Instance, cancellation);
             lock (dialers._hosts)
                 dialers._hosts.Add(host);
-            IPeerConnection connection = await host.DialAsync(target, cancellation);
+            IPeerConnection connection = await PatientDial.DialAsync(host, target, cancellation);
             await host.IdentifyAsync(connection, cancellation);
         });
         return dialers;

@@ -45,7 +45,7 @@ internal static class HostCrowd
             {
                 int other = draw.Next(hosts.Length);
                 if (other != i)
-                    await hosts[i].DialAsync(hosts[other].Addresses[0]);
+                    await PatientDial.DialAsync(hosts[i], hosts[other].Addresses[0]);
             }
         }
     }
