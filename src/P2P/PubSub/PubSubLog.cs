@@ -18,6 +18,9 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Peer}: pubsub stream ended: {Reason}")]
     internal static partial void StreamEnded(ILogger logger, PeerId peer, string reason);
 
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Peer}: the pubsub stream stays on its connection: {Reason}")]
+    internal static partial void NotMoved(ILogger logger, PeerId peer, string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "The validator of {Topic} failed; the message is ignored")]
     internal static partial void ValidatorFailed(ILogger logger, string topic, Exception exception);
 

@@ -20,7 +20,8 @@ internal sealed class GossipPeer(long number, IPeerConnection connection, PeerSt
     /// <summary>Never given twice, so that what refers to a peer that has gone refers to no other.</summary>
     internal long Number { get; } = number;
 
-    internal IPeerConnection Connection { get; } = connection;
+    /// <summary>The one of our stream to it.</summary>
+    internal IPeerConnection Connection { get; set; } = connection;
 
     /// <summary>True if we dialled it: such peers cannot be thrust upon us.</summary>
     internal bool IsOutbound => Connection.Direction == Direction.Outbound;

@@ -18,18 +18,33 @@ internal sealed class PeerWriter(PeerQueue queue, TimeProvider time)
         Interlocked.Read(ref _writeBegan) is var began and not NotWriting ? time.GetElapsedTime(began) : TimeSpan.Zero;
 
     /// <summary>Runs until the queue is closed and empty, then closes our side of the stream.</summary>
+    /// <param name="stream">What to write to.</param>
+    /// <param name="leave">Lets it end early, between two frames, so that another stream can go on.</param>
+    /// <param name="cancellation">Ends it at once.</param>
+    /// <returns>False if it left early; the stream is open then.</returns>
     /// <exception cref="IOException">The stream or its connection ended.</exception>
-    internal async Task RunAsync(PeerStream stream, CancellationToken cancellation)
+    internal async Task<bool> RunAsync(PeerStream stream, CancellationToken leave, CancellationToken cancellation)
     {
-        while (await queue.WaitAsync(cancellation).ConfigureAwait(false))
-            await DrainAsync(stream, cancellation).ConfigureAwait(false);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(leave, cancellation);
+        try
+        {
+            do
+                await DrainAsync(stream, leave, cancellation).ConfigureAwait(false);
+            while (await queue.WaitAsync(ended.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (leave.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
         await stream.CloseWriteAsync(cancellation).ConfigureAwait(false);
+        return true;
     }
 
-    private async Task DrainAsync(PeerStream stream, CancellationToken cancellation)
+    private async Task DrainAsync(PeerStream stream, CancellationToken leave, CancellationToken cancellation)
     {
         while (true)
         {
+            leave.ThrowIfCancellationRequested();
             ReadOnlyMemory<byte> piece = queue.Take(MaxWrite, out byte[]? rented);
             if (piece.IsEmpty)
                 return;

@@ -84,18 +84,22 @@ internal sealed class GossipRouter
         {
             if (!peer.IsPresent)
                 return;
-            peer.Protocol = protocol;
-            peer.Version = protocol switch
-            {
-                PubSubOptions.Version12 => ProtocolVersion.V12,
-                PubSubOptions.Version11 => ProtocolVersion.V11,
-                _ => ProtocolVersion.V10,
-            };
+            SetProtocol(peer, protocol);
             foreach (string topic in Local.Names)
                 _parts.Outbox.For(peer).Subscriptions.Add((Encoding.UTF8.GetBytes(topic), true));
             _parts.Outbox.Flush();
             _parts.Subscriptions.OnReachable(peer);
             _parts.Outbox.Flush();
+        }
+    }
+
+    /// <summary>Our stream to a peer goes on over another connection.</summary>
+    internal void SetConnection(GossipPeer peer, IPeerConnection connection, string protocol)
+    {
+        lock (_gate)
+        {
+            peer.Connection = connection;
+            SetProtocol(peer, protocol);
         }
     }
 
@@ -214,6 +218,17 @@ internal sealed class GossipRouter
     {
         lock (_gate)
             return read(_parts);
+    }
+
+    private static void SetProtocol(GossipPeer peer, string protocol)
+    {
+        peer.Protocol = protocol;
+        peer.Version = protocol switch
+        {
+            PubSubOptions.Version12 => ProtocolVersion.V12,
+            PubSubOptions.Version11 => ProtocolVersion.V11,
+            _ => ProtocolVersion.V10,
+        };
     }
 
     private void Announce(Topic topic, bool isSubscribed)

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PubSub.Peers;
-using P2PMiner.P2P.Streams;
 
 namespace P2PMiner.P2P.PubSub.Sessions;
 
@@ -14,12 +13,19 @@ internal sealed class PeerSession(GossipPeer peer, TimeSpan began)
 
     internal GossipPeer Peer { get; } = peer;
 
+    /// <summary>The connection of our stream, or where it is to be opened.</summary>
     internal IPeerConnection Connection => Peer.Connection;
 
     internal TimeSpan Began { get; } = began;
 
     /// <summary>The stream that the peer opened; a newer one takes its place.</summary>
-    internal PeerStream? Inbound { get; set; }
+    internal InboundStream? Inbound { get; set; }
+
+    /// <summary>Our stream while it is written to.</summary>
+    internal OutboundStream? Outbound { get; set; }
+
+    /// <summary>True if our stream was last seen on the preferred connection, and no connection came or went since.</summary>
+    internal bool IsSettled { get; set; }
 
     /// <summary>True from when our stream is being opened.</summary>
     internal bool HasOutbound { get; set; }

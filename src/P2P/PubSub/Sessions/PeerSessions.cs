@@ -11,26 +11,43 @@ namespace P2PMiner.P2P.PubSub.Sessions;
 /// Keeps a stream in either direction with every peer that serves a pubsub protocol (libp2p/specs, pubsub/README.md, "Stream management").
 /// When one of the two ends, both do, and are opened again if the peer is still connected.
 /// </summary>
-internal sealed class PeerSessions(
-    INetwork network, GossipRouter router, SessionTable table, PubSubOptions options, TaskTracker tasks, ILogger logger)
+internal sealed class PeerSessions
 {
     /// <summary>One in use, and a few that take its place.</summary>
     private const int MaxStreams = 4;
+
+    /// <summary>How long a peer that has opened a newer stream on another connection has for ending the older one.</summary>
+    private static readonly TimeSpan MovePatience = TimeSpan.FromSeconds(10);
 
     private const string ValueTag = "pubsub";
     private const int MeshValue = 100;
     private const int DirectValue = 1000;
 
+    private readonly INetwork _network;
+    private readonly GossipRouter _router;
+    private readonly SessionTable _table;
+    private readonly PubSubOptions _options;
+    private readonly TaskTracker _tasks;
+    private readonly ILogger _logger;
+    private readonly SessionWriter _writer;
+
+    internal PeerSessions(INetwork network, GossipRouter router, SessionTable table, PubSubOptions options, TaskTracker tasks, ILogger logger)
+    {
+        (_network, _router, _table, _options, _tasks, _logger) = (network, router, table, options, tasks, logger);
+        _writer = new SessionWriter(network, router, options.Protocols, tasks, logger, End);
+    }
+
     internal void Start()
     {
-        network.Identified += OnIdentified;
-        network.ConnectionClosed += OnConnectionClosed;
-        network.PeerDisconnected += table.ForgetRetries;
-        foreach (string protocol in options.Protocols)
-            network.Handle(protocol, ServeAsync, new HandlerLimits(MaxStreams, MaxStreams));
-        foreach (IPeerConnection connection in network.Connections)
+        _network.Identified += OnIdentified;
+        _network.ConnectionOpened += Unsettle;
+        _network.ConnectionClosed += OnConnectionClosed;
+        _network.PeerDisconnected += _table.ForgetRetries;
+        foreach (string protocol in _options.Protocols)
+            _network.Handle(protocol, ServeAsync, new HandlerLimits(MaxStreams, MaxStreams));
+        foreach (IPeerConnection connection in _network.Connections)
         {
-            if (IsServed(network.Peers.Protocols(connection.RemotePeer)))
+            if (IsServed(_network.Peers.Protocols(connection.RemotePeer)))
                 Open(connection);
         }
     }
@@ -38,32 +55,36 @@ internal sealed class PeerSessions(
     /// <summary>Lets what is queued be sent as far as <paramref name="patience"/> allows, then ends all sessions.</summary>
     internal async Task StopAsync(Task patience)
     {
-        network.Identified -= OnIdentified;
-        network.ConnectionClosed -= OnConnectionClosed;
-        network.PeerDisconnected -= table.ForgetRetries;
-        foreach (string protocol in options.Protocols)
-            network.Unhandle(protocol);
-        table.Stop();
-        PeerSession[] sessions = table.All;
+        _network.Identified -= OnIdentified;
+        _network.ConnectionOpened -= Unsettle;
+        _network.ConnectionClosed -= OnConnectionClosed;
+        _network.PeerDisconnected -= _table.ForgetRetries;
+        foreach (string protocol in _options.Protocols)
+            _network.Unhandle(protocol);
+        _table.Stop();
+        PeerSession[] sessions = _table.All;
         foreach (PeerSession session in sessions)
             session.Peer.Queue.Close();
         await Task.WhenAny(patience, Task.WhenAll(sessions.Select(static session => session.Written))).ConfigureAwait(false);
         foreach (PeerSession session in sessions)
-            End(session, "stopped");
+            End(session, "stopped", mayRetry: true);
     }
 
     /// <summary>Opens again what is due, and tells the network what peers are worth: more while they are in a mesh.</summary>
     internal void Heartbeat()
     {
-        foreach (PeerId peer in table.TakeDueRetries())
+        foreach (PeerId peer in _table.TakeDueRetries())
         {
-            if (network.FindConnection(peer) is { } connection && IsServed(network.Peers.Protocols(peer)))
+            if (_network.FindConnection(peer) is { } connection && IsServed(_network.Peers.Protocols(peer)))
                 Open(connection);
             else
-                table.ForgetRetries(peer);
+                _table.ForgetRetries(peer);
         }
-        foreach (PeerSession session in table.All)
+        foreach (PeerSession session in _table.All)
+        {
             SetValue(session.Peer, session.Peer.IsDirect ? DirectValue : session.Peer.Meshes > 0 ? MeshValue : 0);
+            _writer.Follow(session);
+        }
     }
 
     private void OnIdentified(IdentifiedPeer identified)
@@ -71,102 +92,104 @@ internal sealed class PeerSessions(
         if (IsServed(identified.Protocols))
             Open(identified.Connection);
         if (identified.SignedRecordEnvelope is { } envelope)
-            router.SetSignedRecord(identified.Connection.RemotePeer, envelope);
+            _router.SetSignedRecord(identified.Connection.RemotePeer, envelope);
     }
 
     private void OnConnectionClosed(IPeerConnection connection)
     {
-        if (table.Find(connection.RemotePeer) is { } session && session.Connection == connection)
-            End(session, "the connection was closed");
+        if (_table.Find(connection.RemotePeer) is { } session && session.Connection == connection)
+            End(session, "the connection was closed", mayRetry: true);
+        else
+            Unsettle(connection);
     }
 
-    private bool IsServed(IReadOnlyList<string>? protocols) => protocols is not null && protocols.Any(options.Protocols.Contains);
+    private void Unsettle(IPeerConnection connection)
+    {
+        if (_table.Find(connection.RemotePeer) is { } session)
+            session.IsSettled = false;
+    }
+
+    private IPeerConnection Preferred(IPeerConnection connection) => _network.FindConnection(connection.RemotePeer) ?? connection;
+
+    private bool IsServed(IReadOnlyList<string>? protocols) => protocols is not null && protocols.Any(_options.Protocols.Contains);
 
     private void Open(IPeerConnection connection)
     {
-        if (table.GetOrAdd(connection) is { } session && table.TakeOutbound(session))
-            tasks.Run(() => WriteAsync(session));
+        if (_table.GetOrAdd(Preferred(connection)) is { } session && _table.TakeOutbound(session))
+            _tasks.Run(() => _writer.RunAsync(session));
     }
 
-    /// <summary>Serves the stream that a peer opened: we only read from it.</summary>
+    /// <summary>Serves a stream that a peer opened: we only read from it.</summary>
     private async Task ServeAsync(PeerStream stream, CancellationToken cancellation)
     {
-        if (table.GetOrAdd(stream.Connection) is not { } session)
+        IPeerConnection preferred = Preferred(stream.Connection);
+        if (_table.GetOrAdd(preferred) is not { } session)
             return;
-        table.Attach(session, stream)?.Reset();
+        InboundStream inbound = new(stream);
+        InboundStream? replaced = _table.Attach(session, inbound, preferred);
         Open(stream.Connection);
         string reason;
         try
         {
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation, session.Ended);
-            PeerReader reader = new(router, session.Peer, options.Limits.MaxRpcSize, network.Time);
-            string? fault = await reader.RunAsync(stream, ended.Token).ConfigureAwait(false);
-            if (fault is null)
-                await stream.CloseWriteAsync(ended.Token).ConfigureAwait(false);
-            else
-                stream.Reset();
-            reason = fault ?? "closed by the peer";
+            if (replaced is not null)
+                await ReplaceAsync(replaced, inbound, ended.Token).ConfigureAwait(false);
+            reason = await ReadAsync(session, stream, ended.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             reason = e.Message;
         }
-        if (table.IsAttached(session, stream))
-            End(session, reason);
-    }
-
-    /// <summary>Opens our stream to a peer and writes to it until the session ends.</summary>
-    private async Task WriteAsync(PeerSession session)
-    {
-        try
-        {
-            PeerStream stream = await session.Connection.OpenStreamAsync(options.Protocols, session.Ended).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
-            {
-                router.SetReachable(session.Peer, stream.Protocol);
-                Task watching = WatchAsync(session, stream);
-                await session.Peer.Writer.RunAsync(stream, session.Ended).ConfigureAwait(false);
-                // Disposing of a stream that the peer has not closed too would reset it, and what it has not read would be lost.
-                await watching.ConfigureAwait(false);
-            }
-        }
-        catch (UnsupportedProtocolException e)
-        {
-            // It may still write to us, as one that only publishes would.
-            PubSubLog.NoStream(logger, session.Peer.Id, e.Message);
-            router.SetUnreachable(session.Peer);
-            if (session.Inbound is null)
-                End(session, e.Message, mayRetry: false);
-        }
-        catch (Exception e) when (e is IOException or TimeoutException or OperationCanceledException)
-        {
-            End(session, e.Message);
-        }
         finally
         {
-            session.SetWritten();
+            inbound.SetFinished();
         }
+        if (_table.IsAttached(session, inbound))
+            End(session, reason, mayRetry: true);
     }
 
-    /// <summary>Notices when the peer resets our stream, even while there is nothing to write. Ends when the peer closes its side.</summary>
-    private async Task WatchAsync(PeerSession session, PeerStream stream)
+    /// <returns>Why the stream ended.</returns>
+    private async Task<string> ReadAsync(PeerSession session, PeerStream stream, CancellationToken cancellation)
     {
+        PeerReader reader = new(_router, session.Peer, _options.Limits.MaxRpcSize, _network.Time);
+        string? fault = await reader.RunAsync(stream, cancellation).ConfigureAwait(false);
+        if (fault is null)
+            await stream.CloseWriteAsync(cancellation).ConfigureAwait(false);
+        else
+            stream.Reset();
+        return fault ?? "closed by the peer";
+    }
+
+    /// <summary>
+    /// Gives up one of two streams. If they are on different connections, the peer is moving from one to the other: it is shown that the
+    /// newer one is here, and what it wrote to the older one is read first.
+    /// </summary>
+    private async Task ReplaceAsync(InboundStream replaced, InboundStream current, CancellationToken cancellation)
+    {
+        if (replaced != current && replaced.Stream.Connection == current.Stream.Connection)
+        {
+            replaced.Stream.Reset();
+            return;
+        }
+        await replaced.Stream.CloseWriteAsync(cancellation).ConfigureAwait(false);
+        if (replaced == current)
+            return;
         try
         {
-            await stream.ReadAsync(new byte[1], session.Ended).ConfigureAwait(false);
+            await replaced.Finished.WaitAsync(MovePatience, _network.Time, cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (TimeoutException)
         {
-            End(session, e.Message);
+            replaced.Stream.Reset();
         }
     }
 
-    private void End(PeerSession session, string reason, bool mayRetry = true)
+    private void End(PeerSession session, string reason, bool mayRetry)
     {
-        bool isConnected = network.FindConnection(session.Peer.Id) is not null;
-        if (!table.End(session, mayRetry && isConnected))
+        bool isConnected = _network.FindConnection(session.Peer.Id) is not null;
+        if (!_table.End(session, mayRetry && isConnected))
             return;
-        PubSubLog.StreamEnded(logger, session.Peer.Id, reason);
+        PubSubLog.StreamEnded(_logger, session.Peer.Id, reason);
         SetValue(session.Peer, 0);
     }
 
@@ -175,6 +198,6 @@ internal sealed class PeerSessions(
         if (peer.Value == value)
             return;
         peer.Value = value;
-        network.SetValue(peer.Id, ValueTag, value);
+        _network.SetValue(peer.Id, ValueTag, value);
     }
 }

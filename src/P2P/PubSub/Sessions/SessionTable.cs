@@ -1,7 +1,6 @@
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PubSub.Routing;
-using P2PMiner.P2P.Streams;
 
 namespace P2PMiner.P2P.PubSub.Sessions;
 
@@ -62,13 +61,18 @@ internal sealed class SessionTable(GossipRouter router, TimeProvider time)
             return _sessions.GetValueOrDefault(peer);
     }
 
-    /// <summary>Makes this the stream that the peer writes to.</summary>
-    /// <returns>The one whose place it takes.</returns>
-    internal PeerStream? Attach(PeerSession session, PeerStream stream)
+    /// <summary>
+    /// Makes this the stream that the peer writes to, unless one on the preferred connection is that already, which came before it only
+    /// because connections are not in step.
+    /// </summary>
+    /// <returns>Which of the two is given up, if there are two.</returns>
+    internal InboundStream? Attach(PeerSession session, InboundStream stream, IPeerConnection preferred)
     {
         lock (_lock)
         {
-            PeerStream? former = session.Inbound;
+            InboundStream? former = session.Inbound;
+            if (former is not null && former.Stream.Connection == preferred && stream.Stream.Connection != preferred)
+                return stream;
             session.Inbound = stream;
             session.Peer.HasInbound = true;
             return former;
@@ -76,7 +80,7 @@ internal sealed class SessionTable(GossipRouter router, TimeProvider time)
     }
 
     /// <summary>False if another stream has taken its place.</summary>
-    internal bool IsAttached(PeerSession session, PeerStream stream)
+    internal bool IsAttached(PeerSession session, InboundStream stream)
     {
         lock (_lock)
             return session.Inbound == stream;
@@ -107,7 +111,7 @@ internal sealed class SessionTable(GossipRouter router, TimeProvider time)
                 Retry(session);
         }
         session.Cancel();
-        session.Inbound?.Reset();
+        session.Inbound?.Stream.Reset();
         return true;
     }
 
