@@ -36,7 +36,13 @@ internal sealed class MiningEngine : IAsyncDisposable
         MemoryPlan memory = machine.MemoryPlan;
         if (!memory.Fits && machine.ThreadPlan.Threads.Count > 0)
             throw new UsageException(memory.Reason);
-        EngineSelection selection = EngineSelection.Select(options.Engine, logs.CreateLogger("engine"));
+        EngineSelection selection = EngineSelection.Select(options.Engine, new ManagedEngineOptions
+        {
+            Threads = Math.Max(1, machine.ThreadPlan.Threads.Count),
+            Cpu = machine.Hardware.Cpu.Model ?? "",
+            CalibrationFile = Path.Combine(options.DataDirectory, "calibration.json"),
+            Log = logs.CreateLogger("engine"),
+        });
         KeyStore keys = new(
             new KeyStoreOptions
             {

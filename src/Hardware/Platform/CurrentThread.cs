@@ -12,6 +12,12 @@ public static class CurrentThread
     private const int LowestNice = 19;
     private const int BitsPerWord = 64;
 
+    /// <summary>How long the calling thread has run; time since start of the system where that cannot be told (other than Linux).</summary>
+    public static TimeSpan ProcessorTime =>
+        OperatingSystem.IsLinux() && Clock.clock_gettime(Clock.CLOCK_THREAD_CPUTIME_ID, out Clock.Timespec time) == 0
+            ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromTicks(time.Nanoseconds / TimeSpan.NanosecondsPerTick)
+            : TimeProvider.System.GetElapsedTime(0);
+
     /// <summary>Binds the calling thread to one logical CPU (Linux, Windows up to CPU 63).</summary>
     /// <returns>False where the system cannot do it or the CPU is not allowed; the thread then runs on as before.</returns>
     public static bool TryPin(int cpu)

@@ -16,6 +16,7 @@ public sealed class KeyStore : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly DatasetMaker _datasets;
+    private readonly bool _isWhole;
     private readonly CancellationTokenSource _stop = new();
     private readonly WakeSignal _cacheWork = new();
     private readonly WakeSignal _datasetWork = new();
@@ -47,6 +48,7 @@ public sealed class KeyStore : IAsyncDisposable
         _time = time;
         _log = log;
         _datasets = new DatasetMaker(options, time, log, datasetItems);
+        _isWhole = datasetItems == RandomXLibrary.DatasetItemCount;
         Completion = Task.WhenAll(RunCachesAsync(), RunDatasetsAsync());
     }
 
@@ -362,13 +364,22 @@ public sealed class KeyStore : IAsyncDisposable
         {
             (IReadOnlyList<RandomXDataset> datasets, bool loaded) = await _datasets.MakeAsync(
                 slot.Engine, cache, ahead, (state, progress) => ReportProgress(slot, state, progress), cancellation);
-            Change(() => slot.SetDatasets(datasets, _time.GetElapsedTime(start)));
+            TimeSpan elapsed = _time.GetElapsedTime(start);
+            await PrepareAsync(slot, cache, datasets, cancellation);
+            Change(() => slot.SetDatasets(datasets, elapsed));
             if (!loaded)
                 await _datasets.SaveAsync(slot.Key, datasets[0], [.. Status.Keys.Select(k => k.Key)], cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             ResetUnlessReady(slot, DatasetState.None);
+        }
+        catch (RandomXUnavailableException e)
+        {
+            _log.LogError("Engine {Engine} does not hash with the dataset of key {Key}: {Reason}", slot.Engine.Name, slot.Key, e.Message);
+            ResetUnlessReady(slot, DatasetState.Failed);
+            if (_options.Fallback is IRandomXEngine fallback)
+                ReplaceEngine(fallback);
         }
         catch (InsufficientMemoryException e)
         {
@@ -382,6 +393,26 @@ public sealed class KeyStore : IAsyncDisposable
                 (_building, _buildingStop) = (null, null);
                 slot.EndWork();
             }
+        }
+    }
+
+    private async Task PrepareAsync(
+        KeySlot slot, IRandomXCache cache, IReadOnlyList<RandomXDataset> datasets, CancellationToken cancellation)
+    {
+        // A part of a dataset, as in tests, gives no hashes that could be compared.
+        if (!_isWhole)
+            return;
+        try
+        {
+            await Task.Factory.StartNew(
+                () => slot.Engine.PrepareFull(cache, datasets[0], _options.Pages, cancellation),
+                cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch
+        {
+            foreach (RandomXDataset dataset in datasets)
+                dataset.Dispose();
+            throw;
         }
     }
 

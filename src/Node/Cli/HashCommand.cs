@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.CommandLine;
-using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
@@ -50,7 +49,7 @@ internal static class HashCommand
 
     private static byte[] Hash(byte[] key, byte[] input, NodeOptions options, IProgress<BenchProgress> progress, CancellationToken cancel)
     {
-        IRandomXEngine engine = EngineSelection.Select(options.Engine, NullLogger.Instance).TakeProven();
+        IRandomXEngine engine = EngineSelection.Select(options.Engine, new ManagedEngineOptions()).TakeProven();
         using IRandomXCache cache = engine.CreateCache(key, options.Pages);
         using RandomXDataset? dataset =
             options.Memory == MemoryRequest.Full ? Build(engine, cache, options.Pages, progress, cancel) : null;

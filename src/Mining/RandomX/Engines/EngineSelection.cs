@@ -10,13 +10,13 @@ public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fall
 {
     /// <summary>Finds the engines of this machine.</summary>
     /// <param name="kind">What the user asked for.</param>
-    /// <param name="log">Told what is worse than it could be, and why.</param>
+    /// <param name="options">For the managed engine; its log hears of what is worse than it could be, and why.</param>
     /// <exception cref="RandomXUnavailableException">What was asked for cannot be had; one line says what to do.</exception>
-    public static EngineSelection Select(EngineKind kind, ILogger log) => kind switch
+    public static EngineSelection Select(EngineKind kind, ManagedEngineOptions options) => kind switch
     {
         EngineKind.Native => new EngineSelection(LoadNative(), null),
-        EngineKind.Managed => new EngineSelection(CreateManaged(log), null),
-        _ => SelectBest(log),
+        EngineKind.Managed => new EngineSelection(CreateManaged(options), null),
+        _ => SelectBest(options),
     };
 
     /// <summary>Waits for the first choice's self-test and gives the engine to use.</summary>
@@ -35,20 +35,21 @@ public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fall
         }
     }
 
-    // Machine code of our own is faster than librandomx; the interpreter is many times slower.
-    private static EngineSelection SelectBest(ILogger log)
+    // Interpreting is many times slower than librandomx. Machine code of our own is faster without a dataset; with one, the
+    // calibration decides.
+    private static EngineSelection SelectBest(ManagedEngineOptions options)
     {
         NativeEngine? native = TryLoadNative();
         return ManagedEngine.WhyInterpreted is null || native is null
-            ? new EngineSelection(CreateManaged(log), native)
+            ? new EngineSelection(CreateManaged(options with { Rival = native }), native)
             : new EngineSelection(native, null);
     }
 
-    private static ManagedEngine CreateManaged(ILogger log)
+    private static ManagedEngine CreateManaged(ManagedEngineOptions options)
     {
         if (ManagedEngine.WhyInterpreted is string reason)
-            log.LogWarning("Engine managed interprets programs, which is slow: {Reason}", reason);
-        return new ManagedEngine();
+            options.Log.LogWarning("Engine managed interprets programs, which is slow: {Reason}", reason);
+        return new ManagedEngine(options);
     }
 
     private static NativeEngine LoadNative()
@@ -61,7 +62,9 @@ public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fall
     {
         try
         {
-            return LoadNative();
+            // Its self-test waits until it is needed: at start, memory and cores are.
+            RandomXLibrary.Load();
+            return new NativeEngine();
         }
         catch (RandomXUnavailableException)
         {

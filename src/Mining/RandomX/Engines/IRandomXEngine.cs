@@ -27,6 +27,19 @@ public interface IRandomXEngine
     /// <inheritdoc cref="CreateCache" path="/exception"/>
     IHasher CreateLight(IRandomXCache cache, PagePreference pages);
 
+    /// <summary>
+    /// Finds out what is fastest with a dataset, and whether it gives the same hashes as the cache. May take seconds of all
+    /// threads. To be called once for every dataset, before <see cref="CreateFull"/>.
+    /// </summary>
+    /// <param name="cache">Made by this engine, of the dataset's key.</param>
+    /// <param name="dataset">Complete, and allocated by this engine.</param>
+    /// <param name="pages">Of scratchpads.</param>
+    /// <param name="cancellation">Ends it between measurements.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="RandomXUnavailableException">The hashes differ.</exception>
+    /// <exception cref="InsufficientMemoryException">No memory for the machines.</exception>
+    void PrepareFull(IRandomXCache cache, RandomXDataset dataset, PagePreference pages, CancellationToken cancellation);
+
     /// <summary>Makes the fastest hasher with a dataset.</summary>
     /// <param name="dataset">Complete, and allocated by this engine.</param>
     /// <param name="pages">Of scratchpads.</param>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Managed.X86;
 using P2PMiner.Mining.RandomX.Native;
@@ -12,18 +13,30 @@ public sealed class ManagedEngine : IRandomXEngine
     // Two batches of items for the lanes of one thread: the one's cache misses overlap with the other's computing.
     private const int LightBatches = 2;
 
-    private static readonly LaneSettings FullLanes =
-        ShadowStack.IsOn ? new LaneSettings(4, PrefetchKind.Batched) : new LaneSettings(3, PrefetchKind.Touched);
-
     private static readonly Lazy<Task> Proof = new(static () => Task.Factory.StartNew(
         Prove, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
     private static readonly Lazy<string?> CodeProblem = new(FindCodeProblem);
 
-    /// <summary>Begins the self-test, which takes one cache initialization on another thread.</summary>
-    public ManagedEngine() => _ = Proof.Value;
+    private readonly ManagedEngineOptions _options;
+    private readonly CalibrationFile _file;
+    private readonly IReadOnlyList<FullMachine> _candidates;
+    private volatile FullMachine _full;
+    private volatile bool _isCalibrated;
 
-    public string Name => "managed";
+    /// <summary>Begins the self-test, which takes one cache initialization on another thread.</summary>
+    /// <param name="options">Null for the defaults.</param>
+    public ManagedEngine(ManagedEngineOptions? options = null)
+    {
+        _ = Proof.Value;
+        _options = options ?? new ManagedEngineOptions();
+        _file = new CalibrationFile(_options.CalibrationFile);
+        IEnumerable<FullMachine> own = WhyInterpreted is null ? FullMachine.Candidates() : [FullMachine.Interpreted];
+        _candidates = _options.Rival is NativeEngine rival ? [.. own, new FullMachine(rival.Name, rival.CreateFull)] : [.. own];
+        _full = _candidates[0];
+    }
+
+    public string Name => _full.Name == _options.Rival?.Name ? _full.Name : "managed";
 
     /// <summary>Why machine code cannot be made here, so that programs are interpreted; null where it can.</summary>
     public static string? WhyInterpreted => CodeProblem.Value;
@@ -37,7 +50,24 @@ public sealed class ManagedEngine : IRandomXEngine
         return ManagedCache.Create(key, pages);
     }
 
-    public RandomXDataset AllocateDataset(PagePreference pages) => RandomXDataset.AllocateOwn(pages);
+    public RandomXDataset AllocateDataset(PagePreference pages) =>
+        _options.Rival?.AllocateDataset(pages) ?? RandomXDataset.AllocateOwn(pages);
+
+    public void PrepareFull(IRandomXCache cache, RandomXDataset dataset, PagePreference pages, CancellationToken cancellation)
+    {
+        using IHasher verifier = CreateVerifier(cache, isCompiled: true, pages);
+        FullTrial trial = new(dataset, verifier, _options.Threads, pages);
+        string circumstances = $"{_options.Cpu}, {_options.Threads} threads, {dataset.PageKind.ToString().ToLowerInvariant()} pages";
+        if (!_isCalibrated && _file.Find(circumstances) is string name && _candidates.FirstOrDefault(c => c.Name == name) is FullMachine known)
+        {
+            _full = known;
+            _isCalibrated = true;
+        }
+        if (!_isCalibrated)
+            Calibrate(trial, circumstances, cancellation);
+        else if (!trial.IsRight(_full))
+            throw WrongFullHashes();
+    }
 
     public IHasher CreateLight(IRandomXCache cache, PagePreference pages)
     {
@@ -51,10 +81,7 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         if (!dataset.IsComplete)
             throw new InvalidOperationException("a full machine needs a complete dataset");
-        DatasetItemSource source = new(dataset);
-        return WhyInterpreted is null
-            ? LaneHasher.Create(dataset.Key, isFull: true, source, () => Compile(source, FullLanes, pages))
-            : new InterpretedHasher(dataset.Key, source, isFull: true, source);
+        return _full.Create(dataset, pages);
     }
 
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages)
@@ -69,8 +96,27 @@ public sealed class ManagedEngine : IRandomXEngine
         LaneHasher.Create(
             cache.Key, isFull: false, cache.Hold(), () => new LockstepVm(RandomXVersion.V1, lanes, cache.Block.Address, items, pages));
 
-    private static unsafe CompiledVm Compile(DatasetItemSource dataset, LaneSettings settings, PagePreference pages) =>
-        new CompiledVm(RandomXVersion.V1, settings, dataset.Memory, pages);
+    private static RandomXUnavailableException WrongFullHashes() =>
+        new("hashes with the dataset differ from those with the cache, so memory or the engine is faulty");
+
+    private void Calibrate(FullTrial trial, string circumstances, CancellationToken cancellation)
+    {
+        (FullMachine? choice, IReadOnlyList<(FullMachine Machine, double? Rate)> rates) =
+            Calibration.Choose(_candidates, trial.Measure, cancellation);
+        string summary = string.Join(", ", rates.Select(
+            r => r.Rate is double rate ? FormattableString.Invariant($"{r.Machine.Name} {rate:F0} H/s") : $"{r.Machine.Name} wrong hashes"));
+        _options.Log.LogInformation("Calibration: {Choice} of {Rates}", choice?.Name ?? "none", summary);
+        _full = choice ?? throw WrongFullHashes();
+        _isCalibrated = true;
+        try
+        {
+            _file.Keep(circumstances, choice.Name);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _options.Log.LogWarning("The calibration is not remembered: {Reason}", e.Message);
+        }
+    }
 
     private static string? FindCodeProblem()
     {

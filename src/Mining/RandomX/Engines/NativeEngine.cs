@@ -22,6 +22,11 @@ public sealed class NativeEngine(RandomXFlags? flags = null) : IRandomXEngine
 
     public IHasher CreateLight(IRandomXCache cache, PagePreference pages) => RandomXVm.CreateLight((RandomXCache)cache, _flags, pages);
 
+    /// <summary>Nothing: librandomx has one way only.</summary>
+    public void PrepareFull(IRandomXCache cache, RandomXDataset dataset, PagePreference pages, CancellationToken cancellation)
+    {
+    }
+
     public IHasher CreateFull(RandomXDataset dataset, PagePreference pages) => RandomXVm.CreateFull(dataset, _flags, pages);
 
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages) =>

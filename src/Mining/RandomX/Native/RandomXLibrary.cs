@@ -60,6 +60,10 @@ public static class RandomXLibrary
             _ = Proof.Value;
     }
 
+    /// <summary>Loads the library without its self-test, which follows before it hashes.</summary>
+    /// <exception cref="RandomXUnavailableException">It cannot be loaded or is not librandomx.</exception>
+    internal static void Load() => _ = Loaded.Value;
+
     /// <summary>Waits for the self-test.</summary>
     /// <exception cref="RandomXUnavailableException">Not loadable, or it computes another hash than RandomX v1.</exception>
     public static void EnsureProven() => Proof.Value.GetAwaiter().GetResult();

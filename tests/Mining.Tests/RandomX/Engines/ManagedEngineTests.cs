@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.RandomX.Engines;
@@ -109,9 +108,9 @@ public sealed class ManagedEngineTests
     [Test]
     public void Selection_TakesWhatWasAskedForAndTheBestOtherwise()
     {
-        Assert.That(EngineSelection.Select(EngineKind.Native, NullLogger.Instance).Engine.Name, Is.EqualTo("native"));
-        Assert.That(EngineSelection.Select(EngineKind.Managed, NullLogger.Instance).Engine.Name, Is.EqualTo("managed"));
-        EngineSelection best = EngineSelection.Select(EngineKind.Auto, NullLogger.Instance);
+        Assert.That(EngineSelection.Select(EngineKind.Native, new ManagedEngineOptions()).Engine.Name, Is.EqualTo("native"));
+        Assert.That(EngineSelection.Select(EngineKind.Managed, new ManagedEngineOptions()).Engine.Name, Is.EqualTo("managed"));
+        EngineSelection best = EngineSelection.Select(EngineKind.Auto, new ManagedEngineOptions());
         Assert.That(best.Engine.Name, Is.EqualTo(ManagedEngine.WhyInterpreted is null ? "managed" : "native"));
         Assert.That(best.TakeProven(), Is.SameAs(best.Engine));
         Assert.That(new EngineSelection(new FailingEngine(), Managed).TakeProven(), Is.SameAs(Managed));
@@ -137,6 +136,9 @@ public sealed class ManagedEngineTests
         public RandomXDataset AllocateDataset(PagePreference pages) => throw new NotSupportedException();
 
         public IHasher CreateLight(IRandomXCache cache, PagePreference pages) => throw new NotSupportedException();
+
+        public void PrepareFull(IRandomXCache cache, RandomXDataset dataset, PagePreference pages, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
         public IHasher CreateFull(RandomXDataset dataset, PagePreference pages) => throw new NotSupportedException();
 

@@ -1,0 +1,98 @@
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Engines;
+
+/// <summary>Measures machines on a dataset, with as many threads as will mine, and compares their first hashes with known ones.</summary>
+/// <param name="dataset">Complete.</param>
+/// <param name="verifier">Hashes with the cache of the same key.</param>
+/// <param name="threads">At least 1.</param>
+/// <param name="pages">Of scratchpads.</param>
+internal sealed class FullTrial(RandomXDataset dataset, IHasher verifier, int threads, PagePreference pages)
+{
+    private const int InputSize = 76;
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
+
+    private readonly Dictionary<int, byte[]> _expected = [];
+
+    /// <summary>Hashes per second of processor time, all threads together; null for wrong hashes.</summary>
+    /// <exception cref="InsufficientMemoryException">No memory for the machines.</exception>
+    public double? Measure(FullMachine machine)
+    {
+        IHasher[] hashers = new IHasher[threads];
+        try
+        {
+            for (int i = 0; i < threads; i++)
+                hashers[i] = machine.Create(dataset, pages);
+            return IsRight(hashers[0]) ? Run(hashers) : null;
+        }
+        finally
+        {
+            foreach (IHasher? hasher in hashers)
+                hasher?.Dispose();
+        }
+    }
+
+    /// <summary>Whether a machine gives the hashes that the cache gives.</summary>
+    public bool IsRight(FullMachine machine)
+    {
+        using IHasher hasher = machine.Create(dataset, pages);
+        return IsRight(hasher);
+    }
+
+    private static byte[] Inputs(int lanes)
+    {
+        byte[] inputs = new byte[lanes * InputSize];
+        for (int lane = 0; lane < lanes; lane++)
+            inputs[lane * InputSize] = (byte)lane;
+        return inputs;
+    }
+
+    private bool IsRight(IHasher hasher)
+    {
+        byte[] inputs = Inputs(hasher.Lanes);
+        byte[] hashes = new byte[hasher.Lanes * Hash256.Size];
+        hasher.First(inputs);
+        hasher.Next(inputs, hashes);
+        for (int lane = 0; lane < hasher.Lanes; lane++)
+        {
+            if (!_expected.TryGetValue(lane, out byte[]? expected))
+            {
+                _expected[lane] = expected = new byte[Hash256.Size];
+                verifier.CalculateHash(inputs.AsSpan(lane * InputSize, InputSize), expected);
+            }
+            if (!hashes.AsSpan(lane * Hash256.Size, Hash256.Size).SequenceEqual(expected))
+                return false;
+        }
+        return true;
+    }
+
+    private static double Run(IHasher[] hashers)
+    {
+        double[] rates = new double[hashers.Length];
+        Task[] running = [.. hashers.Select((hasher, i) => Task.Factory.StartNew(
+            () => rates[i] = Run(hasher), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        Task.WaitAll(running);
+        return rates.Sum();
+    }
+
+    // Processor time, because the light hashes go on meanwhile.
+    private static double Run(IHasher hasher)
+    {
+        byte[] inputs = Inputs(hasher.Lanes);
+        byte[] hashes = new byte[hasher.Lanes * Hash256.Size];
+        hasher.First(inputs);
+        hasher.Next(inputs, hashes);
+        TimeSpan start = CurrentThread.ProcessorTime;
+        TimeSpan elapsed;
+        int count = 0;
+        do
+        {
+            hasher.Next(inputs, hashes);
+            count += hasher.Lanes;
+            elapsed = CurrentThread.ProcessorTime - start;
+        }
+        while (elapsed < Slice);
+        return count / elapsed.TotalSeconds;
+    }
+}
