@@ -4,6 +4,7 @@ using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
@@ -38,6 +39,7 @@ internal sealed class MinerNode : IAsyncDisposable
     private readonly JobBoard _board;
     private readonly ShareLedger _ledger = new();
     private readonly HitProcessor _hits;
+    private readonly ShareProver _prover;
     private readonly ClusterNode _cluster;
     private readonly NodeSnapshot _snapshot;
     private volatile bool _stopping;
@@ -52,13 +54,15 @@ internal sealed class MinerNode : IAsyncDisposable
         _started = time.GetTimestamp();
 
         KnownKeys keys = new();
+        Ed25519KeyPair key;
+        ClusterId cluster;
         _tree = new ShareTree(Genesis.Of(options.Cluster), Rehash, keys.Contains);
         _store = ChainStore.Open(options.DataDirectory, _tree, time, logs.CreateLogger("chain"));
         try
         {
-            Ed25519KeyPair key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
+            cluster = ClusterId.Of(options);
+            key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
             _peerId = PeerId.FromEd25519(key.PublicKey);
-            _cluster = new ClusterNode(options, key, () => _snapshot!.ForCluster(), time, logs);
             _engine = MiningEngine.Create(options, machine, time, logs);
         }
         catch
@@ -67,6 +71,8 @@ internal sealed class MinerNode : IAsyncDisposable
             throw;
         }
         _verifier = new LightVerifier(_engine.Keys, time);
+        _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, time, logs.CreateLogger("chain"));
+        _cluster = new ClusterNode(options, cluster, key, () => _snapshot!.ForCluster(), _tree, _prover.CheckAsync, time, logs);
         MinerId miner = new(_peerId.Bytes);
         _chain = new ChainSource(_tree, miner, time);
         _daemons = [.. options.Daemons.Select(endpoint => new DaemonClient(endpoint, DaemonTimeout, time))];
@@ -107,6 +113,7 @@ internal sealed class MinerNode : IAsyncDisposable
             _engine.Keys.Completion,
             _engine.Miner.Failure,
             ReportFirstHashAsync(stop.Token),
+            _prover.RunAsync(stop.Token),
         ];
         if (_daemonSource is not null)
             parts.AddRange([_daemonSource.RunAsync(stop.Token), _outbox!.RunAsync(stop.Token)]);
@@ -133,6 +140,7 @@ internal sealed class MinerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _engine.DisposeAsync();
+        _prover.Dispose();
         _verifier.Dispose();
         foreach (DaemonClient daemon in _daemons)
             daemon.Dispose();

@@ -198,7 +198,7 @@ public sealed class KeyStore : IAsyncDisposable
     }
 
     /// <summary>A hasher for re-checks, see <see cref="IRandomXEngine.CreateVerifier"/>, or null as in <see cref="TryCreateVm"/>.</summary>
-    internal IHasher? TryCreateVerifier(Hash256 key, bool isCompiled)
+    public IHasher? TryCreateVerifier(Hash256 key, bool isCompiled)
     {
         lock (_gate)
         {

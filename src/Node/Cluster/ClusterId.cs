@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using P2PMiner.Node.Configuration;
 using P2PMiner.P2P.Multiformats;
 using P2PMiner.P2P.PrivateNetwork;
 
@@ -21,6 +22,11 @@ internal sealed class ClusterId(string name, PreSharedKey? key)
     public string Name => name;
 
     public PreSharedKey? Key => key;
+
+    /// <summary>The cluster that the options name.</summary>
+    /// <exception cref="UsageException">The key file cannot be used.</exception>
+    public static ClusterId Of(NodeOptions options) =>
+        new(options.Cluster, options.ClusterKey is string path ? ClusterKeyFile.Read(path) : null);
 
     /// <summary>Heartbeats.</summary>
     public string StatusTopic => $"/p2p-miner/{name}/status/1";

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.Node.Cluster.Chain;
 using P2PMiner.Node.Cluster.Discovery;
 using P2PMiner.Node.Cluster.Membership;
+using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
+using P2PMiner.Node.ShareChain;
 using P2PMiner.P2P;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
@@ -30,21 +33,28 @@ internal sealed class ClusterNode
     private readonly KnownPeers _known;
     private readonly MemberView _view;
     private readonly Heartbeats _heartbeats;
+    private readonly Conduct _conduct;
+    private readonly ShareGossip _shares;
+    private readonly ChainServer _server;
+    private readonly ChainSync _sync;
     private volatile Host? _host;
 
     /// <param name="options">What the user asked for.</param>
+    /// <param name="cluster">The cluster.</param>
     /// <param name="key">The identity.</param>
     /// <param name="status">What this node does now.</param>
+    /// <param name="tree">The share chain.</param>
+    /// <param name="prove">Checks the proof of work of others' shares.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">For the log.</param>
-    /// <exception cref="UsageException">The key file cannot be used.</exception>
     /// <exception cref="IOException">The data directory cannot be written.</exception>
-    public ClusterNode(NodeOptions options, Ed25519KeyPair key, Func<MemberStatus> status, TimeProvider time, ILoggerFactory logs)
+    public ClusterNode(
+        NodeOptions options, ClusterId cluster, Ed25519KeyPair key, Func<MemberStatus> status, ShareTree tree, ProofCheck prove, TimeProvider time, ILoggerFactory logs)
     {
         _options = options;
         _time = time;
         _logger = logs.CreateLogger("cluster");
-        _cluster = new ClusterId(options.Cluster, options.ClusterKey is string path ? ClusterKeyFile.Read(path) : null);
+        _cluster = cluster;
         string directory = Path.Combine(options.DataDirectory, "cluster", $"{_cluster.Name}-{_cluster.Tag}");
         Directory.CreateDirectory(directory);
         _hosts = new ClusterHost(options, _cluster, key, directory, time, logs);
@@ -53,6 +63,12 @@ internal sealed class ClusterNode
         _view = new MemberView(time);
         _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
         _heartbeats = new Heartbeats(_cluster.StatusTopic, status, _view, time);
+        _conduct = new Conduct(time, _logger);
+        _server = new ChainServer(tree, time);
+        _sync = new ChainSync(tree, _view, prove, _conduct, time, _logger);
+        _view.Heard += _sync.Heard;
+        MinerId self = new(PeerId.FromEd25519(key.PublicKey).Bytes);
+        _shares = new ShareGossip(_cluster.SharesTopic, tree, self, prove, _sync.Ask, time, _logger);
     }
 
     /// <summary>Where other nodes can connect to; empty before the start.</summary>
@@ -72,10 +88,10 @@ internal sealed class ClusterNode
     /// <exception cref="IOException">The host cannot listen; the message says what to do.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await using Host host = await _hosts.StartAsync(_gate.IsWelcome, Configure, cancellation);
+        await using Host host = await _hosts.StartAsync(IsWelcome, Configure, cancellation);
         _host = host;
         LogStart(host);
-        PeerFinder finder = new(host, _gate.IsWelcome, _logger);
+        PeerFinder finder = new(host, IsWelcome, _logger);
         if (host.Mdns is { } mdns)
             mdns.PeerFound += peer => Found(host, finder, peer);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -85,6 +101,8 @@ internal sealed class ClusterNode
             finder.RunAsync(stop.Token),
             _gate.RunAsync(host, stop.Token),
             _heartbeats.RunAsync(host.PubSub!, stop.Token),
+            _shares.RunAsync(host.PubSub!, stop.Token),
+            _sync.RunAsync(host, stop.Token),
             RememberAsync(host, finder, stop.Token),
             .. _options.Connect.Select(address => new FixedPeer(host, address, _time, _logger).RunAsync(stop.Token)),
         ];
@@ -105,7 +123,21 @@ internal sealed class ClusterNode
         finder.Add(peer.Peer);
     }
 
-    private void Configure(Host host) => _heartbeats.Join(host.PubSub!);
+    private bool IsWelcome(PeerId peer) => _gate.IsWelcome(peer) && _conduct.IsWelcome(peer);
+
+    private void Configure(Host host)
+    {
+        _heartbeats.Join(host.PubSub!);
+        _shares.Join(host.PubSub!);
+        host.Handle(ChainProtocol.Id, _server.ServeAsync, ChainServer.Limits);
+        _conduct.Banned += peer => CutOff(host, peer);
+    }
+
+    private static void CutOff(Host host, PeerId peer)
+    {
+        foreach (IPeerConnection connection in host.Network.Connections.Where(connection => connection.RemotePeer.Equals(peer)))
+            connection.Abort("it misbehaved");
+    }
 
     private void LogStart(Host host)
     {

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Membership;
+using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
+using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
@@ -14,10 +16,13 @@ internal sealed class TestNode : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
-    private TestNode(NodeOptions options, Ed25519KeyPair key)
+    private TestNode(NodeOptions options, Ed25519KeyPair key, Action<TestNode>? prepare)
     {
-        Cluster = new ClusterNode(options, key, () => Status, TimeProvider.System, NullLoggerFactory.Instance);
+        prepare?.Invoke(this);
         Id = PeerId.FromEd25519(key.PublicKey);
+        Cluster = new ClusterNode(
+            options, ClusterId.Of(options), key, () => Status with { Tip = TipOf(Tree.Tip) }, Tree, (share, _) => Task.FromResult(Prove(share)),
+            TimeProvider.System, NullLoggerFactory.Instance);
         Running = Cluster.RunAsync(_stop.Token);
     }
 
@@ -25,7 +30,13 @@ internal sealed class TestNode : IAsyncDisposable
 
     public PeerId Id { get; }
 
-    /// <summary>What it tells the others.</summary>
+    /// <summary>Its share chain, on which every proof of work holds.</summary>
+    public ShareTree Tree { get; } = TestChain.NewTree();
+
+    /// <summary>What it thinks of others' proofs.</summary>
+    public Func<Share, Proof> Prove { get; set; } = _ => Proof.Valid;
+
+    /// <summary>What it tells the others, but for the tip.</summary>
     public MemberStatus Status { get; set; } = new() { Version = "1.0.0", Tip = new ChainTip(0, Hash256.Zero, 1) };
 
     public Task Running { get; }
@@ -33,7 +44,7 @@ internal sealed class TestNode : IAsyncDisposable
     public Multiaddr Address => Multiaddr.Parse(Cluster.Listen[0]);
 
     /// <summary>Started and listening.</summary>
-    public static async Task<TestNode> StartAsync(TemporaryDirectory directory, string name, Func<NodeOptions, NodeOptions>? change = null)
+    public static async Task<TestNode> StartAsync(TemporaryDirectory directory, string name, Func<NodeOptions, NodeOptions>? change = null, Action<TestNode>? prepare = null)
     {
         NodeOptions options = new()
         {
@@ -44,10 +55,22 @@ internal sealed class TestNode : IAsyncDisposable
         };
         Directory.CreateDirectory(options.DataDirectory);
         Ed25519KeyPair key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
-        TestNode node = new(change?.Invoke(options) ?? options, key);
+        TestNode node = new(change?.Invoke(options) ?? options, key, prepare);
         await Wait.UntilAsync(() => node.Running.IsCompleted || node.Cluster.Listen.Count > 0, "the node listens");
         return node;
     }
+
+    /// <summary>Finds links on its tip.</summary>
+    public void Mine(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            ShareHeader header = TestChain.ChildHeader(Tree.Tip) with { Miner = new MinerId(Id.Bytes) };
+            Assert.That(Tree.AddVerified(Share.Embedded(header, nonce: 0), header.Timestamp).Status, Is.EqualTo(AddStatus.NewTip));
+        }
+    }
+
+    private static ChainTip TipOf(Link tip) => new(tip.Height, tip.Id, tip.CumulativeDifficulty);
 
     public async ValueTask DisposeAsync()
     {

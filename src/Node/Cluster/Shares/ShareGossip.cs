@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using P2PMiner.Mining;
+using P2PMiner.Node.ShareChain;
+using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.PubSub;
+
+namespace P2PMiner.Node.Cluster.Shares;
+
+/// <summary>
+/// New shares, from and to all of the cluster. A share of others is checked before it is passed on, cheap things first:
+/// size and form, whether it is known or was refused before, its place in the chain, and its proof of work last, within a
+/// budget. Own ones are published as they enter the chain.
+/// </summary>
+/// <param name="topic">Where.</param>
+/// <param name="tree">The chain.</param>
+/// <param name="self">Whose shares are published.</param>
+/// <param name="prove">Checks proof of work.</param>
+/// <param name="parentMissing">Is told who brought a share whose parent is not known.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">Told of invalid shares.</param>
+internal sealed class ShareGossip(
+    string topic, ShareTree tree, MinerId self, ProofCheck prove, Action<PeerId> parentMissing, TimeProvider time, ILogger logger)
+{
+    /// <summary>How long a share waits for its parent, which may be on its way or is fetched.</summary>
+    private static readonly TimeSpan ParentPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Own shares that wait to be sent; the newest matter.</summary>
+    private const int Outgoing = 64;
+
+    private readonly CheckBudget _budget = new(time);
+    private readonly RefusedShares _refused = new();
+    private readonly WaitingShares _waiting = new(tree);
+    private readonly ConcurrentDictionary<Hash256, Task<Proof>> _underWay = [];
+    private readonly Channel<Share> _own = Channel.CreateBounded<Share>(
+        new BoundedChannelOptions(Outgoing) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    /// <summary>Takes part before the first connection can come in.</summary>
+    public void Join(GossipSub gossip)
+    {
+        gossip.SetValidator(topic, JudgeAsync);
+        gossip.Subscribe(topic, static _ => { });
+    }
+
+    /// <summary>Publishes own shares until cancelled.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task RunAsync(GossipSub gossip, CancellationToken cancellation)
+    {
+        tree.Added += OnAdded;
+        try
+        {
+            await foreach (Share share in _own.Reader.ReadAllAsync(cancellation))
+                await gossip.PublishAsync(topic, ShareMessageCodec.Encode(share), cancellation);
+        }
+        finally
+        {
+            tree.Added -= OnAdded;
+        }
+    }
+
+    /// <summary>Whether a share is passed on; a valid one is in the chain by then.</summary>
+    internal async ValueTask<Verdict> JudgeAsync(PubSubMessage message, CancellationToken cancellation)
+    {
+        if (!ShareMessageCodec.TryDecode(message.Data.Span, out Share? share))
+            return Verdict.Reject;
+        if (_refused.Contains(share.Id))
+            return Verdict.Reject;
+        AddResult? place = tree.Check(share, Now);
+        if (place?.Status == AddStatus.UnknownParent)
+        {
+            if (!await WaitForParentAsync(share, message.Via, cancellation))
+                return Verdict.Ignore;
+            place = tree.Check(share, Now);
+        }
+        if (place is { } known)
+            return VerdictOf(known);
+        return await JudgeProofAsync(share, message.Via, cancellation);
+    }
+
+    /// <summary>
+    /// What others can get wrong without meaning harm is held against nobody: being late, on another branch, with another
+    /// clock, or with a job that is not known here yet.
+    /// </summary>
+    private static Verdict VerdictOf(AddResult result) => result.Fault switch
+    {
+        ShareFault.None or ShareFault.BelowRoot or ShareFault.TimestampInFuture or ShareFault.Key => Verdict.Ignore,
+        _ => Verdict.Reject,
+    };
+
+    private ulong Now => (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds());
+
+    private async Task<bool> WaitForParentAsync(Share share, PeerId via, CancellationToken cancellation)
+    {
+        if (!_underWay.ContainsKey(share.Header.Parent))
+            parentMissing(via);
+        using CancellationTokenSource done = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task patience = Task.Delay(ParentPatience, time, done.Token);
+        bool came = await _waiting.WaitAsync(share.Header.Parent, via, patience, cancellation);
+        await done.CancelAsync();
+        return came;
+    }
+
+    private async Task<Verdict> JudgeProofAsync(Share share, PeerId via, CancellationToken cancellation)
+    {
+        TaskCompletionSource<Proof> mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_underWay.GetOrAdd(share.Id, mine.Task) is var check && check != mine.Task)
+        {
+            // Somebody else brought the same share: what is found holds for both.
+            return await check.WaitAsync(cancellation) == Proof.Invalid ? Verdict.Reject : Verdict.Ignore;
+        }
+        Proof proof = Proof.Unknown;
+        try
+        {
+            if (!_budget.TryTake(via))
+                return Verdict.Ignore;
+            proof = await prove(share, cancellation);
+            return Conclude(share, via, proof);
+        }
+        finally
+        {
+            _underWay.TryRemove(share.Id, out _);
+            mine.TrySetResult(proof);
+        }
+    }
+
+    private Verdict Conclude(Share share, PeerId via, Proof proof)
+    {
+        if (proof == Proof.Unknown)
+            return Verdict.Ignore;
+        if (proof == Proof.Invalid)
+        {
+            _refused.Add(share.Id);
+            logger.LogWarning("Peer {Peer} brought a share without proof of work", via);
+            return Verdict.Reject;
+        }
+        AddResult added = tree.AddVerified(share, Now);
+        return added.Status is AddStatus.NewTip or AddStatus.Added ? Verdict.Accept : VerdictOf(added);
+    }
+
+    /// <summary>Under the tree's lock, so only what is short.</summary>
+    private void OnAdded(Link link)
+    {
+        if (link.Share.Header.Miner.Equals(self))
+            _own.Writer.TryWrite(link.Share);
+    }
+}

@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Mining;
+using P2PMiner.Node.Cluster.Shares;
+using P2PMiner.Node.ShareChain;
+using P2PMiner.Node.Tests.ShareChain;
+using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.PubSub;
+
+namespace P2PMiner.Node.Tests.Cluster;
+
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class ShareGossipTests
+{
+    private static readonly PeerId Peer = PeerId.FromEd25519(new byte[32]);
+
+    private readonly ManualTime _time = new(DateTimeOffset.FromUnixTimeSeconds((long)Genesis.Timestamp + 100_000));
+    private readonly ShareTree _tree = TestChain.NewTree();
+    private readonly List<PeerId> _missing = [];
+    private readonly ShareGossip _gossip;
+    private int _proofs;
+    private Proof _proof = Proof.Valid;
+
+    public ShareGossipTests() => _gossip = new ShareGossip(
+        "/topic", _tree, TestChain.Bob, (_, _) => Task.FromResult(Prove()), _missing.Add, _time, NullLogger.Instance);
+
+    [Test]
+    public async Task ValidShare_IsALinkAndPassedOn_AndOnlyOnce()
+    {
+        Share share = TestChain.Child(_tree.Tip);
+        Assert.That(await JudgeAsync(share), Is.EqualTo(Verdict.Accept));
+        Assert.That(_tree.Tip.Id, Is.EqualTo(share.Id));
+        Assert.That(await JudgeAsync(share), Is.EqualTo(Verdict.Ignore));
+        Assert.That(_proofs, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task ShareWithoutWork_IsHeldAgainstItsSender_AndHashedOnce()
+    {
+        _proof = Proof.Invalid;
+        Share share = TestChain.Child(_tree.Tip);
+        for (int i = 0; i < 3; i++)
+            Assert.That(await JudgeAsync(share), Is.EqualTo(Verdict.Reject));
+        Assert.That(_proofs, Is.EqualTo(1));
+        Assert.That(_tree.Count, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task ShareThatBreaksARule_CostsNoHash()
+    {
+        ShareHeader header = TestChain.ChildHeader(_tree.Tip);
+        ShareHeader[] wrong =
+        [
+            header with { Difficulty = header.Difficulty + 1, CumulativeDifficulty = header.CumulativeDifficulty + 1 },
+            header with { CumulativeDifficulty = header.CumulativeDifficulty + 1 },
+            header with { Height = header.Height + 1 },
+            header with { Timestamp = Genesis.Timestamp - 1 },
+        ];
+        foreach (ShareHeader bad in wrong)
+            Assert.That(await JudgeAsync(Share.Embedded(bad, 0)), Is.EqualTo(Verdict.Reject));
+        Assert.That(_proofs, Is.Zero);
+    }
+
+    [Test]
+    public async Task ShareOfAWrongClockOrAnUnknownKey_IsHeldAgainstNobody()
+    {
+        ShareHeader header = TestChain.ChildHeader(_tree.Tip);
+        Share future = Share.Embedded(header with { Timestamp = (ulong)_time.GetUtcNow().ToUnixTimeSeconds() + 3600 }, 0);
+        Assert.That(await JudgeAsync(future), Is.EqualTo(Verdict.Ignore));
+        Share foreign = TestChain.MoneroShare(header with { Key = Hash256.Parse(new string('c', 64)) });
+        Assert.That(await JudgeAsync(foreign), Is.EqualTo(Verdict.Ignore));
+        Assert.That(_proofs, Is.Zero);
+    }
+
+    [Test]
+    public async Task ShareBeforeItsParent_WaitsForIt()
+    {
+        ShareTree elsewhere = TestChain.NewTree();
+        TestChain.Grow(elsewhere, 3);
+        Share[] shares = [.. Enumerable.Range(1, 3).Select(height => elsewhere.AtHeight((ulong)height)!.Share)];
+        Task<Verdict> third = JudgeAsync(shares[2]);
+        Task<Verdict> second = JudgeAsync(shares[1]);
+        Assert.That(third.IsCompleted || second.IsCompleted, Is.False);
+        Assert.That(_missing, Is.Not.Empty);
+        Assert.That(await JudgeAsync(shares[0]), Is.EqualTo(Verdict.Accept));
+        Assert.That(await second, Is.EqualTo(Verdict.Accept));
+        Assert.That(await third, Is.EqualTo(Verdict.Accept));
+        Assert.That(_tree.Tip.Id, Is.EqualTo(shares[2].Id));
+    }
+
+    [Test]
+    public async Task ShareWithoutParent_IsDroppedInTheEnd_AndTheirNumberIsBounded()
+    {
+        ShareHeader header = TestChain.ChildHeader(_tree.Tip) with { Parent = Hash256.Parse(new string('d', 64)), Height = 2 };
+        Task<Verdict>[] waiting = [.. Enumerable.Range(0, WaitingShares.PeerCapacity).Select(i => JudgeAsync(Share.Embedded(header, (uint)i)))];
+        Assert.That(await JudgeAsync(Share.Embedded(header, 9999)), Is.EqualTo(Verdict.Ignore));
+        Assert.That(waiting.Any(task => task.IsCompleted), Is.False);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.That(await Task.WhenAll(waiting), Has.All.EqualTo(Verdict.Ignore));
+    }
+
+    [Test]
+    public async Task Flood_OfValidSharesOfOnePeer_IsCheckedWithinItsBudgetOnly()
+    {
+        Link parent = _tree.Tip;
+        for (int i = 0; i < 200; i++)
+            await JudgeAsync(TestChain.Child(parent, extraNonce: (ulong)i));
+        Assert.That(_proofs, Is.EqualTo((int)CheckBudget.PeerBurst));
+    }
+
+    [Test]
+    public async Task Message_DamagedInAnyWay_IsAShareOrRejected()
+    {
+        byte[][] originals =
+        [
+            ShareMessageCodec.Encode(TestChain.Child(_tree.Tip)), ShareMessageCodec.Encode(TestChain.MoneroShare(TestChain.ChildHeader(_tree.Tip), 5)),
+        ];
+        Random random = new(20261121);
+        for (int i = 0; i < 3000; i++)
+        {
+            byte[] bytes = Mutation.Of(originals[i % 2], random);
+            if (!ShareMessageCodec.TryDecode(bytes, out Share? share))
+                Assert.That(await JudgeAsync(bytes), Is.EqualTo(Verdict.Reject));
+            else
+                Assert.That(ShareMessageCodec.TryDecode(ShareMessageCodec.Encode(share), out Share? again) && again.Id == share.Id, Is.True);
+        }
+    }
+
+    private Proof Prove()
+    {
+        _proofs++;
+        return _proof;
+    }
+
+    private Task<Verdict> JudgeAsync(Share share) => JudgeAsync(ShareMessageCodec.Encode(share));
+
+    private Task<Verdict> JudgeAsync(byte[] data) =>
+        _gossip.JudgeAsync(new PubSubMessage("/topic", data, Peer, 1, Peer, Array.Empty<byte>()), CancellationToken.None).AsTask();
+}
