@@ -9,7 +9,7 @@ namespace P2PMiner.BenchP2P;
 /// <param name="Messages">Published in one measurement.</param>
 /// <param name="Hosts">Sizes of the mesh.</param>
 /// <param name="DhtHosts">Size of the DHT.</param>
-/// <param name="Rounds">Messages through the mesh, and lookups, in one measurement.</param>
+/// <param name="Rounds">Messages through the mesh in one measurement; a quarter as many lookups.</param>
 /// <param name="ManyPairs">Alternating measurements of mesh and DHT.</param>
 /// <param name="Held">Connections held open to one node.</param>
 /// <param name="Idle">How long the held connections are left alone.</param>

@@ -22,8 +22,8 @@ var hosts = new Option<int[]>("--hosts")
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => [20, 100],
 };
-var dhtHosts = new Option<int>("--dht-hosts") { Description = "size of the DHT", DefaultValueFactory = _ => 100 };
-var rounds = new Option<int>("--rounds") { Description = "messages through the mesh, and lookups", DefaultValueFactory = _ => 200 };
+var dhtHosts = new Option<int>("--dht-hosts") { Description = "size of the DHT", DefaultValueFactory = _ => 50 };
+var rounds = new Option<int>("--rounds") { Description = "messages through the mesh; a quarter as many lookups", DefaultValueFactory = _ => 200 };
 var manyPairs = new Option<int>("--many-pairs") { Description = "alternating measurements of mesh, DHT and attacks", DefaultValueFactory = _ => 3 };
 var held = new Option<int>("--held") { Description = "connections held open to one node", DefaultValueFactory = _ => 1000 };
 var idle = new Option<int>("--idle") { Description = "seconds that they are left alone", DefaultValueFactory = _ => 20 };
