@@ -111,7 +111,7 @@ internal sealed class MinerNode : IAsyncDisposable
             _chain.RunAsync(stop.Token),
             _board.RunAsync(Publish, stop.Token),
             _engine.Keys.Completion,
-            _engine.Miner.Failure,
+            _engine.Failure,
             ReportFirstHashAsync(stop.Token),
             _prover.RunAsync(stop.Token),
         ];

@@ -15,8 +15,13 @@ namespace P2PMiner.Node;
 /// </summary>
 internal sealed class MiningEngine : IAsyncDisposable
 {
-    private MiningEngine(KeyStore keys, Miner miner, MemoryMode memory)
+    private readonly ShadowEngine? _shadow;
+
+    private MiningEngine(KeyStore keys, Miner miner, MemoryMode memory, ShadowEngine? shadow)
     {
+        _shadow = shadow;
+        if (shadow is not null)
+            shadow.FaultFound += keys.ReplaceEngine;
         Keys = keys;
         Miner = miner;
         Memory = memory;
@@ -28,6 +33,12 @@ internal sealed class MiningEngine : IAsyncDisposable
 
     /// <summary>The mode that the threads end up in.</summary>
     public MemoryMode Memory { get; }
+
+    /// <summary>Completes in fault when something died that nothing here can mend.</summary>
+    public Task Failure => _shadow is null ? Miner.Failure : Task.WhenAny(Miner.Failure, _shadow.Failure).Unwrap();
+
+    /// <summary>What two engines were compared in; null where one hashes alone.</summary>
+    public ShadowCounts? Shadow => _shadow?.Counts;
 
     /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
     /// <exception cref="RandomXUnavailableException">The engine asked for is missing or wrong; one line says what to install.</exception>
@@ -57,7 +68,7 @@ internal sealed class MiningEngine : IAsyncDisposable
             },
             time, logs.CreateLogger<KeyStore>());
         MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority);
-        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), memory.Mode);
+        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), memory.Mode, selection.Engine as ShadowEngine);
     }
 
     /// <summary>Stops the threads before the memory goes that they hash with.</summary>
@@ -65,6 +76,8 @@ internal sealed class MiningEngine : IAsyncDisposable
     {
         await Miner.DisposeAsync();
         await Keys.DisposeAsync();
+        if (_shadow is not null)
+            await _shadow.DisposeAsync();
     }
 
     /// <summary>A single dataset is filled by CPUs anywhere; one of several only by those of its node.</summary>

@@ -1,6 +1,7 @@
 using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.Threads;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cli;
@@ -47,6 +48,7 @@ internal sealed class NodeSnapshot(
             UptimeSeconds = (long)uptime.TotalSeconds,
             Algorithm = options.Algorithm,
             Engine = engine.Keys.Engine.Name,
+            Shadow = engine.Shadow is ShadowCounts counts ? new ShadowStatus(counts.Equal, counts.Different, counts.Skipped) : null,
             Memory = OptionText.Memory(isFull ? MemoryRequest.Full : MemoryRequest.Light),
             Pages = Word(isFull ? current?.DatasetPages : current?.CachePages),
             PagesByStructure = new StructurePages(Word(current?.CachePages), Word(current?.DatasetPages), Word(miner.ScratchpadPages)),

@@ -56,6 +56,9 @@ internal sealed record NodeStatus
 
     public required string Engine { get; init; }
 
+    /// <summary>What engine "shadow" has compared; null with any other.</summary>
+    public ShadowStatus? Shadow { get; init; }
+
     /// <summary>The mode that threads hash in now: "light" until the dataset is ready.</summary>
     public required string Memory { get; init; }
 
@@ -97,6 +100,9 @@ internal sealed record NodeStatus
 
 /// <summary>Hashes per second, averaged over 10 s, 60 s and 15 min, and the greatest 10 s average so far.</summary>
 internal sealed record HashrateStatus(double? S10, double? S60, double? M15, double? Max);
+
+/// <summary>Hashes that both engines gave, in which they differed, and that were left out because others still waited.</summary>
+internal sealed record ShadowStatus(long Equal, long Different, long Skipped);
 
 /// <summary>The kind of pages behind each structure, as the option names it.</summary>
 internal sealed record StructurePages(string? Cache, string? Dataset, string? Scratchpad);

@@ -52,7 +52,7 @@ internal static class OptionDefinitions
         options => OptionText.Memory(options.Memory));
 
     public static readonly OptionDefinition Engine = new(
-        "engine", "auto|native|managed", "What computes the hashes: librandomx (native) or RandomX in C# (managed).",
+        "engine", "auto|native|managed|shadow", "What computes the hashes: librandomx (native), RandomX in C# (managed), or both, compared (shadow).",
         (options, values) => options with { Engine = OptionText.Engine(values[0]) },
         options => OptionText.Engine(options.Engine));
 

@@ -93,7 +93,8 @@ internal static class OptionText
         "auto" => EngineKind.Auto,
         "native" => EngineKind.Native,
         "managed" => EngineKind.Managed,
-        _ => throw NotOneOf(text, ["auto", "native", "managed"]),
+        "shadow" => EngineKind.Shadow,
+        _ => throw NotOneOf(text, ["auto", "native", "managed", "shadow"]),
     };
 
     public static string Engine(EngineKind engine) => engine.ToString().ToLowerInvariant();

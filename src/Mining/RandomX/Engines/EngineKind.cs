@@ -11,4 +11,7 @@ public enum EngineKind
 
     /// <summary>RandomX in C#.</summary>
     Managed,
+
+    /// <summary>RandomX in C#, and librandomx hashes some of the same inputs again.</summary>
+    Shadow,
 }

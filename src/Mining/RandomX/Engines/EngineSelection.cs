@@ -16,6 +16,7 @@ public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fall
     {
         EngineKind.Native => new EngineSelection(LoadNative(), null),
         EngineKind.Managed => new EngineSelection(CreateManaged(options), null),
+        EngineKind.Shadow => new EngineSelection(new ShadowEngine(CreateManaged(options), LoadNative(), options.Log), null),
         _ => SelectBest(options),
     };
 

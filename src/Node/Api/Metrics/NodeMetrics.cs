@@ -57,6 +57,12 @@ internal sealed class NodeMetrics : IDisposable
             status => status.Hashrate.Max is double max ? [new(max)] : []);
         Counter("p2p_miner.hashes", "Hashes computed.", status => [new(status.TotalHashes)]);
         Gauge("p2p_miner.threads", null, "Miner threads.", status => [new(status.Threads)]);
+        Counter("p2p_miner.shadow_hashes", "Hashes that engine shadow was to compute with both engines, by what became of them.", status =>
+        [
+            .. status.Shadow is { } shadow
+                ? Labelled("result", ("equal", shadow.Equal), ("different", shadow.Different), ("skipped", shadow.Skipped))
+                : [],
+        ]);
         Counter("p2p_miner.shares", "Shares found, by what became of them.", status =>
         [
             .. Labelled("result", ("accepted", status.Shares.Accepted), ("rejected", status.Shares.Rejected), ("stale", status.Shares.Stale)),

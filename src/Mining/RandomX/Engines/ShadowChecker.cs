@@ -1,0 +1,116 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Managed;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Engines;
+
+/// <summary>Computes offered hashes again with another engine, on one thread at low priority.</summary>
+internal sealed class ShadowChecker : IAsyncDisposable
+{
+    /// <summary>More are skipped and counted: comparing must not hold up hashing.</summary>
+    private const int MaxWaiting = 64;
+
+    private readonly IRandomXEngine _engine;
+    private readonly ILogger _log;
+    private readonly Action<ShadowSample, byte[]> _onDifference;
+    private readonly Channel<ShadowSample> _samples =
+        Channel.CreateBounded<ShadowSample>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
+
+    private long _equal;
+    private long _different;
+    private long _skipped;
+    private volatile bool _isStopping;
+
+    /// <param name="engine">Hashes again.</param>
+    /// <param name="log">Hears why there is no comparing.</param>
+    /// <param name="onDifference">Called once, at the first difference, with the sample and the other hash; nothing is compared after it.</param>
+    public ShadowChecker(IRandomXEngine engine, ILogger log, Action<ShadowSample, byte[]> onDifference)
+    {
+        _engine = engine;
+        _log = log;
+        _onDifference = onDifference;
+        Completion = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    public Task Completion { get; }
+
+    public ShadowCounts Counts => new(Volatile.Read(ref _equal), Volatile.Read(ref _different), Volatile.Read(ref _skipped));
+
+    /// <summary>The interpreter's hash, from a cache made for it.</summary>
+    public static byte[] Interpret(ShadowSample sample)
+    {
+        using ManagedCache cache = ManagedCache.Create(sample.Key, PagePreference.Thp);
+        byte[] hash = new byte[Hash256.Size];
+        new InterpretedVm(RandomXVersion.V1, cache).CalculateHash(sample.Input, hash);
+        return hash;
+    }
+
+    /// <summary>Never waits.</summary>
+    public void Offer(ShadowSample sample)
+    {
+        if (!_samples.Writer.TryWrite(sample))
+            Interlocked.Increment(ref _skipped);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _isStopping = true;
+        _samples.Writer.TryComplete();
+        await Completion;
+    }
+
+    private void Run()
+    {
+        CurrentThread.TryLowerPriority();
+        IHasher? hasher = null;
+        try
+        {
+            while (!_isStopping && _samples.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            {
+                while (!_isStopping && _samples.Reader.TryRead(out ShadowSample? sample))
+                {
+                    if (hasher is null || !hasher.Key.SequenceEqual(sample.Key))
+                    {
+                        hasher?.Dispose();
+                        hasher = null;
+                        hasher = CreateHasher(sample.Key);
+                    }
+                    if (!Compare(hasher, sample))
+                        return;
+                }
+            }
+        }
+        catch (Exception e) when (e is InsufficientMemoryException or RandomXUnavailableException)
+        {
+            _log.LogError("Engines are no longer compared: {Reason}", e.Message);
+        }
+        finally
+        {
+            _samples.Writer.TryComplete();
+            hasher?.Dispose();
+        }
+    }
+
+    private IHasher CreateHasher(byte[] key)
+    {
+        using IRandomXCache cache = _engine.CreateCache(key, PagePreference.Thp);
+        return _engine.CreateLight(cache, PagePreference.Thp);
+    }
+
+    private bool Compare(IHasher hasher, ShadowSample sample)
+    {
+        byte[] hash = new byte[Hash256.Size];
+        hasher.CalculateHash(sample.Input, hash);
+        if (hash.AsSpan().SequenceEqual(sample.Hash))
+        {
+            Interlocked.Increment(ref _equal);
+            return true;
+        }
+        Interlocked.Increment(ref _different);
+        _onDifference(sample, hash);
+        return false;
+    }
+}
