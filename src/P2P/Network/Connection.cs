@@ -14,12 +14,14 @@ internal sealed class Connection : IPeerConnection
     private readonly UpgradedChannel _channel;
     private readonly YamuxSession _session;
     private readonly OpenStreams _open = new();
+    private readonly NegotiationQueue _negotiations;
 
     internal Connection(UpgradedChannel channel, Direction direction, ConnectionServices services)
     {
         (_channel, _services, Direction) = (channel, services, direction);
         _session = channel.Session;
         Opened = services.Time.GetUtcNow();
+        _negotiations = new NegotiationQueue(services.Limits.MaxNegotiationsPerConnection, services.Limits.MaxStreamsPerConnection);
     }
 
     public PeerId RemotePeer => _channel.Secured.Peer;
@@ -108,14 +110,26 @@ internal sealed class Connection : IPeerConnection
 
     private void Accept(YamuxStream raw)
     {
-        if (_services.Streams.TryTake())
+        if (!_services.Streams.TryTake())
         {
-            _services.Handlers.Run(() => ServeAsync(raw));
-            return;
+            raw.Reset();
+            raw.Dispose();
         }
-        raw.Reset();
-        raw.Dispose();
+        else
+        {
+            switch (_negotiations.Add(raw))
+            {
+                case NegotiationQueue.Turn.Now:
+                    Serve(raw);
+                    break;
+                case NegotiationQueue.Turn.Never:
+                    Drop(raw);
+                    break;
+            }
+        }
     }
+
+    private void Serve(YamuxStream raw) => _services.Handlers.Run(() => ServeAsync(raw));
 
     private async Task ServeAsync(YamuxStream raw)
     {
@@ -150,6 +164,11 @@ internal sealed class Connection : IPeerConnection
         {
             // A remote that asks for nothing we serve, talks nonsense, is slow or has gone loses this stream and nothing else.
             return (null, null);
+        }
+        finally
+        {
+            if (_negotiations.Next() is { } next)
+                Serve(next);
         }
     }
 
@@ -193,6 +212,8 @@ internal sealed class Connection : IPeerConnection
     {
         foreach (ProtocolStream stream in _open.End())
             Uncount(stream);
+        foreach (YamuxStream stream in _negotiations.End())
+            Drop(stream);
     }
 
     private void Uncount(ProtocolStream stream)

@@ -81,6 +81,9 @@ public sealed record ConnectionLimits
     /// <summary>Streams that one connection may have open in each direction. As js.</summary>
     public int MaxStreamsPerConnection { get; init => field = AtLeastOne(value); } = 1000;
 
+    /// <summary>Streams of one connection that agree on their protocols at the same time; the next ones wait for their turn.</summary>
+    public int MaxNegotiationsPerConnection { get; init => field = AtLeastOne(value); } = 128;
+
     /// <summary>Bytes received and not read, and windows granted, over all connections.</summary>
     public long MaxStreamMemory { get; init => field = AtLeastOne(value); } = 256L * 1024 * 1024;
 

@@ -61,6 +61,23 @@ public sealed class HostStreamTests
     }
 
     [Test]
+    public async Task Streams_WaitForTheirTurnToNegotiate()
+    {
+        Host narrow = await _hosts.StartAsync(
+            options => options with { Limits = new ConnectionLimits { MaxNegotiationsPerConnection = 2 } }, Protocols.ServeAll);
+        IPeerConnection connection = await TestHosts.ConnectAsync(_a, narrow);
+
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(async _ =>
+        {
+            await using PeerStream stream = await connection.OpenStreamAsync([Protocols.Echo]);
+            await stream.WriteAsync(new byte[] { 7 });
+            Assert.That(await stream.ReadAsync(new byte[1]), Is.EqualTo(1));
+        })).InTime();
+
+        await Wait.UntilAsync(() => Leftovers.Of(narrow) is { Streams: 0, Handlers: 0 }, "end of all streams");
+    }
+
+    [Test]
     public async Task Stream_OfAnUnknownProtocolIsRefused()
     {
         await Assert.ThrowsAsync<UnsupportedProtocolException>(() => _connection.OpenStreamAsync(["/none/1", "/none/2"]).InTime());

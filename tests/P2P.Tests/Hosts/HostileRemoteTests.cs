@@ -12,6 +12,7 @@ public sealed class HostileRemoteTests
         UpgradeStepTimeout = TimeSpan.FromMilliseconds(300),
         InboundUpgradeTimeout = TimeSpan.FromMilliseconds(600),
         MaxPendingInbound = 20,
+        MaxNegotiationsPerConnection = 16,
     };
 
     private TestHosts _hosts = null!;
@@ -141,6 +142,22 @@ public sealed class HostileRemoteTests
         Assert.That(most, Is.LessThanOrEqualTo(Limits.MaxStreamsPerConnection + 10));
         await remote.DisposeAsync();
         await Wait.UntilAsync(() => _victim.Network.Connections.Count == 1, "end of the connection");
+    }
+
+    [Test]
+    public async Task SilentStreams_NegotiateFewAtATime_AndGoWithTheirConnection()
+    {
+        await using RawRemote remote = await RawRemote.SecureAsync(_victim, 77);
+        await Wait.UntilAsync(() => _victim.Network.Connections.Count == 2, "connection");
+        const int Streams = 60;
+
+        for (uint i = 0; i < Streams; i++)
+            await remote.WriteAsync(RawRemote.Frame(1, 1, 1 + (2 * i), 0));
+        await Wait.UntilAsync(() => Leftovers.Of(_victim).Streams >= Streams, "streams");
+
+        Assert.That(Leftovers.Of(_victim).Handlers, Is.LessThan(Streams / 2));
+        await remote.DisposeAsync();
+        await Wait.UntilAsync(() => Leftovers.Of(_victim).Streams == 0, "end of the streams");
     }
 
     [Test]
