@@ -56,7 +56,7 @@ internal sealed class MinerNode : IAsyncDisposable
         KnownKeys keys = new();
         Ed25519KeyPair key;
         ClusterId cluster;
-        _tree = new ShareTree(Genesis.Of(options.Cluster), Rehash, keys.Contains);
+        _tree = new ShareTree(Genesis.Of(options.Cluster), Rehash, seed => keys.Contains(seed) || _cluster?.IsKeyKnown(seed) == true);
         _store = ChainStore.Open(options.DataDirectory, _tree, time, logs.CreateLogger("chain"));
         try
         {
@@ -71,7 +71,7 @@ internal sealed class MinerNode : IAsyncDisposable
             throw;
         }
         _verifier = new LightVerifier(_engine.Keys, time);
-        _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, time, logs.CreateLogger("chain"));
+        _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, AvailableMemory, time, logs.CreateLogger("chain"));
         _cluster = new ClusterNode(options, cluster, key, () => _snapshot!.ForCluster(), _tree, _prover.CheckAsync, time, logs);
         MinerId miner = new(_peerId.Bytes);
         _chain = new ChainSource(_tree, miner, time);
@@ -84,7 +84,7 @@ internal sealed class MinerNode : IAsyncDisposable
         }
         _board = new JobBoard(_chain, _daemonSource, _tree, miner, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());
-        _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster);
+        _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster, keys);
     }
 
     /// <summary>Newest first, those of this run.</summary>
@@ -152,6 +152,7 @@ internal sealed class MinerNode : IAsyncDisposable
         _logger.LogInformation("Peer {PeerId}, cluster {Cluster}", _peerId, _options.Cluster);
         _logger.LogInformation("Threads: {Reason}", _machine.ThreadPlan.Reason);
         _logger.LogInformation("Memory: {Reason}", _machine.MemoryPlan.Reason);
+        _logger.LogInformation("Role: {Reason}", _engine.Role.Reason);
         _logger.LogInformation("Share chain: link {Height} {Id}", _tree.Tip.Height, _tree.Tip.Id);
     }
 
@@ -175,6 +176,15 @@ internal sealed class MinerNode : IAsyncDisposable
         _pause = onBattery ? "battery" : null;
         _engine.Miner.SetPaused(onBattery);
         _logger.LogInformation("{State}", onBattery ? "On battery: mining pauses" : "On mains power: mining");
+    }
+
+    /// <summary>Bytes that machine and cgroups can still give; null when nothing tells.</summary>
+    private static long? AvailableMemory()
+    {
+        HardwareInfo now = HardwareProbe.Read();
+        return now.Memory.AvailableBytes is long machine
+            ? Math.Min(machine, now.Limits.MemoryAvailableBytes ?? long.MaxValue)
+            : now.Limits.MemoryAvailableBytes;
     }
 
     /// <summary>Proof of work of links that others found: on the light path too.</summary>

@@ -17,7 +17,7 @@ internal sealed class MiningEngine : IAsyncDisposable
 {
     private readonly ShadowEngine? _shadow;
 
-    private MiningEngine(KeyStore keys, Miner miner, MemoryMode memory, ShadowEngine? shadow)
+    private MiningEngine(KeyStore keys, Miner miner, MemoryMode memory, RolePlan role, ShadowEngine? shadow)
     {
         _shadow = shadow;
         if (shadow is not null)
@@ -25,6 +25,7 @@ internal sealed class MiningEngine : IAsyncDisposable
         Keys = keys;
         Miner = miner;
         Memory = memory;
+        Role = role;
     }
 
     public KeyStore Keys { get; }
@@ -40,13 +41,15 @@ internal sealed class MiningEngine : IAsyncDisposable
     /// <summary>What two engines were compared in; null where one hashes alone.</summary>
     public ShadowCounts? Shadow => _shadow?.Counts;
 
+    /// <summary>What the node is in its cluster.</summary>
+    public RolePlan Role { get; }
+
     /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
     /// <exception cref="RandomXUnavailableException">The engine asked for is missing or wrong; one line says what to install.</exception>
     public static MiningEngine Create(NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs)
     {
+        RolePlan role = RolePlan.Of(options, machine);
         MemoryPlan memory = machine.MemoryPlan;
-        if (!memory.Fits && machine.ThreadPlan.Threads.Count > 0)
-            throw new UsageException(memory.Reason);
         EngineSelection selection = EngineSelection.Select(options.Engine, new ManagedEngineOptions
         {
             Threads = Math.Max(1, machine.ThreadPlan.Threads.Count),
@@ -57,7 +60,7 @@ internal sealed class MiningEngine : IAsyncDisposable
         KeyStore keys = new(
             new KeyStoreOptions
             {
-                Memory = machine.ThreadPlan.Threads.Count == 0 ? MemoryMode.Light : memory.Mode,
+                Memory = role is { IsWorker: false, IsDatasetHost: false } ? MemoryMode.Light : memory.Mode,
                 PrepareNextDataset = memory.PrepareNextDataset,
                 Pages = options.Pages,
                 BuilderThreads = machine.Hardware.AllowedCpus.Count,
@@ -68,7 +71,8 @@ internal sealed class MiningEngine : IAsyncDisposable
             },
             time, logs.CreateLogger<KeyStore>());
         MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority);
-        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), memory.Mode, selection.Engine as ShadowEngine);
+        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), memory.Mode, role,
+            selection.Engine as ShadowEngine);
     }
 
     /// <summary>Stops the threads before the memory goes that they hash with.</summary>

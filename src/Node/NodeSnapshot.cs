@@ -20,7 +20,8 @@ namespace P2PMiner.Node;
 /// <summary>Reads the parts of a node into the status that API, terminal and metrics show.</summary>
 internal sealed class NodeSnapshot(
     NodeOptions options, HardwareReport machine, PeerId peerId, MiningEngine engine, ShareTree tree, DaemonSource? daemons,
-    BlockOutbox? outbox, ShareLedger ledger, ClusterNode cluster)
+    BlockOutbox? outbox, ShareLedger ledger, ClusterNode cluster,
+    KnownKeys known)
 {
     private const int ItemsPerChunk = (1 << 20) / Mining.RandomX.Native.RandomXLibrary.DatasetItemSize;
 
@@ -41,7 +42,8 @@ internal sealed class NodeSnapshot(
             Version = VersionCommand.Version,
             PeerId = peerId.ToString(),
             Listen = cluster.Listen,
-            Role = miner.ThreadCount == 0 ? "relay" : "worker",
+            Mode = OptionText.Mode(options.Mode),
+            Role = engine.Role.Role,
             Cluster = options.Cluster,
             State = StateOf(stopping, miner, pause),
             Paused = pause,
@@ -76,7 +78,9 @@ internal sealed class NodeSnapshot(
         return new MemberStatus
         {
             Version = VersionCommand.Version,
-            IsWorker = engine.Miner.ThreadCount > 0,
+            Mode = options.Mode,
+            IsWorker = engine.Role.IsWorker,
+            IsDatasetHost = engine.Role.IsDatasetHost,
             Hashrate = Math.Max(0, rate.S60 ?? rate.S10 ?? 0),
             Threads = engine.Miner.ThreadCount,
             IsFullMemory = engine.Miner.FullThreadCount > 0,
@@ -85,6 +89,7 @@ internal sealed class NodeSnapshot(
             MemoryAvailable = (ulong)(machine.Hardware.Memory.AvailableBytes ?? 0),
             Tip = new ChainTip(tip.Height, tip.Id, tip.CumulativeDifficulty),
             DatasetKeys = [.. keys.Keys.Where(key => key.Dataset == DatasetState.Ready).Select(key => key.Key)],
+            KnownKeys = known.All,
             HasDaemon = daemons?.Status.Active is not null,
         };
     }

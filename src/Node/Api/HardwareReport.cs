@@ -13,6 +13,6 @@ internal sealed record HardwareReport(HardwareInfo Hardware, ThreadPlan ThreadPl
     {
         HardwareInfo hardware = HardwareProbe.Read();
         ThreadPlan threads = ThreadPlanner.Plan(hardware, new ThreadRequest(options.Threads));
-        return new HardwareReport(hardware, threads, MemoryPlanner.Plan(hardware, options.Memory, threads.Threads.Count));
+        return new HardwareReport(hardware, threads, MemoryPlanner.Plan(hardware, RolePlan.MemoryOf(options), threads.Threads.Count));
     }
 }

@@ -40,7 +40,7 @@ internal sealed record NodeStatus
 
     public string Mode { get; init; } = "auto";
 
-    /// <summary>"worker", or "relay" when nothing is to be hashed.</summary>
+    /// <summary>"worker", "dataset host", "dataset host, worker", or "relay" for neither.</summary>
     public required string Role { get; init; }
 
     public required string Cluster { get; init; }

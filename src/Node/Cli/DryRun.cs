@@ -16,9 +16,22 @@ internal static class DryRun
                 $"{setting.Definition.Name.PadRight(nameWidth)}  {setting.Value.PadRight(valueWidth)}  ({setting.Origin})");
         }
         HardwareReport report = HardwareReport.Read(resolved.Options);
+        output.WriteLine("role: " + RoleOf(resolved.Options, report));
         output.WriteLine("threads: " + report.ThreadPlan.Reason);
         output.WriteLine("memory: " + report.MemoryPlan.Reason);
         foreach (string warning in resolved.Warnings)
             output.WriteLine("warning: " + warning);
+    }
+
+    private static string RoleOf(NodeOptions options, HardwareReport report)
+    {
+        try
+        {
+            return RolePlan.Of(options, report).Reason;
+        }
+        catch (UsageException error)
+        {
+            return $"none, the node would not start: {error.Message}";
+        }
     }
 }

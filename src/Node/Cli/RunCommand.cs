@@ -9,6 +9,7 @@ internal static class RunCommand
     public static readonly string[] Examples =
     [
         "p2p-miner                                   mine the embedded share chain",
+        "p2p-miner --mode master --dataset-host      hold the dataset, or refuse to start",
         "p2p-miner --connect 192.168.1.20:9999       with the nodes around that one, beside those of this LAN",
         "p2p-miner --cluster-key cluster.key         only with nodes that have the key (p2p-miner cluster new)",
         "p2p-miner --threads 2 --low-priority        two threads that stay out of the way",

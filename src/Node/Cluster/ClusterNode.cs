@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Chain;
 using P2PMiner.Node.Cluster.Discovery;
 using P2PMiner.Node.Cluster.Membership;
@@ -79,6 +80,9 @@ internal sealed class ClusterNode
 
     /// <summary>The other live members, connected or not.</summary>
     public IReadOnlyList<Member> Members => _view.Members;
+
+    /// <summary>Whether a live member names a RandomX key as that of a Monero job.</summary>
+    public bool IsKeyKnown(Hash256 key) => _view.IsKeyKnown(key);
 
     /// <summary>How a member is connected with this node; null for one that is reached through others.</summary>
     public IPeerConnection? ConnectionOf(PeerId peer) => _host?.Network.FindConnection(peer);

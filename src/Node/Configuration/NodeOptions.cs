@@ -36,6 +36,11 @@ internal sealed record NodeOptions
     /// <summary>Public name of the proof of work.</summary>
     public string Algorithm { get; init; } = "rx/0";
 
+    public NodeMode Mode { get; init; }
+
+    /// <summary>Whether the dataset is held for others, or the start refused.</summary>
+    public bool DatasetHost { get; init; }
+
     /// <summary>Miner threads; 0 hashes nothing and does everything else; null lets the thread plan decide.</summary>
     public int? Threads { get; init; }
 
@@ -113,6 +118,8 @@ internal sealed record NodeOptions
             throw new UsageException("--wallet has no use without --daemon URL; add a daemon or leave the wallet out");
         if (Daemons.Count == 0 && DaemonZmq.Count > 0)
             throw new UsageException("--daemon-zmq has no use without --daemon URL; add the daemon that it belongs to");
+        if (RolePlan.IsHostAskedFor(this) && Memory == MemoryRequest.Light)
+            throw new UsageException("--mode master and --dataset-host hold the dataset, which --memory light excludes");
         if (Port is not null && Listen.Count > 0)
             throw new UsageException("--port and --listen exclude each other; a --listen address has its port in it");
         if (Http is not null && !IPAddress.IsLoopback(Http.Address) && HttpToken is null)

@@ -10,6 +10,16 @@ internal static class OptionDefinitions
         (options, values) => options with { Algorithm = OptionText.Algorithm(values[0]) },
         options => options.Algorithm);
 
+    public static readonly OptionDefinition Mode = new(
+        "mode", "auto|master|worker", "What this node is: master holds the dataset, worker hashes with what memory there is, auto decides.",
+        (options, values) => options with { Mode = OptionText.Mode(values[0]) },
+        options => OptionText.Mode(options.Mode));
+
+    public static readonly OptionDefinition DatasetHost = new(
+        "dataset-host", "on|off", "Hold the dataset whatever the mode, and refuse to start where it does not fit.",
+        (options, values) => options with { DatasetHost = OptionText.Switch(values[0]) },
+        options => OptionText.Switch(options.DatasetHost), OptionArity.Switch);
+
     public static readonly OptionDefinition Threads = new(
         "threads", "N|auto", "Miner threads; 0 hashes nothing and does everything else.",
         (options, values) => options with { Threads = OptionText.Threads(values[0]) },
@@ -129,7 +139,7 @@ internal static class OptionDefinitions
     /// <summary>In the order of help and <c>--dry-run</c>.</summary>
     public static readonly ImmutableArray<OptionDefinition> All =
     [
-        Algorithm, Threads, Affinity, LowPriority, PauseOnBattery, Daemon, DaemonZmq, Wallet, Memory, Engine, Pages,
+        Mode, DatasetHost, Algorithm, Threads, Affinity, LowPriority, PauseOnBattery, Daemon, DaemonZmq, Wallet, Memory, Engine, Pages,
         DatasetCache, Cluster, ClusterKey, Port, Listen, Connect, NoMdns, NoDht, Http, HttpToken, DataDirectory, LogLevel, LogFile,
     ];
 }

@@ -19,8 +19,8 @@ internal static class OptionResolver
     /// <summary>Names the configuration file in the environment.</summary>
     public const string ConfigVariable = OptionDefinition.EnvironmentPrefix + "CONFIG";
 
-    /// <summary>Variables of the program that are no options: the path of librandomx.</summary>
-    private static readonly string[] OtherVariables = ["P2P_MINER_RANDOMX"];
+    /// <summary>Variables that are no options: the path of librandomx, and what Kubernetes sets for a service of the program's name.</summary>
+    private static readonly string[] OtherVariables = ["P2P_MINER_RANDOMX", "P2P_MINER_SERVICE_HOST", "P2P_MINER_SERVICE_PORT"];
 
     /// <param name="definitions">The options that the command has.</param>
     /// <param name="commandLine">The values given there, null when the option is absent.</param>

@@ -14,6 +14,16 @@ internal sealed class KnownKeys
     private readonly Lock _lock = new();
     private readonly List<Hash256> _keys = [];
 
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<Hash256> All
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _keys];
+        }
+    }
+
     public void Add(Hash256 key)
     {
         lock (_lock)

@@ -38,6 +38,7 @@ internal sealed class ChainStore : IDisposable
         _logger = logger;
         _log = ShareLog.Open(path, tree.GenesisId, TryRestore, logger);
         tree.Added += Append;
+        tree.Replaced += Rewrite;
         _flushTimer = time.CreateTimer(_ => Flush(), state: null, FlushInterval, FlushInterval);
     }
 
@@ -67,6 +68,7 @@ internal sealed class ChainStore : IDisposable
     public void Dispose()
     {
         _tree.Added -= Append;
+        _tree.Replaced -= Rewrite;
         _flushTimer.Dispose();
         Flush();
         _log.Dispose();
@@ -129,6 +131,21 @@ internal sealed class ChainStore : IDisposable
                 _logger.LogError(
                     "The share log cannot be written, links are only kept in memory until it can: {Reason}", exception.Message);
             }
+            _incomplete = true;
+        }
+    }
+
+    /// <summary>Runs under the tree's lock, as <see cref="Append"/>.</summary>
+    private void Rewrite()
+    {
+        try
+        {
+            Compact();
+            _incomplete = false;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _logger.LogError("The share log cannot be written, links are only kept in memory until it can: {Reason}", exception.Message);
             _incomplete = true;
         }
     }

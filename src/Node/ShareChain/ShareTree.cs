@@ -39,6 +39,7 @@ internal sealed class ShareTree
     private readonly Dictionary<Hash256, Link> _links = [];
     private readonly ProofHash _proofHash;
     private readonly Predicate<Hash256> _isKnownKey;
+    private readonly Share _genesis;
     private ActiveBranch _active;
     private Link _heaviest;
     private long _sequence;
@@ -50,6 +51,7 @@ internal sealed class ShareTree
     public ShareTree(Share genesis, ProofHash proofHash, Predicate<Hash256> isKnownKey)
     {
         GenesisId = genesis.Id;
+        _genesis = genesis;
         _proofHash = proofHash;
         _isKnownKey = isKnownKey;
         StartFrom(new Link(genesis, childKey: genesis.Id, childDifficulty: LinkDifficulty.Minimum));
@@ -72,6 +74,9 @@ internal sealed class ShareTree
                 _added -= value;
         }
     }
+
+    /// <summary>All links were replaced by those of another tree. Raised under the lock, as <see cref="Added"/>.</summary>
+    public event Action? Replaced;
 
     /// <summary>The tip changed since it was last raised. Raised outside the lock; read <see cref="Tip"/> for the latest.</summary>
     public event Action? TipChanged;
@@ -214,6 +219,40 @@ internal sealed class ShareTree
             StartFrom(root);
             return true;
         }
+    }
+
+    /// <summary>A tree of the same chain that begins with a pruned chain's root, to be filled beside this one.</summary>
+    /// <returns>Null when this cannot be a root.</returns>
+    public ShareTree? Beside(Link root)
+    {
+        var tree = new ShareTree(_genesis, _proofHash, _isKnownKey);
+        return tree.TryRestoreRoot(root) ? tree : null;
+    }
+
+    /// <summary>
+    /// Replaces all links by those of a tree that <see cref="Beside"/> made, if it is as deep as a pruned chain is and its links
+    /// hold more work than those kept here: what a root claims of the work below it counts for nothing.
+    /// </summary>
+    public bool TryAdopt(ShareTree other)
+    {
+        lock (_lock)
+        {
+            lock (other._lock)
+            {
+                Link root = other._active.Root;
+                Link tip = other._active.Tip;
+                UInt128 ours = _heaviest.CumulativeDifficulty - _active.Root.CumulativeDifficulty;
+                if (tip.Height - root.Height < KeptLinks || tip.CumulativeDifficulty - root.CumulativeDifficulty <= ours)
+                    return false;
+                _links.Clear();
+                foreach ((Hash256 id, Link link) in other._links)
+                    _links.Add(id, link);
+                (_active, _heaviest, _sequence) = (other._active, other._heaviest, other._sequence);
+            }
+            Replaced?.Invoke();
+        }
+        TipChanged?.Invoke();
+        return true;
     }
 
     /// <summary>

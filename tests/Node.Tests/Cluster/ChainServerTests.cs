@@ -89,7 +89,9 @@ internal sealed class ChainServerTests
     public async Task Pages_DamagedInAnyWay_AreReadOrRefused()
     {
         TestChain.Grow(_tree, 10);
-        byte[] original = _server.Answer(new ChainRequest { AtHeight = new AtHeight { Height = 1 } }).ToByteArray();
+        ChainPage sound = _server.Answer(new ChainRequest { AtHeight = new AtHeight { Height = 1 } });
+        sound.Root = OldChain.RootOf(_tree.AtHeight(3)!);
+        byte[] original = sound.ToByteArray();
         Random random = new(1);
         for (int i = 0; i < 3000; i++)
         {
@@ -98,6 +100,8 @@ internal sealed class ChainServerTests
             try
             {
                 ChainProtocol.ReadTip(page);
+                if (page.Root is not null)
+                    Assert.That(OldChain.ReadRoot(page.Root).ChildDifficulty, Is.InRange(LinkDifficulty.Minimum, LinkDifficulty.Maximum));
                 Assert.That(ChainProtocol.Read(page), Has.Count.LessThanOrEqualTo(ChainProtocol.MaxLinks));
             }
             catch (ProtocolException)

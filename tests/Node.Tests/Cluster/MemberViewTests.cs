@@ -1,3 +1,4 @@
+using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.P2P.Identity;
@@ -48,6 +49,18 @@ internal sealed class MemberViewTests
         for (int i = 2; i < 2 * MemberView.MaxMembers; i++)
             _view.Offer(Peer(i), Beat(1));
         Assert.That(_view.Members, Has.Count.EqualTo(MemberView.MaxMembers));
+    }
+
+    [Test]
+    public void Key_OfALiveMember_IsKnownUntilItIsGone()
+    {
+        Hash256 key = HeartbeatCodecTests.Sample.KnownKeys[0];
+        Assert.That(_view.IsKeyKnown(key), Is.False);
+        _view.Offer(Peer(1), Beat(1));
+        Assert.That(_view.IsKeyKnown(key), Is.True);
+        Assert.That(_view.IsKeyKnown(Hash256.Zero), Is.False);
+        _time.Advance(MemberView.Lifetime + TimeSpan.FromSeconds(1));
+        Assert.That(_view.IsKeyKnown(key), Is.False);
     }
 
     private static MemberStatus Beat(ulong sequence) => HeartbeatCodecTests.Sample with { Sequence = sequence };

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.ShareChain;
@@ -60,6 +61,41 @@ internal sealed class SharedChainTests : IDisposable
     }
 
     [Test]
+    public async Task NewNode_JoinsAChainWhoseBeginningIsForgotten_AndKeepsIt()
+    {
+        await using TestNode first = await StartAsync("first");
+        first.Mine((int)(ShareTree.KeptLinks + SeedHeight.EpochLength) + 5);
+        Assert.That(first.Tree.Root.Height, Is.Positive);
+        await using TestNode second = await StartAsync("second");
+        second.Mine(3);
+        using TemporaryDirectory directory = new();
+        using (ChainStore store = ChainStore.Open(directory.Path, second.Tree, TimeProvider.System, NullLogger.Instance))
+        {
+            await using TestNode between = await StartAsync("between", first, also: second);
+            await OneChainAsync(first, second, between);
+        }
+        ShareTree loaded = TestChain.NewTree();
+        using (ChainStore.Open(directory.Path, loaded, TimeProvider.System, NullLogger.Instance))
+            Assert.That(loaded.Tip.Id, Is.EqualTo(first.Tree.Tip.Id));
+    }
+
+    [Test]
+    public void ChainWithAForgottenBeginning_NeedsMoreWorkThanIsKeptHere_WhateverItClaims()
+    {
+        ShareTree here = TestChain.NewTree();
+        TestChain.Grow(here, 50);
+        ShareHeader header = TestChain.ChildHeader(here.Tip) with { Height = SeedHeight.EpochLength, CumulativeDifficulty = UInt128.One << 100 };
+        Link root = new(Share.Embedded(header, 0), childKey: here.GenesisId, childDifficulty: LinkDifficulty.Minimum);
+        ShareTree other = here.Beside(root)!;
+        TestChain.Grow(other, (int)ShareTree.KeptLinks - 1, solveSeconds: 60);
+        Assert.That(here.TryAdopt(other), Is.False, "it is not deep enough");
+        TestChain.Grow(other, 1, solveSeconds: 60);
+        TestChain.Grow(here, 3000, solveSeconds: 5);
+        Assert.That(here.TryAdopt(other), Is.False, "there is more work here");
+        Assert.That(TestChain.NewTree().TryAdopt(other), Is.True);
+    }
+
+    [Test]
     public async Task PartedNodes_AgreeOnTheHeavierChainWhenTheyMeet()
     {
         await using TestNode first = await StartAsync("first");
@@ -70,7 +106,7 @@ internal sealed class SharedChainTests : IDisposable
         }
         await using TestNode third = await StartAsync("third");
         third.Mine(300);
-        first.Mine(40);
+        first.Mine(270);
         await using TestNode fourth = await StartAsync("fourth", first, also: third);
         await OneChainAsync(first, third, fourth);
         Assert.That(first.Tree.Tip.Height, Is.EqualTo(300));

@@ -22,7 +22,8 @@ internal sealed class ChainServer(ShareTree tree, TimeProvider time)
     /// <summary>Pages that are given without delay.</summary>
     private const int FreePages = 8;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    /// <summary>Whoever checks a page on a slow machine needs minutes for it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     /// <exception cref="IOException">The stream broke, or the other side breaks the protocol.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or nothing was asked for too long.</exception>
@@ -51,8 +52,7 @@ internal sealed class ChainServer(ShareTree tree, TimeProvider time)
         switch (request.AskCase)
         {
             case ChainRequest.AskOneofCase.After:
-                if (Fork(Ids(request.After.Ids)) is Link fork)
-                    Fill(page, Branch(fork.Height + 1), ChainProtocol.MaxLinks);
+                FillAfter(page, Fork(Ids(request.After.Ids)));
                 break;
             case ChainRequest.AskOneofCase.AtHeight:
                 uint count = request.AtHeight.Count;
@@ -65,6 +65,16 @@ internal sealed class ChainServer(ShareTree tree, TimeProvider time)
                 throw new ProtocolException("a request that asks for nothing");
         }
         return page;
+    }
+
+    private void FillAfter(ChainPage page, Link? fork)
+    {
+        Link root = tree.Root;
+        if (fork is null && root.Height == 0)
+            return;
+        if (fork is null)
+            page.Root = OldChain.RootOf(root);
+        Fill(page, Branch((fork ?? root).Height + 1), ChainProtocol.MaxLinks);
     }
 
     private static IReadOnlyList<Hash256> Ids(RepeatedField<ByteString> ids) =>

@@ -27,11 +27,11 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     /// <summary>Looked at so often whether a member is ahead, besides every heartbeat.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    /// <summary>For one answer.</summary>
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
-
     /// <summary>How long a peer is left alone that could not help.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
+
+    /// <summary>Of one session: more links than a tree holds.</summary>
+    private const int MaxPages = ShareTree.MaxLinks / 64;
 
     /// <summary>Peers to ask that wait; more are asked when they are heard of again.</summary>
     private const int MaxWaiting = 64;
@@ -43,6 +43,8 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly Dictionary<PeerId, long> _useless = [];
+    private readonly LinkIntake _intake = new(prove, time);
+    private readonly OldChain _old = new(tree, new LinkIntake(prove, time), logger);
 
     /// <summary>Takes note that a peer may have links that are missing here. Returns at once.</summary>
     public void Ask(PeerId peer) => _wanted.Writer.TryWrite(peer);
@@ -73,8 +75,6 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         }
     }
 
-    private ulong Now => (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds());
-
     private bool IsAhead(ChainTip tip) => tip.Work > tree.Tip.CumulativeDifficulty && !tree.TryGet(tip.Id, out _);
 
     private bool IsResting(PeerId peer) => _useless.TryGetValue(peer, out long since) && time.GetElapsedTime(since) < Rest;
@@ -85,8 +85,13 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         try
         {
             await using PeerStream stream = await host.OpenStreamAsync(peer, [ChainProtocol.Id], cancellation);
-            while (await TakePageAsync(stream, cancellation) is int links and > 0)
-                taken += links;
+            ChainClient client = new(stream, time);
+            Progress page = new(0, IsEnd: false, null);
+            for (int pages = 0; pages < MaxPages && !page.IsEnd; pages++)
+            {
+                page = await TakePageAsync(client, page.Last, cancellation);
+                taken += page.Links;
+            }
             await stream.CloseWriteAsync(cancellation);
         }
         catch (ProtocolException error)
@@ -104,64 +109,22 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     }
 
     /// <summary>Asks for a page and adds it.</summary>
-    /// <returns>The number of links that were new; 0 at the end.</returns>
-    private async Task<int> TakePageAsync(PeerStream stream, CancellationToken cancellation)
+    /// <param name="client">Asks.</param>
+    /// <param name="last">
+    /// The last link of the page before: as long as the other's branch is the lighter one, it is not on ours.
+    /// </param>
+    /// <param name="cancellation">Gives up.</param>
+    private async Task<Progress> TakePageAsync(ChainClient client, Hash256? last, CancellationToken cancellation)
     {
-        ChainRequest request = new() { After = new After() };
-        request.After.Ids.AddRange(Locator().Select(ChainProtocol.ToBytes));
-        ChainPage? page = await AskAsync(stream, request, cancellation);
+        IEnumerable<Hash256> known = last is Hash256 id ? Locator().Prepend(id) : Locator();
+        ChainPage? page = await client.AskAfterAsync(known, cancellation);
         if (page is null)
-            return 0;
-        int added = 0;
-        foreach (Share share in ChainProtocol.Read(page))
-        {
-            if (!await TakeAsync(share, cancellation))
-                break;
-            added++;
-        }
-        return added;
-    }
-
-    private async Task<ChainPage?> AskAsync(PeerStream stream, ChainRequest request, CancellationToken cancellation)
-    {
-        using CancellationTokenSource limit = new(AnswerTimeout, time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        try
-        {
-            await Frames.WriteAsync(stream, request, either.Token);
-            return await Frames.ReadAsync(stream, ChainProtocol.Pages, ChainProtocol.MaxAnswerSize, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new TimeoutException($"no answer within {AnswerTimeout.TotalSeconds} s");
-        }
-    }
-
-    /// <returns>False if it cannot be added now, which ends the page.</returns>
-    /// <exception cref="ProtocolException">It is invalid.</exception>
-    private async Task<bool> TakeAsync(Share share, CancellationToken cancellation)
-    {
-        AddResult? place = tree.Check(share, Now);
-        if (place is null)
-        {
-            switch (await prove(share, cancellation))
-            {
-                case Proof.Invalid:
-                    throw new ProtocolException($"link {share.Header.Height} of its chain has no proof of work");
-                case Proof.Unknown:
-                    return false;
-                default:
-                    place = tree.AddVerified(share, Now);
-                    break;
-            }
-        }
-        return place.Value.Status switch
-        {
-            AddStatus.Added or AddStatus.NewTip or AddStatus.Duplicate => true,
-            AddStatus.Invalid when place.Value.Fault is ShareFault.Height or ShareFault.Difficulty or ShareFault.CumulativeDifficulty or ShareFault.TimestampBeforeParent =>
-                throw new ProtocolException($"link {share.Header.Height} of its chain is invalid: {place.Value.Fault}"),
-            _ => false,
-        };
+            return new Progress(0, IsEnd: true, null);
+        if (page.Root is not null)
+            return new Progress(await _old.TakeAsync(client, page, cancellation), IsEnd: true, null);
+        IReadOnlyList<Share> shares = ChainProtocol.Read(page);
+        int taken = await _intake.TakeAsync(tree, shares, cancellation);
+        return new Progress(taken, IsEnd: taken < shares.Count || taken == 0, taken == 0 ? null : shares[taken - 1].Id);
     }
 
     /// <summary>Ids of our branch, the tip first, at growing distances, the root last: some of them the other has, too.</summary>
@@ -170,7 +133,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         List<Hash256> ids = [];
         ulong height = tree.Tip.Height;
         ulong root = tree.Root.Height;
-        for (ulong step = 1; height > root && ids.Count < ChainProtocol.MaxIds - 1; step = ids.Count < 8 ? 1 : 2 * step)
+        for (ulong step = 1; height > root && ids.Count < ChainProtocol.MaxIds - 2; step = ids.Count < 8 ? 1 : 2 * step)
         {
             if (tree.AtHeight(height) is Link link)
                 ids.Add(link.Id);
@@ -186,4 +149,9 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
             _useless.Clear();
         _useless[peer] = time.GetTimestamp();
     }
+
+    /// <param name="Links">Of the page, those that are here now.</param>
+    /// <param name="IsEnd">Whether there is no more to be had.</param>
+    /// <param name="Last">The last of them.</param>
+    private sealed record Progress(int Links, bool IsEnd, Hash256? Last);
 }

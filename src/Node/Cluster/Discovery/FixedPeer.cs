@@ -35,7 +35,7 @@ internal sealed class FixedPeer(Host host, Multiaddr address, TimeProvider time,
             }
             catch (Exception error) when (error is IOException or TimeoutException)
             {
-                if (problem != error.Message && problem is null)
+                if (problem is null)
                     logger.LogWarning("No connection to {Address} yet, trying on: {Reason}", address.WithoutPeer(), error.Message);
                 problem = error.Message;
             }

@@ -1,3 +1,4 @@
+using P2PMiner.Mining;
 using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Node.Cluster.Membership;
@@ -53,6 +54,13 @@ internal sealed class MemberView(TimeProvider time)
     {
         lock (_lock)
             return _members.TryGetValue(peer, out Entry? entry) && time.GetElapsedTime(entry.Heard) <= Lifetime;
+    }
+
+    /// <summary>Whether a live member names a key as that of a Monero job.</summary>
+    public bool IsKeyKnown(Hash256 key)
+    {
+        lock (_lock)
+            return _members.Values.Any(entry => entry.Status.KnownKeys.Contains(key) && time.GetElapsedTime(entry.Heard) <= Lifetime);
     }
 
     /// <summary>Takes a heartbeat.</summary>

@@ -29,12 +29,17 @@ internal sealed class ShareGossip(
     /// <summary>Own shares that wait to be sent; the newest matter.</summary>
     private const int Outgoing = 64;
 
+    /// <summary>Between two warnings about clocks.</summary>
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(10);
+
     private readonly CheckBudget _budget = new(time);
     private readonly RefusedShares _refused = new();
     private readonly WaitingShares _waiting = new(tree);
     private readonly ConcurrentDictionary<Hash256, Task<Proof>> _underWay = [];
     private readonly Channel<Share> _own = Channel.CreateBounded<Share>(
         new BoundedChannelOptions(Outgoing) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private long _warned;
 
     /// <summary>Takes part before the first connection can come in.</summary>
     public void Join(GossipSub gossip)
@@ -74,7 +79,11 @@ internal sealed class ShareGossip(
             place = tree.Check(share, Now);
         }
         if (place is { } known)
+        {
+            if (known.Fault == ShareFault.TimestampInFuture)
+                WarnOfClock();
             return VerdictOf(known);
+        }
         return await JudgeProofAsync(share, message.Via, cancellation);
     }
 
@@ -89,6 +98,16 @@ internal sealed class ShareGossip(
     };
 
     private ulong Now => (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds());
+
+    private void WarnOfClock()
+    {
+        long now = time.GetTimestamp();
+        long last = Interlocked.Read(ref _warned);
+        if ((last != 0 && time.GetElapsedTime(last, now) < WarningInterval) || Interlocked.CompareExchange(ref _warned, now, last) != last)
+            return;
+        logger.LogWarning(
+            "A share of another node is dated more than {Seconds} s after this machine's time: one of the two clocks is wrong", ShareTree.MaxClockLeadSeconds);
+    }
 
     private async Task<bool> WaitForParentAsync(Share share, PeerId via, CancellationToken cancellation)
     {

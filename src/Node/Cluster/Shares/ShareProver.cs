@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
 using P2PMiner.Mining.RandomX;
@@ -30,9 +31,10 @@ internal delegate Task<Proof> ProofCheck(Share share, CancellationToken cancella
 /// <param name="keys">The miner's caches and datasets.</param>
 /// <param name="light">The other path.</param>
 /// <param name="pages">Pages of a cache of its own.</param>
+/// <param name="availableMemory">Bytes that can still be taken; null when unknown.</param>
 /// <param name="time">Measures idleness.</param>
 /// <param name="logger">Told of caches, and of contradictions between the paths.</param>
-internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePreference pages, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePreference pages, Func<long?> availableMemory, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>A VM keeps memory of a replaced key alive, so it goes when nothing was checked for this long.</summary>
     private static readonly TimeSpan VmIdle = TimeSpan.FromSeconds(5);
@@ -40,12 +42,21 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     /// <summary>Filling a cache takes seconds on a slow machine; within this time the next page of a chain comes.</summary>
     private static readonly TimeSpan CacheIdle = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// Between two caches of its own: whoever sends shares under one key after the other shall not keep a CPU busy with it.
+    /// </summary>
+    private static readonly TimeSpan CachePause = TimeSpan.FromSeconds(20);
+
+    /// <summary>A cache with its hasher, and what is left for the rest of the system.</summary>
+    private const long NeededMemory = MemoryPlanner.CacheBytes + MemoryPlanner.ThreadBytes + MemoryPlanner.SystemReserveBytes;
+
     private readonly SemaphoreSlim _turn = new(1);
     private IHasher? _vm;
     private Hash256 _vmKey;
     private int _vmGeneration;
     private IRandomXCache? _cache;
     private Hash256 _cacheKey;
+    private long? _cacheMade;
     private long _lastUse;
 
     public async Task<Proof> CheckAsync(Share share, CancellationToken cancellation)
@@ -124,7 +135,9 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         _lastUse = time.GetTimestamp();
         try
         {
-            VmFor(share.Header.Key).CalculateHash(blob, hash);
+            if (VmFor(share.Header.Key) is not IHasher vm)
+                return Proof.Unknown;
+            vm.CalculateHash(blob, hash);
         }
         catch (InsufficientMemoryException error)
         {
@@ -139,23 +152,33 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         return Proof.Valid;
     }
 
-    private IHasher VmFor(Hash256 key)
+    private IHasher? VmFor(Hash256 key)
     {
         int generation = keys.Generation;
         if (_vm is not null && _vmKey == key && (_vmGeneration == generation || _cacheKey == key))
             return _vm;
         DropVm();
         _vm = keys.IsDatasetReady(key) ? keys.TryCreateVm(key, numaNode: 0, out _) : keys.TryCreateVerifier(key, isCompiled: true);
-        _vm ??= keys.Engine.CreateVerifier(CacheFor(key), isCompiled: true, pages);
+        if (_vm is null && CacheFor(key) is IRandomXCache own)
+            _vm = keys.Engine.CreateVerifier(own, isCompiled: true, pages);
         (_vmKey, _vmGeneration) = (key, generation);
         return _vm;
     }
 
-    private IRandomXCache CacheFor(Hash256 key)
+    /// <summary>Null when there is no memory for it, or another one was made a moment ago.</summary>
+    private IRandomXCache? CacheFor(Hash256 key)
     {
         if (_cache is not null && _cacheKey == key)
             return _cache;
+        if (_cacheMade is long made && time.GetElapsedTime(made) < CachePause)
+            return null;
+        _cacheMade = time.GetTimestamp();
         DropCache();
+        if (availableMemory() < NeededMemory)
+        {
+            logger.LogWarning("Shares under key {Key} cannot be checked: that takes {Mib} MiB more than there is", key, NeededMemory >> 20);
+            return null;
+        }
         Span<byte> bytes = stackalloc byte[Hash256.Size];
         key.CopyTo(bytes);
         logger.LogInformation("Filling a cache to check shares under key {Key}, which the miner does not use", key);

@@ -1,0 +1,55 @@
+using P2PMiner.Hardware;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.Configuration;
+
+namespace P2PMiner.Node;
+
+/// <summary>What the node is in its cluster: from what the user asked for and what the machine can.</summary>
+/// <param name="IsWorker">Whether it hashes.</param>
+/// <param name="IsDatasetHost">Whether it holds the whole dataset.</param>
+/// <param name="Reason">One sentence for the user.</param>
+internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, string Reason)
+{
+    /// <summary>In the words of the API.</summary>
+    public string Role => (IsWorker, IsDatasetHost) switch
+    {
+        (true, true) => "dataset host, worker",
+        (true, false) => "worker",
+        (false, true) => "dataset host",
+        _ => "relay",
+    };
+
+    /// <summary>Whether the user insists on the dataset.</summary>
+    public static bool IsHostAskedFor(NodeOptions options) => options.Mode == NodeMode.Master || options.DatasetHost;
+
+    /// <summary>The memory that the options amount to.</summary>
+    public static MemoryRequest MemoryOf(NodeOptions options) => IsHostAskedFor(options) ? MemoryRequest.Full : options.Memory;
+
+    /// <param name="options">What the user asked for.</param>
+    /// <param name="machine">With plans made for <see cref="MemoryOf"/>.</param>
+    /// <exception cref="UsageException">The machine lacks the memory that was asked for; the message has the numbers.</exception>
+    public static RolePlan Of(NodeOptions options, HardwareReport machine)
+    {
+        bool isWorker = machine.ThreadPlan.Threads.Count > 0;
+        MemoryPlan memory = machine.MemoryPlan;
+        bool isAskedFor = IsHostAskedFor(options);
+        if (isAskedFor && !memory.Fits)
+            throw new UsageException($"{(options.DatasetHost ? "--dataset-host" : "--mode master")} holds the dataset, and there is no room for it: {memory.Reason}");
+        if (isWorker && !memory.Fits)
+            throw new UsageException(memory.Reason);
+        bool isHost = isAskedFor || (options.Mode == NodeMode.Auto && isWorker && memory.Mode == MemoryMode.Full);
+        var plan = new RolePlan(isWorker, isHost, "");
+        return plan with { Reason = $"{plan.Role}, because {Why(options, isWorker, isAskedFor, isHost)}" };
+    }
+
+    private static string Why(NodeOptions options, bool isWorker, bool isAskedFor, bool isHost)
+    {
+        if (isAskedFor)
+            return options.DatasetHost ? "--dataset-host asks for it" : "mode master asks for it";
+        if (!isWorker)
+            return "there are no miner threads";
+        if (options.Mode == NodeMode.Worker)
+            return "mode worker asks for it";
+        return isHost ? "the dataset fits into memory" : "there is no dataset in light mode";
+    }
+}
