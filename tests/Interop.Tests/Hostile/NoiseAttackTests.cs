@@ -141,7 +141,7 @@ internal sealed class NoiseAttackTests : HostileTests
         await using RawYamux session = await RawYamux.ConnectAsync(Target, _key);
 
         for (int i = 0; i < 100; i++)
-            await session.Noise.Socket.SendAsync((byte[])[.. RawNoise.Frame(session.Noise.Encrypt([])), .. RawNoise.Frame([])]);
+            await session.SendBelowAsync(static noise => noise.Socket.SendAsync((byte[])[.. RawNoise.Frame(noise.Encrypt([])), .. RawNoise.Frame([])]));
 
         await session.PingAsync();
     }

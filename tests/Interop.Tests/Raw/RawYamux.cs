@@ -80,12 +80,15 @@ internal sealed class RawYamux : IAsyncDisposable
     public static byte[] DataFrame(uint stream, byte[] body, ushort flags = 0) => Frame(Data, flags, stream, (uint)body.Length, body);
 
     /// <summary>Sends frames as they are.</summary>
-    public async Task SendAsync(params byte[][] frames)
+    public Task SendAsync(params byte[][] frames) => SendBelowAsync(noise => noise.SendAsync([.. frames.SelectMany(frame => frame)]));
+
+    /// <summary>Sends below Yamux, while no answer of this session to the host comes between what is encrypted and what is sent.</summary>
+    public async Task SendBelowAsync(Func<RawNoise, Task> send)
     {
         await _sending.WaitAsync();
         try
         {
-            await _noise.SendAsync([.. frames.SelectMany(frame => frame)]);
+            await send(_noise);
         }
         finally
         {
