@@ -1,41 +1,34 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using P2PMiner.Integration.Tests.Monero;
+using P2PMiner.P2P.Tests.Mdns;
 
 namespace P2PMiner.Integration.Tests.Nodes;
 
 /// <summary>A real p2p-miner in a process of its own, in light mode, with its HTTP API on a free port of loopback.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
+    private const int DefaultHttpPort = 8420;
+
     private readonly Process _process;
     private readonly List<string> _output = [];
     private readonly HttpClient _http;
 
-    private NodeProcess(string dataDirectory, string[] arguments)
+    private NodeProcess(ProcessStartInfo start, int port, Func<Socket>? open)
     {
-        int port = Ports.Take();
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        if (open is not null)
+            handler.ConnectCallback = (_, cancellation) => ConnectAsync(open(), port, cancellation);
+        _http = new HttpClient(handler)
         {
             BaseAddress = new Uri($"http://127.0.0.1:{port}"),
             Timeout = Wait.Longest,
         };
-        // A cluster of its own, unless the test says which: other nodes of this machine are none of its business.
-        string[] cluster = arguments.Contains("--cluster") ? [] : ["--cluster", Path.GetFileName(dataDirectory)];
-        string program = Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-miner.dll");
-        _process = new Process
-        {
-            // A shell starts what it runs in the background deaf to SIGINT, and the deafness is inherited.
-            StartInfo = new ProcessStartInfo(
-                "env",
-                [
-                    "--default-signal=INT", "dotnet", program,
-                    "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. cluster, .. arguments,
-                ])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            },
-        };
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        _process = new Process { StartInfo = start };
         _process.OutputDataReceived += Keep;
         _process.ErrorDataReceived += Keep;
         _process.Start();
@@ -53,7 +46,38 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
-    public static NodeProcess Start(string dataDirectory, params string[] arguments) => new(dataDirectory, arguments);
+    private static string Program => Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-miner.dll");
+
+    public static NodeProcess Start(string dataDirectory, params string[] arguments)
+    {
+        int port = Ports.Take();
+
+        // A cluster of its own, unless the test says which: other nodes of this machine are none of its business.
+        string[] cluster = arguments.Contains("--cluster") ? [] : ["--cluster", Path.GetFileName(dataDirectory)];
+
+        // A shell starts what it runs in the background deaf to SIGINT, and the deafness is inherited.
+        return new NodeProcess(
+            new ProcessStartInfo(
+                "env",
+                [
+                    "--default-signal=INT", "dotnet", Program,
+                    "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. cluster, .. arguments,
+                ]),
+            port, open: null);
+    }
+
+    /// <summary>
+    /// A node on a machine of its own, which is a network namespace, with these arguments and no others. The environment says
+    /// what keeps the test small: one thread in light mode.
+    /// </summary>
+    public static NodeProcess StartOn(NetworkNamespace machine, string home, params string[] arguments) => new(
+        new ProcessStartInfo(
+            "ip",
+            [
+                "netns", "exec", machine.Name, "env", "--default-signal=INT", $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1",
+                "dotnet", Program, .. arguments,
+            ]),
+        DefaultHttpPort, () => machine.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)));
 
     /// <summary>The status once it meets the condition; fails the test when the node ends or it never does.</summary>
     public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> condition)
@@ -105,6 +129,20 @@ internal sealed class NodeProcess : IAsyncDisposable
             await KillAsync();
         _process.Dispose();
         _http.Dispose();
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(Socket socket, int port, CancellationToken cancellation)
+    {
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private async Task<JsonElement?> TryStatusAsync()

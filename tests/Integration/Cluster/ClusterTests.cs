@@ -1,0 +1,81 @@
+using System.Text.Json;
+using P2PMiner.Integration.Tests.Nodes;
+
+namespace P2PMiner.Integration.Tests.Cluster;
+
+/// <summary>The whole program on several machines of one network.</summary>
+[Category("Node")]
+public sealed class ClusterTests
+{
+    private string _home = "";
+
+    [SetUp]
+    public void MakeHome() => _home = Directory.CreateTempSubdirectory("p2p-miner-cluster-").FullName;
+
+    [TearDown]
+    public void RemoveHome() => Directory.Delete(_home, recursive: true);
+
+    [Test]
+    public async Task TwoMachines_WithoutAnyOption_AreOneClusterWithOneChain()
+    {
+        using LocalNetwork network = LocalNetwork.Create(2);
+        await using NodeProcess first = NodeProcess.StartOn(network.Machines[0], Home(0));
+        await using NodeProcess second = NodeProcess.StartOn(network.Machines[1], Home(1));
+        await Task.WhenAll(first.UntilAsync(status => Peers(status) == 1), second.UntilAsync(status => Peers(status) == 1));
+
+        // Both find shares, and the links of each are in the chain of the other.
+        await Task.WhenAll(first.UntilAsync(status => Accepted(status) >= 1), second.UntilAsync(status => Accepted(status) >= 1));
+        JsonElement end = await OneChainAsync(first, second);
+        Assert.That(Height(end), Is.GreaterThanOrEqualTo(2));
+    }
+
+    [Test]
+    public async Task ThreeMachines_AgreeAgainAfterAKillAndAfterACutCable()
+    {
+        using LocalNetwork network = LocalNetwork.Create(3);
+        await using NodeProcess first = NodeProcess.StartOn(network.Machines[0], Home(0), "--mode", "worker", "--port", "9999");
+        await using NodeProcess second = NodeProcess.StartOn(network.Machines[1], Home(1), "--no-mdns", "--connect", $"{LocalNetwork.AddressOf(0)}:9999");
+        NodeProcess third = NodeProcess.StartOn(network.Machines[2], Home(2));
+        await Task.WhenAll(new[] { first, second, third }.Select(node => node.UntilAsync(status => Peers(status) == 2)));
+
+        await third.KillAsync();
+        await third.DisposeAsync();
+        JsonElement before = await first.UntilAsync(status => Peers(status) == 1);
+        await first.UntilAsync(status => Height(status) > Height(before));
+        await using NodeProcess again = NodeProcess.StartOn(network.Machines[2], Home(2));
+        await again.UntilAsync(status => Peers(status) == 2);
+        await OneChainAsync(first, second, again);
+
+        network.SetCable(0, isIn: false);
+        JsonElement alone = await first.UntilAsync(status => Peers(status) == 0);
+        await Task.WhenAll(
+            first.UntilAsync(status => Height(status) > Height(alone)), second.UntilAsync(status => Height(status) > Height(alone)));
+        network.SetCable(0, isIn: true);
+        await first.UntilAsync(status => Peers(status) == 2);
+        await OneChainAsync(first, second, again);
+    }
+
+    private string Home(int machine) => Path.Combine(_home, $"{machine}");
+
+    /// <summary>Waits for a moment at which all have the same tip: each link makes nodes differ for a moment.</summary>
+    private static async Task<JsonElement> OneChainAsync(params NodeProcess[] nodes)
+    {
+        JsonElement[] last = [];
+        await Wait.UntilAsync(
+            async () =>
+            {
+                last = await Task.WhenAll(nodes.Select(node => node.UntilAsync(_ => true)));
+                return last.Select(Tip).Distinct().Count() == 1;
+            },
+            () => $"tips {string.Join(", ", last.Select(Tip))}; {nodes[0].Explain()}");
+        return last[0];
+    }
+
+    private static int Peers(JsonElement status) => status.GetProperty("clusterTotals").GetProperty("peers").GetInt32();
+
+    private static long Accepted(JsonElement status) => status.GetProperty("shares").GetProperty("accepted").GetInt64();
+
+    private static ulong Height(JsonElement status) => status.GetProperty("chain").GetProperty("height").GetUInt64();
+
+    private static string? Tip(JsonElement status) => status.GetProperty("chain").GetProperty("tip").GetString();
+}
