@@ -44,6 +44,9 @@ internal sealed class HitProcessor(
 
     private void Handle(Hit hit, CancellationToken cancellation)
     {
+        // On an easy network hits come faster than they can be checked, so that the useless ones must cost nothing.
+        if (hit.Job is MergedJob easy && !MeetsShare(easy, hit) && IsSuperseded(easy))
+            return;
         Span<byte> blob = stackalloc byte[HashingBlob.MaxSize];
         int length = hit.Job.WriteHashingBlob(hit.ExtraNonce, blob, out int nonceOffset);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(blob[nonceOffset..], hit.Nonce);
@@ -80,12 +83,25 @@ internal sealed class HitProcessor(
         Hash256 parent = job.Block.Template.PreviousId;
         lock (_lock)
         {
-            if (_parentWithBlock == parent || job.Block.Number < _jobWithBlock)
+            if (IsSuperseded(job))
                 return;
             _parentWithBlock = parent;
             _jobWithBlock = job.Block.Number;
         }
         _submissions.Add(SubmitAsync(parent, job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, time.GetUtcNow()), cancellation));
+    }
+
+    private static bool MeetsShare(MergedJob job, Hit hit)
+    {
+        Span<byte> hash = stackalloc byte[Hash256.Size];
+        hit.Hash.CopyTo(hash);
+        return Difficulty.IsMet(hash, job.Share.Header.Difficulty);
+    }
+
+    private bool IsSuperseded(MergedJob job)
+    {
+        lock (_lock)
+            return _parentWithBlock == job.Block.Template.PreviousId || job.Block.Number < _jobWithBlock;
     }
 
     private async Task SubmitAsync(Hash256 parent, FoundBlock block, CancellationToken cancellation)

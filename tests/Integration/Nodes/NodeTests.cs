@@ -92,7 +92,7 @@ public sealed class NodeTests
     public async Task Node_SurvivesItsDaemonAndGoesOnWithTheNextAndBack()
     {
         await using MonerodFixture first = await MonerodFixture.StartAsync(difficulty: 1);
-        await using MonerodFixture second = await MonerodFixture.StartAsync(difficulty: 20);
+        await using MonerodFixture second = await MonerodFixture.StartAsync(difficulty: 300);
         await using NodeProcess node = NodeProcess.Start(
             _data, "--daemon", first.Url, "--daemon", second.Url, "--wallet", MonerodFixture.AnyAddress);
         await node.UntilAsync(now => Accepted(now) >= 2);
