@@ -91,6 +91,8 @@ internal sealed class NodeSnapshot(
             DatasetKeys = [.. keys.Keys.Where(key => key.Dataset == DatasetState.Ready).Select(key => key.Key)],
             KnownKeys = known.All,
             HasDaemon = daemons?.Status.Active is not null,
+            Name = options.Name,
+            Neighbours = [.. cluster.Neighbours.Select(PeerTail.Of)],
         };
     }
 

@@ -78,6 +78,9 @@ internal sealed class ClusterNode
     /// <summary>Members of the cluster that this node is connected with.</summary>
     public int ConnectedMembers => _host is { } host ? _gate.Members(host).Count : 0;
 
+    /// <summary>Peers that take part in the cluster and are connected with this node.</summary>
+    public IReadOnlyList<PeerId> Neighbours => _host is { } host ? _gate.Members(host) : [];
+
     /// <summary>The other live members, connected or not.</summary>
     public IReadOnlyList<Member> Members => _view.Members;
 

@@ -88,6 +88,9 @@ internal sealed record NodeOptions
     /// <summary>File with the key that all nodes of the cluster have; null is an open cluster of the local network.</summary>
     public string? ClusterKey { get; init; }
 
+    /// <summary>What people call this node.</summary>
+    public string Name { get; init; } = OptionText.DefaultName(Environment.MachineName);
+
     /// <summary>Port for other nodes, 0 for any free one; null is <see cref="DefaultPort"/>, or any free one if that is taken.</summary>
     public int? Port { get; init; }
 

@@ -101,6 +101,11 @@ internal static class OptionDefinitions
         (options, values) => options with { ClusterKey = OptionText.FilePath(values[0]) },
         options => options.ClusterKey ?? OptionText.None);
 
+    public static readonly OptionDefinition Name = new(
+        "name", "NAME", "What this node is called in the cluster's views; the machine's name unless given.",
+        (options, values) => options with { Name = OptionText.Name(values[0]) },
+        options => options.Name);
+
     public static readonly OptionDefinition Port = new(
         "port", "N", "TCP port for other nodes, 0 for any free one; a free one too when the default is taken.",
         (options, values) => options with { Port = OptionText.Port(values[0]) },
@@ -140,6 +145,6 @@ internal static class OptionDefinitions
     public static readonly ImmutableArray<OptionDefinition> All =
     [
         Mode, DatasetHost, Algorithm, Threads, Affinity, LowPriority, PauseOnBattery, Daemon, DaemonZmq, Wallet, Memory, Engine, Pages,
-        DatasetCache, Cluster, ClusterKey, Port, Listen, Connect, NoMdns, NoDht, Http, HttpToken, DataDirectory, LogLevel, LogFile,
+        DatasetCache, Cluster, ClusterKey, Name, Port, Listen, Connect, NoMdns, NoDht, Http, HttpToken, DataDirectory, LogLevel, LogFile,
     ];
 }

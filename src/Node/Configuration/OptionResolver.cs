@@ -22,6 +22,12 @@ internal static class OptionResolver
     /// <summary>Variables that are no options: the path of librandomx, and what Kubernetes sets for a service of the program's name.</summary>
     private static readonly string[] OtherVariables = ["P2P_MINER_RANDOMX", "P2P_MINER_SERVICE_HOST", "P2P_MINER_SERVICE_PORT"];
 
+    /// <summary>More of these, by port.</summary>
+    private static readonly string[] OtherPrefixes = ["P2P_MINER_SERVICE_PORT_", "P2P_MINER_PORT_"];
+
+    /// <summary>How Kubernetes and Docker links write the port of a service into the variable that is this program's port option.</summary>
+    private const string ServiceAddress = "tcp://";
+
     /// <param name="definitions">The options that the command has.</param>
     /// <param name="commandLine">The values given there, null when the option is absent.</param>
     /// <param name="environment">All variables of the process.</param>
@@ -64,7 +70,7 @@ internal static class OptionResolver
         return new ResolvedOptions(
             options,
             [.. definitions.Zip(origins, (definition, origin) => new Setting(definition, definition.Show(options), origin))],
-            [.. MistypedVariables(environment)]);
+            [.. IgnoredVariables(environment)]);
     }
 
     private static NodeOptions Apply(OptionDefinition definition, NodeOptions options, IReadOnlyList<string> values, string place)
@@ -81,7 +87,10 @@ internal static class OptionResolver
 
     /// <summary>An empty variable counts as absent, as shells cannot always unset one.</summary>
     private static string? Variable(IReadOnlyDictionary<string, string> environment, string name) =>
-        environment.TryGetValue(name, out string? text) && text.Length > 0 ? text : null;
+        environment.TryGetValue(name, out string? text) && text.Length > 0 && !IsServiceAddress(name, text) ? text : null;
+
+    private static bool IsServiceAddress(string name, string text) =>
+        name == OptionDefinitions.Port.Variable && text.StartsWith(ServiceAddress, StringComparison.OrdinalIgnoreCase);
 
     private static string[] Split(OptionDefinition definition, string text) =>
         definition.Arity == OptionArity.Many
@@ -89,14 +98,21 @@ internal static class OptionResolver
             : [text];
 
     /// <summary>
-    /// Unknown variables are no error: container platforms set some of their own with the same prefix.
+    /// Warnings. Unknown variables are no error: container platforms set some of their own with the same prefix.
     /// </summary>
-    private static IEnumerable<string> MistypedVariables(IReadOnlyDictionary<string, string> environment)
+    private static IEnumerable<string> IgnoredVariables(IReadOnlyDictionary<string, string> environment)
     {
+        string portVariable = OptionDefinitions.Port.Variable;
+        if (environment.TryGetValue(portVariable, out string? port) && IsServiceAddress(portVariable, port))
+        {
+            yield return $"the environment variable {portVariable} is ignored: its value looks like the address of a container service"
+                + " of this program's name; set enableServiceLinks: false to be rid of it, or use --port";
+        }
         string[] known = [.. OptionDefinitions.All.Select(definition => definition.Variable), ConfigVariable, .. OtherVariables];
         foreach (string name in environment.Keys.Where(name => name.StartsWith(OptionDefinition.EnvironmentPrefix, StringComparison.Ordinal)))
         {
-            if (!known.Contains(name) && NearestName.Of(name, known) is string nearest)
+            if (!known.Contains(name) && !OtherPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))
+                && NearestName.Of(name, known) is string nearest)
                 yield return $"the environment variable {name} is unknown and ignored (did you mean '{nearest}'?)";
         }
     }

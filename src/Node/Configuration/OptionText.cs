@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.P2P.Addresses;
 
@@ -195,6 +196,19 @@ internal static class OptionText
             ? text
             : throw new FormatException(
                 $"'{text}' is no cluster name; use 1 to {MaxClusterLength} letters, digits, '-', '_' and '.', beginning with a letter or digit");
+
+    public static string Name(string text) => HeartbeatCodec.IsName(text)
+        ? text
+        : throw new FormatException($"'{text}' cannot name a node; use 1 to {HeartbeatCodec.MaxNameLength} visible characters");
+
+    /// <summary>The name of a node whose user gave none.</summary>
+    /// <param name="machine">The machine's name, with its domain or without.</param>
+    public static string DefaultName(string machine)
+    {
+        string host = machine.Split('.')[0];
+        host = host.Length > HeartbeatCodec.MaxNameLength ? host[..HeartbeatCodec.MaxNameLength] : host;
+        return HeartbeatCodec.IsName(host) ? host : "node";
+    }
 
     private static string? ToMultiaddr(string text)
     {

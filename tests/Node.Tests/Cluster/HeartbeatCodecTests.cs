@@ -29,6 +29,8 @@ internal sealed class HeartbeatCodecTests
         DatasetKeys = [Key, Hash256.Zero],
         KnownKeys = [Key],
         HasDaemon = true,
+        Name = "küche-2 <b>",
+        Neighbours = [new PeerTail(1), new PeerTail(ulong.MaxValue)],
     };
 
     [Test]
@@ -37,7 +39,11 @@ internal sealed class HeartbeatCodecTests
         byte[] bytes = HeartbeatCodec.Encode(Sample);
         Assert.That(HeartbeatCodec.TryDecode(bytes, out MemberStatus? read), Is.True);
         IReadOnlyList<Hash256> none = [];
-        Assert.That(read! with { DatasetKeys = none, KnownKeys = none }, Is.EqualTo(Sample with { DatasetKeys = none, KnownKeys = none }));
+        IReadOnlyList<PeerTail> nobody = [];
+        Assert.That(
+            read! with { DatasetKeys = none, KnownKeys = none, Neighbours = nobody },
+            Is.EqualTo(Sample with { DatasetKeys = none, KnownKeys = none, Neighbours = nobody }));
+        Assert.That(read.Neighbours, Is.EqualTo(Sample.Neighbours));
         Assert.That(read.DatasetKeys, Is.EqualTo(Sample.DatasetKeys));
         Assert.That(read.KnownKeys, Is.EqualTo(Sample.KnownKeys));
         Assert.That(read.Tip, Is.EqualTo(Sample.Tip));
@@ -53,6 +59,12 @@ internal sealed class HeartbeatCodecTests
         Assert.That(Decodes(heartbeat => heartbeat.Version = ""), Is.False);
         Assert.That(Decodes(heartbeat => heartbeat.Version = new string('x', 33)), Is.False);
         Assert.That(Decodes(heartbeat => heartbeat.Mode = (Mode)3), Is.False);
+        Assert.That(Decodes(heartbeat => heartbeat.Name = ""), Is.True);
+        Assert.That(Decodes(heartbeat => heartbeat.Name = new string('x', 33)), Is.False);
+        Assert.That(Decodes(heartbeat => heartbeat.Name = "a\nb"), Is.False);
+        Assert.That(Decodes(heartbeat => heartbeat.Name = "abc\u202eexe"), Is.False);
+        Assert.That(Decodes(heartbeat => heartbeat.Neighbours = Google.Protobuf.ByteString.CopyFrom(new byte[9])), Is.False);
+        Assert.That(Decodes(heartbeat => heartbeat.Neighbours = Google.Protobuf.ByteString.CopyFrom(new byte[33 * 8])), Is.False);
         Assert.That(Decodes(heartbeat => heartbeat.Threads = uint.MaxValue), Is.False);
         Assert.That(Decodes(heartbeat => heartbeat.Tip = null), Is.False);
         Assert.That(Decodes(heartbeat => heartbeat.Tip.Work = Google.Protobuf.ByteString.CopyFrom(new byte[17])), Is.False);

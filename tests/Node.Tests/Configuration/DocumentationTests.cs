@@ -18,7 +18,7 @@ internal sealed class DocumentationTests
             string row = lines.Single(line => line.StartsWith($"| `{definition.Flag} ", StringComparison.Ordinal));
             Assert.That(row, Does.Contain($"`{definition.Flag} {definition.ValueName.Replace("|", "\\|")}` | `{definition.Key}` |"));
             string shown = definition.Show(new NodeOptions());
-            string documented = definition == OptionDefinitions.DataDirectory ? "see below" : shown == OptionText.None ? shown : $"`{shown}`";
+            string documented = definition == OptionDefinitions.DataDirectory || definition == OptionDefinitions.Name ? "see below" : shown == OptionText.None ? shown : $"`{shown}`";
             Assert.That(row, Does.Contain($"| {documented} |"));
         }
     }

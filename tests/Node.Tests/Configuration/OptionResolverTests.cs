@@ -57,7 +57,7 @@ internal sealed class OptionResolverTests
               "wallet": "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
               "memory": "full", "engine": "native", "pages": "thp", "datasetCache": "/var/cache/p2p-miner",
               "http": "[::1]:9000", "httpToken": "/etc/token", "dataDir": "/var/lib/p2p-miner", "cluster": "home",
-              "clusterKey": "/etc/cluster.key", "mode": "worker", "datasetHost": true, "port": 4001, "connect": ["192.168.1.7:9999", "/dns/node.example/tcp/9999"],
+              "clusterKey": "/etc/cluster.key", "name": "attic", "mode": "worker", "datasetHost": true, "port": 4001, "connect": ["192.168.1.7:9999", "/dns/node.example/tcp/9999"],
               "noMdns": true, "noDht": false,
               "logLevel": "debug", "logFile": "/var/log/p2p-miner.log",
             }
@@ -145,6 +145,24 @@ internal sealed class OptionResolverTests
         Assert.That(resolved.Warnings, Has.Count.EqualTo(1));
         Assert.That(resolved.Warnings[0], Does.Contain("P2P_MINER_THREDS").And.Contain("P2P_MINER_THREADS"));
     }
+
+    [Test]
+    public void Address_of_a_container_service_is_no_port()
+    {
+        ResolvedOptions resolved = Resolve(
+            [], new() { ["P2P_MINER_PORT"] = "tcp://10.0.0.1:8420", ["P2P_MINER_PORT_8420_TCP"] = "tcp://10.0.0.1:8420", ["P2P_MINER_SERVICE_PORT_HTTP"] = "8420" });
+        Assert.That(resolved.Options.Port, Is.Null);
+        Assert.That(resolved.Warnings, Has.Count.EqualTo(1));
+        Assert.That(resolved.Warnings[0], Does.Contain("P2P_MINER_PORT is ignored"));
+        Assert.That(() => Resolve([], new() { ["P2P_MINER_PORT"] = "udp" }), Throws.TypeOf<UsageException>());
+    }
+
+    [TestCase("machine.example.org", "machine")]
+    [TestCase("", "node")]
+    [TestCase("a\nb", "node")]
+    [TestCase("0123456789012345678901234567890123456789", "01234567890123456789012345678901")]
+    public void Name_of_a_node_is_that_of_its_machine(string machine, string expected) =>
+        Assert.That(OptionText.DefaultName(machine), Is.EqualTo(expected));
 
     [TestCase("127.0.0.1:0", "127.0.0.1:0")]
     [TestCase("localhost:80", "127.0.0.1:80")]

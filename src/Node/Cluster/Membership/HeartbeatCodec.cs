@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using P2PMiner.Mining;
@@ -19,6 +21,12 @@ internal static class HeartbeatCodec
 
     /// <summary>As many as a node remembers (<see cref="Jobs.KnownKeys.Capacity"/>).</summary>
     public const int MaxKnownKeys = Jobs.KnownKeys.Capacity;
+
+    /// <summary>In UTF-16 units.</summary>
+    public const int MaxNameLength = 32;
+
+    /// <summary>More are left out: they only serve to draw the cluster.</summary>
+    public const int MaxNeighbours = 32;
 
     private const int MaxVersionLength = 32;
     private const int MaxThreads = 1 << 16;
@@ -46,6 +54,8 @@ internal static class HeartbeatCodec
             Capability = new Capability { Cpus = (uint)status.Cpus, MemoryTotal = status.MemoryTotal, MemoryAvailable = status.MemoryAvailable },
             Tip = new Tip { Height = status.Tip.Height, Id = ToBytes(status.Tip.Id), Work = ByteString.CopyFrom(work) },
             Daemon = status.HasDaemon,
+            Name = status.Name,
+            Neighbours = ToBytes([.. status.Neighbours.Take(MaxNeighbours)]),
         };
         heartbeat.DatasetKeys.AddRange(status.DatasetKeys.Take(MaxDatasetKeys).Select(ToBytes));
         heartbeat.KnownKeys.AddRange(status.KnownKeys.Take(MaxKnownKeys).Select(ToBytes));
@@ -91,6 +101,8 @@ internal static class HeartbeatCodec
             DatasetKeys = datasets,
             KnownKeys = known,
             HasDaemon = heartbeat.Daemon,
+            Name = heartbeat.Name,
+            Neighbours = PeerTail.ReadAll(heartbeat.Neighbours.Span),
         };
         return true;
     }
@@ -101,7 +113,26 @@ internal static class HeartbeatCodec
         && heartbeat.Mode is >= Mode.Auto and <= Mode.Worker
         && heartbeat.Hashrate is >= 0 and <= MaxHashrate
         && heartbeat.Threads <= MaxThreads
-        && (heartbeat.Capability?.Cpus ?? 0) <= MaxThreads;
+        && (heartbeat.Capability?.Cpus ?? 0) <= MaxThreads
+        && (heartbeat.Name.Length == 0 || IsName(heartbeat.Name))
+        && heartbeat.Neighbours.Length <= MaxNeighbours * PeerTail.Size
+        && heartbeat.Neighbours.Length % PeerTail.Size == 0;
+
+    /// <summary>Whether a text can name a node: short, and without anything that could pass for other text where it is shown.</summary>
+    public static bool IsName(string text)
+    {
+        if (text.Length is 0 or > MaxNameLength || char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]))
+            return false;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
 
     private static bool TryReadTip(Tip? tip, out ChainTip read)
     {
@@ -117,6 +148,14 @@ internal static class HeartbeatCodec
 
     private static Hash256[]? ReadKeys(RepeatedField<ByteString> keys, int most) =>
         keys.Count <= most && keys.All(key => key.Length == Hash256.Size) ? [.. keys.Select(key => new Hash256(key.Span))] : null;
+
+    private static ByteString ToBytes(PeerTail[] peers)
+    {
+        byte[] bytes = new byte[peers.Length * PeerTail.Size];
+        for (int i = 0; i < peers.Length; i++)
+            peers[i].Write(bytes.AsSpan(i * PeerTail.Size));
+        return ByteString.CopyFrom(bytes);
+    }
 
     private static ByteString ToBytes(Hash256 hash)
     {

@@ -14,6 +14,9 @@ internal sealed record MemberStatus
 
     public required string Version { get; init; }
 
+    /// <summary>What people call it; empty when it does not say.</summary>
+    public string Name { get; init; } = "";
+
     public NodeMode Mode { get; init; }
 
     public bool IsWorker { get; init; }
@@ -47,6 +50,9 @@ internal sealed record MemberStatus
 
     /// <summary>Whether it has a daemon that can be mined with.</summary>
     public bool HasDaemon { get; init; }
+
+    /// <summary>Members that it is connected with, or some of them.</summary>
+    public IReadOnlyList<PeerTail> Neighbours { get; init; } = [];
 
     /// <summary>In the words of the API.</summary>
     public string Role => (IsWorker, IsDatasetHost) switch
