@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace P2PMiner.Mining.RandomX.Managed;
@@ -11,6 +12,7 @@ internal static class AesGenerator1R
     private static readonly Vector128<byte> Key3 = AesKey.Read("3581ef6a7c31bab1884c311654911649");
 
     /// <summary>Writes output to <paramref name="output"/>, a multiple of 64 bytes, and leaves the final state in <paramref name="state"/>, 64 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fill(Span<byte> state, Span<byte> output)
     {
         Vector128<byte> state0 = Vector128.Create<byte>(state[..16]);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace P2PMiner.Mining.RandomX.Managed;
@@ -22,6 +23,7 @@ internal static class AesGenerator4R
     ];
 
     /// <summary>Writes output to <paramref name="output"/>, a multiple of 64 bytes, and leaves the final state in <paramref name="state"/>, 64 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fill(Span<byte> state, Span<byte> output)
     {
         Vector128<byte> state0 = Vector128.Create<byte>(state[..16]);

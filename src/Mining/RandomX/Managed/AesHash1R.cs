@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace P2PMiner.Mining.RandomX.Managed;
@@ -14,6 +15,7 @@ internal static class AesHash1R
 
     /// <param name="input">A multiple of 64 bytes.</param>
     /// <param name="hash">64 bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Hash(ReadOnlySpan<byte> input, Span<byte> hash)
     {
         Vector128<byte> state0 = State0, state1 = State1, state2 = State2, state3 = State3;

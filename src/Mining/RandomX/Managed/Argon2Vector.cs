@@ -17,6 +17,8 @@ internal static unsafe class Argon2Vector
     /// <param name="destination">128 words; what it held is XORed to the result unless <paramref name="isOverwriting"/>.</param>
     /// <param name="z">128 words to work in, aligned to 32 bytes.</param>
     /// <param name="isOverwriting">As in the first pass.</param>
+    // Optimized from the first call on: by the time the runtime got round to it, a whole cache would have been filled slowly.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FillBlock(ulong* previous, ulong* reference, ulong* destination, ulong* z, bool isOverwriting)
     {
         for (int i = 0; i < BlockWords; i += 4)

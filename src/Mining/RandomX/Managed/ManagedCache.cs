@@ -18,22 +18,26 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
 
     private readonly SuperscalarProgram[] _programs = new SuperscalarProgram[Parameters.CacheAccesses];
     private readonly byte* _memory;
+    private readonly int _size;
+    private readonly ulong _lineMask;
     private readonly byte[] _key;
     private readonly Lazy<ItemCompiler?> _items;
     private readonly Claim _claim;
     private int _claims = 1;
 
-    private ManagedCache(ReadOnlySpan<byte> key, PagePreference pages, CancellationToken cancellation)
+    private ManagedCache(ReadOnlySpan<byte> key, int blocks, PagePreference pages, CancellationToken cancellation)
     {
-        Block = PagedBlock.Allocate("cache", Parameters.CacheSize, pages);
+        _size = blocks * Argon2d.BlockSize;
+        _lineMask = (ulong)(_size / Parameters.ItemSize - 1);
+        Block = PagedBlock.Allocate("cache", _size, pages);
         _memory = Block.Address;
-        Argon2d.Fill(_memory, Parameters.ArgonBlocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
+        Argon2d.Fill(_memory, blocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
         BlakeGenerator random = new(key);
         for (int i = 0; i < _programs.Length; i++)
             _programs[i] = new SuperscalarGenerator(random).Generate();
         PageKind = Block.Measure();
         _key = key.ToArray();
-        _items = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? new ItemCompiler(_programs) : null);
+        _items = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? new ItemCompiler(_programs) { LineMask = _lineMask } : null);
         _claim = new Claim(this);
     }
 
@@ -53,7 +57,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
     public SuperscalarProgram[] Programs => _programs;
 
     /// <summary>The filled memory; gone after <see cref="Dispose"/>.</summary>
-    public ReadOnlySpan<byte> Memory => new(_memory, Parameters.CacheSize);
+    public ReadOnlySpan<byte> Memory => new(_memory, _size);
 
     /// <summary>Owns the memory.</summary>
     public PagedBlock Block { get; }
@@ -66,7 +70,15 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
     /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
     public static ManagedCache Create(
         ReadOnlySpan<byte> key, PagePreference pages = PagePreference.Auto, CancellationToken cancellation = default) =>
-        new(key, pages, cancellation);
+        new(key, Parameters.ArgonBlocks, pages, cancellation);
+
+    /// <summary>
+    /// Makes a cache as RandomX would have it with another RANDOMX_ARGON_MEMORY: made in no time, for known answers that all of
+    /// the code has a part in.
+    /// </summary>
+    /// <param name="key">At most 60 bytes.</param>
+    /// <param name="blocks">KiB, a power of 2, at least 8.</param>
+    public static ManagedCache CreateSmall(ReadOnlySpan<byte> key, int blocks) => new(key, blocks, PagePreference.Normal, default);
 
     /// <summary>Another claim on the memory, to be disposed.</summary>
     /// <exception cref="ObjectDisposedException">The memory is gone.</exception>
@@ -116,7 +128,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         ulong address = number;
         foreach (SuperscalarProgram program in _programs)
         {
-            ulong* line = (ulong*)(_memory + address % Parameters.CacheLines * Parameters.ItemSize);
+            ulong* line = (ulong*)(_memory + (address & _lineMask) * Parameters.ItemSize);
             program.Execute(item);
             for (int i = 0; i < item.Length; i++)
                 item[i] ^= line[i];

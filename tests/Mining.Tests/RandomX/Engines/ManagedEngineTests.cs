@@ -1,6 +1,7 @@
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.Tests.RandomX.Engines;
@@ -13,6 +14,18 @@ public sealed class ManagedEngineTests
 
     private static readonly ManagedEngine Managed = new();
     private static readonly NativeEngine Native = new();
+
+    [Test]
+    public void AnswerOfTheSelfTest_IsWhatTheInterpreterGives()
+    {
+        using ManagedCache cache = ManagedCache.CreateSmall("test key 000"u8, ManagedEngine.ProofBlocks);
+        using InterpretedHasher hasher = new(cache.Key, cache, isFull: false, cache.Hold());
+        byte[] hash = new byte[32];
+
+        hasher.CalculateHash("This is a test"u8, hash);
+
+        Assert.That(Convert.ToHexStringLower(hash), Is.EqualTo(ManagedEngine.ProofHash));
+    }
 
     [Test]
     public void Proof_Passes() => Assert.That(Managed.EnsureProven, Throws.Nothing);

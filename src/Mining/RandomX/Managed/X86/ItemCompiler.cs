@@ -43,6 +43,9 @@ internal sealed unsafe class ItemCompiler : IDisposable
     /// <summary>True if this CPU has the instructions for eight items at once.</summary>
     public static bool IsAvx512Supported => Avx512F.IsSupported && Avx512DQ.IsSupported;
 
+    /// <summary>How many lines the cache has, a power of 2, less one.</summary>
+    public ulong LineMask { get; init; } = Parameters.CacheLines - 1;
+
     /// <summary>Items of a batch: 8 or 4.</summary>
     public int BatchItems { get; }
 
@@ -104,6 +107,7 @@ internal sealed unsafe class ItemCompiler : IDisposable
 
     // Not zeroed: all of it is written before it is read.
     [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ComputeGroup(byte* cache, ReadOnlySpan<uint> numbers, byte* items, bool isKeptInCache)
     {
         int batches = numbers.Length / BatchItems;
@@ -141,7 +145,7 @@ internal sealed unsafe class ItemCompiler : IDisposable
             StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize, isKeptInCache);
     }
 
-    private static byte* Line(byte* cache, ulong address) => cache + address % Parameters.CacheLines * Parameters.ItemSize;
+    private byte* Line(byte* cache, ulong address) => cache + (address & LineMask) * Parameters.ItemSize;
 
     // Specification, chapter 7.3, as in ManagedCache.InitializeItem.
     private void Initialize(ulong* state, uint number)
@@ -153,6 +157,7 @@ internal sealed unsafe class ItemCompiler : IDisposable
     }
 
     // A line has the eight words of one item, a vector one word of every item: so the lines are transposed.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void XorLines(ulong* state, byte** lines)
     {
         if (BatchItems == 8)
@@ -170,6 +175,7 @@ internal sealed unsafe class ItemCompiler : IDisposable
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreItems(ulong* state, byte* items, bool isKeptInCache)
     {
         if (BatchItems == 8)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using P2PMiner.Mining.RandomX.Managed.Vm;
@@ -55,6 +56,7 @@ internal sealed unsafe class LockstepVm : LaneMachine
     }
 
     // Specification, chapter 4.6.2: steps 7 to 9 and 11, then step 1 of the next iteration. The two lines can be the same.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Leave(LaneContext* context, ulong* item)
     {
         RegisterFile* registers = &context->Registers;
