@@ -25,7 +25,7 @@ bin/p2p-miner: $(SOURCES)
 	@dotnet publish src/Peer $(PUBLISH) --self-contained false -o bin
 	@touch $@
 
-.PHONY: run test interop bench bench-p2p publish clean help
+.PHONY: run test interop bench bench-engine bench-p2p publish clean help
 
 run: ## install what is missing, build, start the node; ARGS="--threads 1" passes arguments
 	@native/setup.sh run
@@ -48,6 +48,10 @@ tests/interop/node_modules/.package-lock.json: tests/interop/package.json tests/
 bench: bin/p2p-miner artifacts/randomx-loop ## measure p2p-miner against a plain C loop; ARGS="--help" lists the options
 	@native/setup.sh bench
 	@dotnet run --project bench/Bench -c Release -v quiet -- $(ARGS)
+
+bench-engine: ## measure engine managed against librandomx, piece by piece; ARGS="--help" lists the options
+	@native/setup.sh run
+	@dotnet run --project bench/BenchEngine -c Release -v quiet -- $(ARGS)
 
 bench-p2p: bin/p2p-miner ## measure src/P2P against js-libp2p; ARGS="--help" lists the options
 	@native/setup.sh bench-p2p

@@ -94,6 +94,23 @@ public sealed class CompiledVmTests
     }
 
     [Test]
+    public unsafe void StageTimes_TellWhereTheTimeGoes_AndChangeNoHash()
+    {
+        using RepeatedDataset dataset = new(seed: 9);
+        using CompiledVm compiled = new(RandomXVersion.V1, new LaneSettings(1), dataset.Memory);
+        byte[] hash = new byte[32];
+        byte[] timed = new byte[32];
+        compiled.CalculateHashes([1], hash);
+        compiled.Times = new StageTimes();
+        compiled.CalculateHashes([1], timed);
+        Assert.That(timed, Is.EqualTo(hash));
+        Assert.That(compiled.Times[HashStage.Execute], Is.GreaterThan(TimeSpan.Zero));
+        Assert.That(compiled.Times[HashStage.Items], Is.EqualTo(TimeSpan.Zero));
+        compiled.Times.Clear();
+        Assert.That(compiled.Times[HashStage.Execute], Is.EqualTo(TimeSpan.Zero));
+    }
+
+    [Test]
     public unsafe void CompiledVm_LeavesTheCallersRoundingModeAlone()
     {
         using RepeatedDataset dataset = new(seed: 8);

@@ -49,6 +49,9 @@ internal abstract unsafe class LaneMachine : IDisposable
     /// <summary>The code of the programs that ran last, for listings.</summary>
     public ReadOnlySpan<byte> Code => Compiler.Code;
 
+    /// <summary>Told where the time goes; null for nobody.</summary>
+    public StageTimes? Times { get; set; }
+
     private protected ProgramCompiler Compiler { get; }
 
     private protected LaneContext* Contexts => (LaneContext*)_contexts.Address;
@@ -66,6 +69,7 @@ internal abstract unsafe class LaneMachine : IDisposable
     /// <summary>Takes inputs, one per lane, equally long: <see cref="Run"/> comes next, then <see cref="Finish"/>.</summary>
     public void Start(ReadOnlySpan<byte> inputs)
     {
+        Times?.Begin();
         int size = inputs.Length / Lanes;
         for (int lane = 0; lane < Lanes; lane++)
         {
@@ -73,6 +77,7 @@ internal abstract unsafe class LaneMachine : IDisposable
             AesGenerator1R.Fill(Seed(lane), Scratchpad(lane));
             Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
         }
+        Times?.End(HashStage.Fill);
     }
 
     /// <summary>Runs all programs of all lanes.</summary>
@@ -80,14 +85,17 @@ internal abstract unsafe class LaneMachine : IDisposable
     {
         for (int program = 0; program < Parameters.ProgramCount; program++)
         {
+            Times?.Begin();
             Compiler.Begin();
             for (int lane = 0; lane < Lanes; lane++)
             {
                 if (program > 0)
                     Blake2b.Hash(Registers(lane), Seed(lane));
+                Times?.End(HashStage.Seed);
                 Prepare(lane);
             }
             Compiler.End();
+            Times?.End(HashStage.Compile);
             RunProgram();
         }
     }
@@ -95,11 +103,13 @@ internal abstract unsafe class LaneMachine : IDisposable
     /// <summary>Gives the hashes, 32 bytes per lane.</summary>
     public void Finish(Span<byte> hashes)
     {
+        Times?.Begin();
         for (int lane = 0; lane < Lanes; lane++)
         {
             AesHash1R.Hash(Scratchpad(lane), Registers(lane)[192..]);
             Blake2b.Hash(Registers(lane), hashes.Slice(lane * HashSize, HashSize));
         }
+        Times?.End(HashStage.Finish);
     }
 
     public virtual void Dispose()
@@ -128,10 +138,12 @@ internal abstract unsafe class LaneMachine : IDisposable
     {
         const int ConfigurationWords = ProgramConfiguration.Size / 8;
         AesGenerator4R.Fill(Seed(lane), MemoryMarshal.AsBytes(_programBuffer.AsSpan()));
+        Times?.End(HashStage.Generate);
         LaneContext* context = Contexts + lane;
         ProgramConfiguration configuration =
             ProgramConfiguration.Read(_programBuffer.AsSpan(0, ConfigurationWords), ref context->Registers);
         ProgramDecoder.Decode(_programBuffer.AsSpan(ConfigurationWords), _program);
+        Times?.End(HashStage.Decode);
         Compiler.AddLane(configuration, _program);
         new Span<ulong>(context->Registers.R, 8).Clear();
         context->MxMa = configuration.Mx | (ulong)configuration.Ma << 32;
@@ -143,6 +155,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         context->PendingLine = context->Dataset + (configuration.Ma & (Parameters.DatasetBaseSize - Parameters.ItemSize));
         context->AddressRegister0 = (byte)configuration.ReadRegister(0);
         context->AddressRegister1 = (byte)configuration.ReadRegister(1);
+        Times?.End(HashStage.Compile);
     }
 
     private Span<byte> Seed(int lane) => _seeds.AsSpan(lane * SeedSize, SeedSize);

@@ -47,11 +47,14 @@ internal sealed unsafe class LockstepVm : LaneMachine
         for (int iteration = 0; iteration < Parameters.ProgramIterations; iteration++)
         {
             Compiler.Run(Contexts);
+            Times?.End(HashStage.Execute);
             for (int lane = 0; lane < Lanes; lane++)
                 _numbers[lane] = (uint)(((nuint)Contexts[lane].Dataset + Contexts[lane].DatasetLine) / Parameters.ItemSize);
             _items.Compute(_cache, _numbers, _lines.Address);
+            Times?.End(HashStage.Items);
             for (int lane = 0; lane < Lanes; lane++)
                 Leave(Contexts + lane, (ulong*)(_lines.Address + lane * Parameters.ItemSize));
+            Times?.End(HashStage.Leave);
         }
     }
 

@@ -8,7 +8,7 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// <summary>The machine code around the instructions of a program (specification, chapter 4.6.2).</summary>
 internal static class LoopTemplates
 {
-    private const int DatasetMask = (int)(Parameters.DatasetBaseSize - Parameters.ItemSize);
+    private const int DatasetMask = (int)LaneSettings.AllLines;
 
     // The stack in the loop: MXCSR of the caller, then the iterations left.
     private static readonly AssemblerMemoryOperand CallerMxcsr = __dword_ptr[rsp];

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using P2PMiner.Mining.RandomX.Managed.Vm;
@@ -83,9 +84,12 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             if (program[i].Type is not null)
                 Write(program[i], start);
         }
+        byte* leave = _position;
         Copy(_readsDataset
             ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
             : LoopTemplates.Pause(_version, configuration));
+        if (_settings.LineMask != LaneSettings.AllLines)
+            ConfineLines(new Span<byte>(leave, (int)(_position - leave)));
         Copy(_next);
         _lane++;
     }
@@ -146,6 +150,15 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     // A memory operand without a source register has a constant address; what is counted and masked keeps its low bits anyway.
     private static uint Immediate(in MicroInstruction instruction) =>
         instruction is { HasNoSource: true, Mask: not 0 } ? (uint)instruction.Immediate & instruction.Mask : (uint)instruction.Immediate;
+
+    private void ConfineLines(Span<byte> code)
+    {
+        for (int i = 0; i + sizeof(uint) <= code.Length; i++)
+        {
+            if (BinaryPrimitives.ReadUInt32LittleEndian(code[i..]) == LaneSettings.AllLines)
+                BinaryPrimitives.WriteUInt32LittleEndian(code[i..], _settings.LineMask);
+        }
+    }
 
     private void WriteJump(bool notEqual, byte* target)
     {

@@ -1,0 +1,33 @@
+using System.Globalization;
+using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Managed;
+using P2PMiner.Mining.RandomX.Managed.X86;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.BenchEngine;
+
+/// <summary>Makes the engine's machines one by one.</summary>
+internal static unsafe class Machines
+{
+    /// <summary>Lanes, and "b" or "t" behind them.</summary>
+    /// <exception cref="BenchException">Something else.</exception>
+    public static LaneSettings Parse(string text)
+    {
+        PrefetchKind prefetch = text.EndsWith('t') ? PrefetchKind.Touched : text.EndsWith('b') ? PrefetchKind.Batched : PrefetchKind.Plain;
+        return int.TryParse(text.TrimEnd('b', 't'), NumberStyles.None, CultureInfo.InvariantCulture, out int lanes) && lanes > 0
+            ? new LaneSettings(lanes, prefetch)
+            : throw new BenchException($"'{text}' is no machine: write lanes and, for other prefetches, b or t, as in 4t");
+    }
+
+    public static string Name(LaneSettings settings) => $"{settings.Lanes} {settings.Prefetch.ToString().ToLowerInvariant()}";
+
+    public static IHasher Full(RandomXVersion version, LaneSettings settings, RandomXDataset dataset, PagePreference pages)
+    {
+        DatasetItemSource source = new(dataset);
+        return LaneHasher.Create(dataset.Key, isFull: true, source, () => new CompiledVm(version, settings, source.Memory, pages));
+    }
+
+    public static IHasher Light(RandomXVersion version, Memories memories, ItemCompiler items, int lanes) => LaneHasher.Create(
+        memories.Cache.Key, isFull: false, memories.Cache.Hold(),
+        () => new LockstepVm(version, lanes, memories.CacheMemory, items, memories.Pages));
+}
