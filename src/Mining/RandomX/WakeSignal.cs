@@ -10,5 +10,17 @@ internal sealed class WakeSignal
 
     internal void Set() => _pending.Writer.TryWrite(true);
 
-    internal async Task WaitAsync(CancellationToken cancellation) => await _pending.Reader.ReadAsync(cancellation);
+    /// <summary>Waits for a signal; false when cancelled instead.</summary>
+    internal async Task<bool> TryWaitAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await _pending.Reader.ReadAsync(cancellation);
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
 }

@@ -1,0 +1,157 @@
+using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX;
+
+/// <summary>
+/// Makes the datasets of a <see cref="KeyStore"/> in the background, one key at a time: the current key's, then, where memory is
+/// for two, the next one's.
+/// </summary>
+/// <param name="slots">Where they are missing, and go.</param>
+/// <param name="options">As given to the store.</param>
+/// <param name="time">Measures.</param>
+/// <param name="log">Gets a line for every one that cannot be made.</param>
+/// <param name="datasetItems">Items that are computed; fewer than all only in tests.</param>
+internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, TimeProvider time, ILogger log, int datasetItems)
+{
+    private readonly DatasetMaker _datasets = new(options, time, log, datasetItems);
+    private readonly bool _isWhole = datasetItems == RandomXLibrary.DatasetItemCount;
+    private readonly WakeSignal _work = new();
+
+    // Under the lock of the slots.
+    private KeySlot? _building;
+    private bool _buildingAhead;
+    private CancellationTokenSource? _buildingStop;
+
+    /// <summary>Ends work that is no longer the most urgent, and looks for other. Returns at once.</summary>
+    internal void Wake()
+    {
+        lock (slots.Gate)
+            StopOutdated();
+        _work.Set();
+    }
+
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            using CancellationTokenSource buildingStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            if (TakeWork(buildingStop) is (KeySlot slot, IRandomXCache cache, bool ahead))
+                await MakeAsync(slot, cache, ahead, buildingStop.Token);
+            else if (!await _work.TryWaitAsync(stop))
+                return;
+        }
+    }
+
+    private void StopOutdated()
+    {
+        bool replaced = _building != slots.Current && _building != slots.Next;
+        bool lessUrgent = _building == slots.Next && slots.Current?.DatasetState == DatasetState.None;
+        // At low priority it would not get on beside light mode, so it starts again.
+        bool tooSlow = _building == slots.Current && _buildingAhead && _building?.DatasetState != DatasetState.Ready;
+        if (_building is not null && (replaced || lessUrgent || tooSlow))
+            _ = _buildingStop?.CancelAsync(); // Callbacks must not run under the lock.
+    }
+
+    private (KeySlot Slot, IRandomXCache Cache, bool Ahead)? TakeWork(CancellationTokenSource stop)
+    {
+        lock (slots.Gate)
+        {
+            bool currentDone = slots.Current?.DatasetState is DatasetState.Ready or DatasetState.Failed;
+            KeySlot? slot = currentDone && options.PrepareNextDataset ? slots.Next : slots.Current;
+            if (options.Memory != MemoryMode.Full || slot is not { DatasetState: DatasetState.None, Cache: IRandomXCache cache })
+                return null;
+            slot.DatasetState = DatasetState.Building;
+            slot.BeginWork();
+            (_building, _buildingStop, _buildingAhead) = (slot, stop, slot == slots.Next);
+            return (slot, cache, _buildingAhead);
+        }
+    }
+
+    private async Task MakeAsync(KeySlot slot, IRandomXCache cache, bool ahead, CancellationToken cancellation)
+    {
+        long start = time.GetTimestamp();
+        try
+        {
+            (IReadOnlyList<RandomXDataset> datasets, bool loaded) = await _datasets.MakeAsync(
+                slot.Engine, cache, ahead, (state, progress) => ReportProgress(slot, state, progress), cancellation);
+            TimeSpan elapsed = time.GetElapsedTime(start);
+            await PrepareAsync(slot, cache, datasets, cancellation);
+            slots.Change(() => slot.SetDatasets(datasets, elapsed));
+            if (!loaded)
+                await _datasets.SaveAsync(slot.Key, datasets[0], [.. slots.Status.Keys.Select(k => k.Key)], cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            ResetUnlessReady(slot, DatasetState.None);
+        }
+        catch (RandomXUnavailableException e)
+        {
+            log.LogError("Engine {Engine} does not hash with the dataset of key {Key}: {Reason}", slot.Engine.Name, slot.Key, e.Message);
+            ResetUnlessReady(slot, DatasetState.Failed);
+            if (options.Fallback is IRandomXEngine fallback)
+                slots.ReplaceEngine(fallback);
+        }
+        catch (InsufficientMemoryException e)
+        {
+            log.LogWarning("Hashing stays in light mode for key {Key}: {Reason}", slot.Key, e.Message);
+            ResetUnlessReady(slot, DatasetState.Failed);
+        }
+        finally
+        {
+            lock (slots.Gate)
+            {
+                (_building, _buildingStop) = (null, null);
+                slot.EndWork();
+            }
+        }
+    }
+
+    private async Task PrepareAsync(
+        KeySlot slot, IRandomXCache cache, IReadOnlyList<RandomXDataset> datasets, CancellationToken cancellation)
+    {
+        // A part of a dataset, as in tests, gives no hashes that could be compared.
+        if (!_isWhole)
+            return;
+        try
+        {
+            await Task.Factory.StartNew(
+                () => slot.Engine.PrepareFull(cache, datasets[0], options.Pages, cancellation),
+                cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        catch
+        {
+            foreach (RandomXDataset dataset in datasets)
+                dataset.Dispose();
+            throw;
+        }
+    }
+
+    private void ReportProgress(KeySlot slot, DatasetState state, DatasetProgress progress)
+    {
+        lock (slots.Gate)
+        {
+            if (slot.DatasetState is not (DatasetState.Building or DatasetState.Loading))
+                return;
+            slot.DatasetState = state;
+            slot.Progress = progress;
+        }
+        slots.Report();
+    }
+
+    private void ResetUnlessReady(KeySlot slot, DatasetState state)
+    {
+        lock (slots.Gate)
+        {
+            if (slot.DatasetState == DatasetState.Ready)
+                return;
+        }
+        slots.Change(() =>
+        {
+            slot.DatasetState = state;
+            slot.Progress = default;
+        });
+    }
+}
