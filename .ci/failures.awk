@@ -1,5 +1,6 @@
 # Prints what failed according to the .trx files and the sequence files of --blame-hang that it is given: a line for each
 # test, with its full name, its duration and the beginning of its message. For .ci/test, which sees only few lines kept.
+# With -v only_names=1: the full names alone, without arguments.
 BEGIN {
     RS = "<"
     maxLines = 20
@@ -33,6 +34,11 @@ BEGIN {
 }
 
 END {
+    if (only_names) {
+        for (i = 1; i <= failures; i++)
+            print class[id[i]] "." bare(name[i])
+        exit
+    }
     for (i = 1; i <= noteCount; i++)
         show("  " notes[i])
     for (i = 1; i <= failures; i++)
@@ -44,6 +50,11 @@ END {
 function show(line) {
     if (++shown <= maxLines)
         print line
+}
+
+function bare(test) {
+    sub(/\(.*/, "", test)
+    return test
 }
 
 function attribute(key,    start, rest) {
