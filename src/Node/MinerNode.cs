@@ -35,13 +35,14 @@ internal sealed class MinerNode : IAsyncDisposable
     private readonly ChainSource _chain;
     private readonly DaemonClient[] _daemons;
     private readonly DaemonSource? _daemonSource;
-    private readonly BlockOutbox? _outbox;
+    private readonly BlockOutbox _outbox;
     private readonly JobBoard _board;
     private readonly ShareLedger _ledger = new();
     private readonly HitProcessor _hits;
     private readonly ShareProver _prover;
     private readonly ClusterNode _cluster;
     private readonly NodeSnapshot _snapshot;
+    private readonly CancellationTokenSource _ending = new();
     private volatile bool _stopping;
     private volatile string? _pause;
 
@@ -72,7 +73,9 @@ internal sealed class MinerNode : IAsyncDisposable
         }
         _verifier = new LightVerifier(_engine.Keys, time);
         _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, AvailableMemory, time, logs.CreateLogger("chain"));
-        _cluster = new ClusterNode(options, cluster, key, () => _snapshot!.ForCluster(), _tree, _prover.CheckAsync, time, logs);
+        ForeignJobs foreign = new();
+        ClusterWork work = new(foreign, keys, _prover.CheckAsync, Relay);
+        _cluster = new ClusterNode(options, cluster, key, () => _snapshot!.ForCluster(), _tree, _prover.CheckAsync, work, time, logs);
         MinerId miner = new(_peerId.Bytes);
         _chain = new ChainSource(_tree, miner, time);
         _daemons = [.. options.Daemons.Select(endpoint => new DaemonClient(endpoint, DaemonTimeout, time))];
@@ -80,9 +83,11 @@ internal sealed class MinerNode : IAsyncDisposable
         {
             DaemonSourceOptions source = new() { Wallet = options.Wallet!, ZmqAddresses = options.DaemonZmq };
             _daemonSource = new DaemonSource(_daemons, source, time, logs.CreateLogger<DaemonSource>());
-            _outbox = new BlockOutbox(Path.Combine(options.DataDirectory, "blocks"), _daemons, time, logs.CreateLogger<BlockOutbox>());
         }
-        _board = new JobBoard(_chain, _daemonSource, _tree, miner, keys, time, logs.CreateLogger<JobBoard>());
+        _outbox = new BlockOutbox(
+            Path.Combine(options.DataDirectory, "blocks"), _daemons, time, logs.CreateLogger<BlockOutbox>(), _cluster.Blocks.OfferAsync);
+        _outbox.Decided += _cluster.Blocks.Tell;
+        _board = new JobBoard(_chain, _daemonSource, foreign, _cluster.Announce, _tree, _peerId, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());
         _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster, keys);
     }
@@ -114,15 +119,17 @@ internal sealed class MinerNode : IAsyncDisposable
             _engine.Failure,
             ReportFirstHashAsync(stop.Token),
             _prover.RunAsync(stop.Token),
+            _outbox.RunAsync(stop.Token),
         ];
         if (_daemonSource is not null)
-            parts.AddRange([_daemonSource.RunAsync(stop.Token), _outbox!.RunAsync(stop.Token)]);
+            parts.Add(_daemonSource.RunAsync(stop.Token));
         Task cluster = _cluster.RunAsync(stop.Token);
         Task hits = _hits.RunAsync(_engine.Miner.Hits, stop.Token);
 
         Task first = await Task.WhenAny([.. parts, cluster, hits]);
         _stopping = true;
         await stop.CancelAsync();
+        await _ending.CancelAsync();
         await _engine.Miner.DisposeAsync();
         await hits;
         await cluster.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -145,6 +152,7 @@ internal sealed class MinerNode : IAsyncDisposable
         foreach (DaemonClient daemon in _daemons)
             daemon.Dispose();
         _store.Dispose();
+        _ending.Dispose();
     }
 
     private void LogPlans()
@@ -186,6 +194,9 @@ internal sealed class MinerNode : IAsyncDisposable
             ? Math.Min(machine, now.Limits.MemoryAvailableBytes ?? long.MaxValue)
             : now.Limits.MemoryAvailableBytes;
     }
+
+    /// <summary>What others found goes to this node's daemons, even while it ends: the block is on disk by then.</summary>
+    private Task<BlockOutcome>? Relay(FoundBlock block) => _daemons.Length == 0 ? null : _outbox.RelayAsync(block, _ending.Token);
 
     /// <summary>Proof of work of links that others found: on the light path too.</summary>
     private Hash256 Rehash(Hash256 key, ReadOnlySpan<byte> blob)

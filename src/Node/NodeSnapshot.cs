@@ -20,7 +20,7 @@ namespace P2PMiner.Node;
 /// <summary>Reads the parts of a node into the status that API, terminal and metrics show.</summary>
 internal sealed class NodeSnapshot(
     NodeOptions options, HardwareReport machine, PeerId peerId, MiningEngine engine, ShareTree tree, DaemonSource? daemons,
-    BlockOutbox? outbox, ShareLedger ledger, ClusterNode cluster,
+    BlockOutbox outbox, ShareLedger ledger, ClusterNode cluster,
     KnownKeys known)
 {
     private const int ItemsPerChunk = (1 << 20) / Mining.RandomX.Native.RandomXLibrary.DatasetItemSize;
@@ -59,7 +59,7 @@ internal sealed class NodeSnapshot(
             TotalHashes = (ulong)miner.TotalHashes,
             Job = job is null ? null : StatusOf(job),
             Shares = ledger.Counts,
-            Blocks = outbox is null ? new BlockCounts(0, 0, 0) : StatusOf(outbox.Counters),
+            Blocks = StatusOf(outbox.Counters),
             Chain = ChainNow(),
             Dataset = current is null ? null : DatasetOf(current),
             Keys = current is null ? null : new Api.KeyStatus(current.Key.ToString(), keys.Keys.FirstOrDefault(key => !key.IsCurrent)?.Key.ToString()),
@@ -140,8 +140,9 @@ internal sealed class NodeSnapshot(
     }
 
     /// <summary>The difficulty of a job is what makes its block, or, where there is no block, its link.</summary>
-    private static JobStatus StatusOf(Job job) => new(
-        Word(job.Source), job.Height, job is ChainJob ? job.ShareDifficulty : job.NetworkDifficulty, job.Key.ToString());
+    private JobStatus StatusOf(Job job) => new(
+        Word(job.Source), job.Height, job is ChainJob ? job.ShareDifficulty : job.NetworkDifficulty, job.Key.ToString(),
+        job is MergedJob merged ? (merged.Block.Publisher ?? peerId).ToString() : null);
 
     private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected);
 

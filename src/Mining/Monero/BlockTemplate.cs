@@ -92,7 +92,19 @@ public sealed class BlockTemplate
     /// <param name="template">The template on success.</param>
     /// <param name="error">One line that says what is wrong; empty on success.</param>
     public static bool TryParse(
-        ReadOnlySpan<byte> blob, int reservedOffset, int reservedSize, [NotNullWhen(true)] out BlockTemplate? template, out string error)
+        ReadOnlySpan<byte> blob, int reservedOffset, int reservedSize, [NotNullWhen(true)] out BlockTemplate? template, out string error) =>
+        TryParseAt(blob, reservedOffset, reservedSize, out template, out error);
+
+    /// <summary>Parses a block whose coinbase's nonce field (tag 0x02) has exactly the reserved bytes in it.</summary>
+    /// <param name="blob">The block's bytes, at most <see cref="MaxSize"/>; copied.</param>
+    /// <param name="reservedSize">Bytes of the nonce field, at least 1.</param>
+    /// <param name="template">The block on success.</param>
+    /// <param name="error">One line that says what is wrong; empty on success.</param>
+    public static bool TryParse(ReadOnlySpan<byte> blob, int reservedSize, [NotNullWhen(true)] out BlockTemplate? template, out string error) =>
+        TryParseAt(blob, null, reservedSize, out template, out error);
+
+    private static bool TryParseAt(
+        ReadOnlySpan<byte> blob, int? reservedOffset, int reservedSize, [NotNullWhen(true)] out BlockTemplate? template, out string error)
     {
         template = null;
         if (blob.Length > MaxSize)
@@ -170,7 +182,7 @@ public sealed class BlockTemplate
     }
 
     private static bool TryRead(
-        ref BlobReader reader, ReadOnlySpan<byte> blob, int reservedOffset, int reservedSize,
+        ref BlobReader reader, ReadOnlySpan<byte> blob, int? reservedAt, int reservedSize,
         [NotNullWhen(true)] out BlockTemplate? template)
     {
         template = null;
@@ -181,6 +193,9 @@ public sealed class BlockTemplate
             return false;
         int coinbaseSize = reader.Position - coinbaseOffset;
         int fieldOffset = coinbaseOffset + coinbase.NonceOffset;
+        if (reservedAt is null && coinbase.NonceSize != reservedSize)
+            return reader.Fail($"the coinbase's extra nonce has {coinbase.NonceSize} bytes instead of {reservedSize}, coinbase ends");
+        int reservedOffset = reservedAt ?? fieldOffset;
         if (reservedSize < 1 || reservedOffset < fieldOffset || (long)reservedOffset + reservedSize > fieldOffset + coinbase.NonceSize)
         {
             return reader.Fail(

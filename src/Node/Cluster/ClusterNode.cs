@@ -1,11 +1,14 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Mining;
+using P2PMiner.Node.Cluster.Blocks;
 using P2PMiner.Node.Cluster.Chain;
 using P2PMiner.Node.Cluster.Discovery;
+using P2PMiner.Node.Cluster.Jobs;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.ShareChain;
+using P2PMiner.Node.Sources.Monero;
 using P2PMiner.P2P;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
@@ -36,6 +39,8 @@ internal sealed class ClusterNode
     private readonly Heartbeats _heartbeats;
     private readonly Conduct _conduct;
     private readonly ShareGossip _shares;
+    private readonly JobGossip _jobs;
+    private readonly BlockGossip _blocks;
     private readonly ChainServer _server;
     private readonly ChainSync _sync;
     private volatile Host? _host;
@@ -46,11 +51,13 @@ internal sealed class ClusterNode
     /// <param name="status">What this node does now.</param>
     /// <param name="tree">The share chain.</param>
     /// <param name="prove">Checks the proof of work of others' shares.</param>
+    /// <param name="work">What becomes of others' jobs and blocks.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">For the log.</param>
     /// <exception cref="IOException">The data directory cannot be written.</exception>
     public ClusterNode(
-        NodeOptions options, ClusterId cluster, Ed25519KeyPair key, Func<MemberStatus> status, ShareTree tree, ProofCheck prove, TimeProvider time, ILoggerFactory logs)
+        NodeOptions options, ClusterId cluster, Ed25519KeyPair key, Func<MemberStatus> status, ShareTree tree, ProofCheck prove, ClusterWork work, TimeProvider time,
+        ILoggerFactory logs)
     {
         _options = options;
         _time = time;
@@ -69,6 +76,8 @@ internal sealed class ClusterNode
         _sync = new ChainSync(tree, _view, prove, _conduct, time, _logger);
         _view.Heard += _sync.Heard;
         MinerId self = new(PeerId.FromEd25519(key.PublicKey).Bytes);
+        _blocks = new BlockGossip(_cluster.JobsTopic, _view, key => work.Keys.Contains(key) || _view.IsKeyKnown(key), work.Prove, work.Relay, time, _logger);
+        _jobs = new JobGossip(_cluster.JobsTopic, _view, work.Jobs, work.Keys, _blocks, time, _logger);
         _shares = new ShareGossip(_cluster.SharesTopic, tree, self, prove, _sync.Ask, time, _logger);
     }
 
@@ -83,6 +92,12 @@ internal sealed class ClusterNode
 
     /// <summary>The other live members, connected or not.</summary>
     public IReadOnlyList<Member> Members => _view.Members;
+
+    /// <summary>Tells the cluster the block that this node's daemon wants found.</summary>
+    public void Announce(DaemonJob own) => _jobs.Announce(own);
+
+    /// <summary>Found blocks, to and from the others.</summary>
+    public BlockGossip Blocks => _blocks;
 
     /// <summary>Whether a live member names a RandomX key as that of a Monero job.</summary>
     public bool IsKeyKnown(Hash256 key) => _view.IsKeyKnown(key);
@@ -109,6 +124,8 @@ internal sealed class ClusterNode
             _gate.RunAsync(host, stop.Token),
             _heartbeats.RunAsync(host.PubSub!, stop.Token),
             _shares.RunAsync(host.PubSub!, stop.Token),
+            _jobs.RunAsync(host.PubSub!, stop.Token),
+            _blocks.RunAsync(host.PubSub!, stop.Token),
             _sync.RunAsync(host, stop.Token),
             RememberAsync(host, finder, stop.Token),
             .. _options.Connect.Select(address => new FixedPeer(host, address, _time, _logger).RunAsync(stop.Token)),
@@ -136,6 +153,7 @@ internal sealed class ClusterNode
     {
         _heartbeats.Join(host.PubSub!);
         _shares.Join(host.PubSub!);
+        _jobs.Join(host.PubSub!);
         host.Handle(ChainProtocol.Id, _server.ServeAsync, ChainServer.Limits);
         _conduct.Banned += peer => CutOff(host, peer);
     }

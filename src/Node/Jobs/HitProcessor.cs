@@ -16,12 +16,12 @@ namespace P2PMiner.Node.Jobs;
 /// </summary>
 /// <param name="verifier">The light path.</param>
 /// <param name="tree">The share chain.</param>
-/// <param name="outbox">Takes found blocks; null when the node has no daemon.</param>
+/// <param name="outbox">Takes found blocks.</param>
 /// <param name="ledger">Counts what became of shares.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of every block, of shares and of hits that failed the re-check.</param>
 internal sealed class HitProcessor(
-    LightVerifier verifier, ShareTree tree, BlockOutbox? outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
+    LightVerifier verifier, ShareTree tree, BlockOutbox outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
 {
     private readonly List<Task> _submissions = [];
     private readonly Lock _lock = new();
@@ -108,7 +108,7 @@ internal sealed class HitProcessor(
     {
         try
         {
-            BlockOutcome outcome = await outbox!.SubmitAsync(block, cancellation);
+            BlockOutcome outcome = await outbox.SubmitAsync(block, cancellation);
             if (outcome.Verdict != BlockVerdict.Rejected)
                 return;
             lock (_lock)

@@ -3,23 +3,27 @@ using P2PMiner.Mining;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Chain;
 using P2PMiner.Node.Sources.Monero;
+using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Node.Jobs;
 
 /// <summary>
-/// Chooses what is searched: the daemons' block while one of them can be used, else the share chain alone. Publishes
-/// anew whenever the block, the chain's tip or the choice changes.
+/// Chooses what is searched: the best block of this node's daemons and of the members that have one
+/// (<see cref="JobOrder"/>), else the share chain alone. Publishes anew whenever the block, the chain's tip or the choice
+/// changes.
 /// </summary>
 /// <param name="chain">The source of chain jobs; also the beat that renews timestamps.</param>
 /// <param name="daemons">Null when the node has no daemon.</param>
+/// <param name="foreign">The blocks of other members' daemons.</param>
+/// <param name="announce">Is told every new block of this node's daemons.</param>
 /// <param name="tree">Gives the link that a block commits to.</param>
-/// <param name="miner">Who is credited.</param>
+/// <param name="self">This node, which is credited.</param>
 /// <param name="keys">Learns the keys of blocks.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of changes of source.</param>
 internal sealed class JobBoard(
-    ChainSource chain, DaemonSource? daemons, ShareTree tree, MinerId miner, KnownKeys keys, TimeProvider time,
-    ILogger<JobBoard> logger)
+    ChainSource chain, DaemonSource? daemons, ForeignJobs foreign, Action<DaemonJob> announce, ShareTree tree, PeerId self, KnownKeys keys,
+    TimeProvider time, ILogger<JobBoard> logger)
 {
     /// <summary>
     /// How long the chain alone is not mined although no daemon can be used. Its key is another one, so going there and
@@ -27,10 +31,14 @@ internal sealed class JobBoard(
     /// </summary>
     public static readonly TimeSpan DaemonGrace = TimeSpan.FromSeconds(60);
 
+    private readonly MinerId _miner = new(self.Bytes);
+    private readonly JobOrder _order = new(self);
+    private readonly OwnDaemonView _ownView = new(time);
     private readonly long _start = time.GetTimestamp();
+    private DaemonJob? _own;
     private DaemonJob? _block;
     private long? _lastActive;
-    private JobSource? _source;
+    private (JobSource Source, PeerId? Publisher)? _told;
 
     /// <summary>Calls <paramref name="publish"/> with every job to search, one at a time, until cancelled.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -38,10 +46,11 @@ internal sealed class JobBoard(
     {
         Task<bool> chainReady = chain.Jobs.WaitToReadAsync(cancellation).AsTask();
         Task<bool> blockReady = WaitForBlock(cancellation);
+        Task<bool> foreignReady = foreign.Changes.WaitToReadAsync(cancellation).AsTask();
         ChainJob? link = null;
         while (true)
         {
-            await Task.WhenAny(chainReady, blockReady);
+            await Task.WhenAny(chainReady, blockReady, foreignReady);
             cancellation.ThrowIfCancellationRequested();
             if (chainReady.IsCompleted)
             {
@@ -55,10 +64,13 @@ internal sealed class JobBoard(
             {
                 if (!await blockReady)
                     throw new InvalidOperationException("the daemons' job source ended");
-                while (daemons!.Jobs.TryRead(out DaemonJob? job))
-                    _block = job;
-                keys.Add(_block!.Key);
+                TakeOwn();
                 blockReady = WaitForBlock(cancellation);
+            }
+            if (foreignReady.IsCompleted)
+            {
+                foreign.Changes.TryRead(out _);
+                foreignReady = foreign.Changes.WaitToReadAsync(cancellation).AsTask();
             }
             if (Choose(link) is Job chosen)
                 publish(chosen);
@@ -73,28 +85,62 @@ internal sealed class JobBoard(
         return false;
     }
 
+    private void TakeOwn()
+    {
+        while (daemons!.Jobs.TryRead(out DaemonJob? job))
+            _own = job;
+        keys.Add(_own!.Key);
+        announce(_own);
+    }
+
     private Job? Choose(ChainJob? link)
     {
-        if (daemons?.Status.Active is not null)
-            _lastActive = time.GetTimestamp();
-        bool daemonsAreGone = daemons is null || time.GetElapsedTime(_lastActive ?? _start) > DaemonGrace;
-        if (daemonsAreGone)
-            _block = null;
-        if (_block is null && !daemonsAreGone)
-            return null;
-
-        JobSource source = _block is null ? JobSource.Chain : JobSource.Daemon;
-        if (_source != source && daemons is not null)
+        if (BestBlock() is DaemonJob best)
         {
-            if (source == JobSource.Daemon)
-                logger.LogInformation("Mining blocks of the Monero daemon");
-            else
-                logger.LogWarning("No daemon can be used for {Seconds:F0} s: mining the share chain alone", DaemonGrace.TotalSeconds);
+            _block = best;
+            _lastActive = time.GetTimestamp();
         }
-        _source = source;
+        else if (IsGraceOver)
+        {
+            _block = null;
+        }
+        else if (_block is null)
+        {
+            return null;
+        }
+
+        TellOfChange();
         if (_block is null)
             return link;
         ulong now = (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds());
-        return new MergedJob(_block, tree.NextTemplate(miner, now, _block.Key));
+        return new MergedJob(_block, tree.NextTemplate(_miner, now, _block.Key));
+    }
+
+    /// <summary>Null while neither this node nor a member has a daemon that can be used.</summary>
+    private DaemonJob? BestBlock()
+    {
+        IReadOnlyList<DaemonJob> others = foreign.All;
+        if (daemons?.Status.Active is null || _own is null)
+            return others.Min(_order);
+        return _ownView.Filter(_own, others).Append(_own).Min(_order);
+    }
+
+    /// <summary>A node that never heard of a daemon has nothing to wait for.</summary>
+    private bool IsGraceOver =>
+        (_lastActive is null && daemons is null) || time.GetElapsedTime(_lastActive ?? _start) > DaemonGrace;
+
+    private void TellOfChange()
+    {
+        (JobSource Source, PeerId? Publisher) now = _block is null ? (JobSource.Chain, null) : (JobSource.Daemon, _block.Publisher);
+        if (_told == now)
+            return;
+        bool isFirst = _told is null;
+        _told = now;
+        if (now.Publisher is not null)
+            logger.LogInformation("Mining the blocks of member {Publisher}", now.Publisher);
+        else if (now.Source == JobSource.Daemon)
+            logger.LogInformation("Mining blocks of the Monero daemon");
+        else if (!isFirst || daemons is not null)
+            logger.LogWarning("No daemon can be used for {Seconds:F0} s: mining the share chain alone", DaemonGrace.TotalSeconds);
     }
 }

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Cluster.Blocks;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
+using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.P2P.Addresses;
@@ -22,7 +24,7 @@ internal sealed class TestNode : IAsyncDisposable
         Id = PeerId.FromEd25519(key.PublicKey);
         Cluster = new ClusterNode(
             options, ClusterId.Of(options), key, () => Status with { Tip = TipOf(Tree.Tip) }, Tree, (share, _) => Task.FromResult(Prove(share)),
-            TimeProvider.System, NullLoggerFactory.Instance);
+            new ClusterWork(Jobs, Keys, (_, _, _, _) => Task.FromResult(ProveBlock()), block => Relay(block)), TimeProvider.System, NullLoggerFactory.Instance);
         Running = Cluster.RunAsync(_stop.Token);
     }
 
@@ -35,6 +37,17 @@ internal sealed class TestNode : IAsyncDisposable
 
     /// <summary>What it thinks of others' proofs.</summary>
     public Func<Share, Proof> Prove { get; set; } = _ => Proof.Valid;
+
+    /// <summary>The blocks of others that it may mine.</summary>
+    public ForeignJobs Jobs { get; } = new();
+
+    public KnownKeys Keys { get; } = new();
+
+    /// <summary>What it thinks of the proofs of others' blocks.</summary>
+    public Func<Proof> ProveBlock { get; set; } = () => Proof.Valid;
+
+    /// <summary>Where it submits others' blocks.</summary>
+    public BlockRelay Relay { get; set; } = _ => null;
 
     /// <summary>What it tells the others, but for the tip.</summary>
     public MemberStatus Status { get; set; } = new() { Version = "1.0.0", Tip = new ChainTip(0, Hash256.Zero, 1) };

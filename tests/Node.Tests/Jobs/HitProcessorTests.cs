@@ -11,6 +11,7 @@ using P2PMiner.Node.Jobs;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Chain;
 using P2PMiner.Node.Sources.Monero;
+using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.Node.Tests.Sources.Monero;
 
 namespace P2PMiner.Node.Tests.Jobs;
@@ -20,6 +21,7 @@ public sealed class HitProcessorTests
 {
     private static readonly MinerId Miner = new([1, 2, 3]);
 
+    private TemporaryDirectory _directory = null!;
     private KeyStore _keys = null!;
     private LightVerifier _verifier = null!;
     private ShareTree _tree = null!;
@@ -28,6 +30,7 @@ public sealed class HitProcessorTests
     [SetUp]
     public async Task MakeChain()
     {
+        _directory = new TemporaryDirectory();
         _ledger = new ShareLedger();
         _tree = new ShareTree(Genesis.Of("test"), (_, _) => throw new InvalidOperationException("hits are verified before"), _ => false);
         KeyStoreOptions options = new() { Memory = MemoryMode.Light, BuilderThreads = 1 };
@@ -40,6 +43,7 @@ public sealed class HitProcessorTests
     [TearDown]
     public async Task FreeChain()
     {
+        _directory.Dispose();
         _verifier.Dispose();
         await _keys.DisposeAsync();
     }
@@ -93,16 +97,8 @@ public sealed class HitProcessorTests
         _keys.SetKeys(first.Key, null);
         await _keys.WaitForCacheAsync(first.Key, CancellationToken.None);
         Hit[] hits = [FindHit(first, 1), FindHit(first, 2), FindHit(second, 1), FindHit(first, 3), FindHit(afterFailover, 4)];
-        string directory = Directory.CreateTempSubdirectory("p2p-miner-hits-").FullName;
-        try
-        {
-            using DaemonClient client = daemon.Client();
-            await Process(new BlockOutbox(directory, [client], TimeProvider.System, NullLogger<BlockOutbox>.Instance), hits);
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
+        using (DaemonClient client = daemon.Client())
+            await Process(Outbox(client), hits);
 
         Hit[] submitted = [hits[0], hits[2], hits[4]];
         Assert.That(daemon.Chain.Submitted, Is.EquivalentTo(submitted.Select(hit =>
@@ -120,9 +116,12 @@ public sealed class HitProcessorTests
         return new MergedJob(block, _tree.NextTemplate(Miner, Now, block.Key));
     }
 
-    private Task Process(params Hit[] hits) => Process(null, hits);
+    private Task Process(params Hit[] hits) => Process(Outbox(), hits);
 
-    private async Task Process(BlockOutbox? outbox, params Hit[] hits)
+    private BlockOutbox Outbox(params DaemonClient[] daemons) =>
+        new(_directory.File("blocks"), daemons, TimeProvider.System, NullLogger<BlockOutbox>.Instance);
+
+    private async Task Process(BlockOutbox outbox, params Hit[] hits)
     {
         Channel<Hit> channel = Channel.CreateBounded<Hit>(hits.Length);
         foreach (Hit hit in hits)

@@ -7,6 +7,7 @@ using Google.Protobuf.Collections;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Proto;
 using P2PMiner.Node.Configuration;
+using P2PMiner.Node.Jobs;
 
 namespace P2PMiner.Node.Cluster.Membership;
 
@@ -19,8 +20,8 @@ internal static class HeartbeatCodec
     /// <summary>A node holds datasets of this epoch and the next.</summary>
     public const int MaxDatasetKeys = 4;
 
-    /// <summary>As many as a node remembers (<see cref="Jobs.KnownKeys.Capacity"/>).</summary>
-    public const int MaxKnownKeys = Jobs.KnownKeys.Capacity;
+    /// <summary>As many as a node remembers (<see cref="KnownKeys.Capacity"/>).</summary>
+    public const int MaxKnownKeys = KnownKeys.Capacity;
 
     /// <summary>In UTF-16 units.</summary>
     public const int MaxNameLength = 32;

@@ -63,6 +63,23 @@ internal sealed class MemberView(TimeProvider time)
             return _members.Values.Any(entry => entry.Status.KnownKeys.Contains(key) && time.GetElapsedTime(entry.Heard) <= Lifetime);
     }
 
+    /// <summary>Whether a live member says that it has a daemon that can be mined with.</summary>
+    public bool HasDaemon(PeerId peer)
+    {
+        lock (_lock)
+            return _members.TryGetValue(peer, out Entry? entry) && entry.Status.HasDaemon && time.GetElapsedTime(entry.Heard) <= Lifetime;
+    }
+
+    /// <summary>Live members that have one.</summary>
+    public int DaemonCount
+    {
+        get
+        {
+            lock (_lock)
+                return _members.Values.Count(entry => entry.Status.HasDaemon && time.GetElapsedTime(entry.Heard) <= Lifetime);
+        }
+    }
+
     /// <summary>Takes a heartbeat.</summary>
     /// <returns>False if it is an old one, comes too soon after others, or there are too many members.</returns>
     public bool Offer(PeerId peer, MemberStatus status)

@@ -23,6 +23,9 @@ internal enum Proof
 /// <summary>Computes the proof of work of a share of any origin whose key is known.</summary>
 internal delegate Task<Proof> ProofCheck(Share share, CancellationToken cancellation);
 
+/// <summary>Computes the proof of work of a block of any origin whose key is known.</summary>
+internal delegate Task<Proof> BlobCheck(Hash256 key, ReadOnlyMemory<byte> blob, UInt128 difficulty, CancellationToken cancellation);
+
 /// <summary>
 /// Checks the proof of work of others' shares, one at a time, on threads of the pool: with the fastest hasher that the miner's
 /// memory gives, and again on the light path before anyone is blamed. For a key that the miner does not use, it fills
@@ -59,13 +62,24 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     private long? _cacheMade;
     private long _lastUse;
 
-    public async Task<Proof> CheckAsync(Share share, CancellationToken cancellation)
+    public Task<Proof> CheckAsync(Share share, CancellationToken cancellation)
+    {
+        byte[] blob = new byte[HashingBlob.MaxSize];
+        return CheckAsync(share.Header.Key, blob.AsMemory(0, share.WriteHashingBlob(blob)), share.Header.Difficulty, cancellation);
+    }
+
+    /// <summary>Checks the proof of work of anything that is hashed under a known key.</summary>
+    /// <param name="key">The RandomX key.</param>
+    /// <param name="blob">What is hashed.</param>
+    /// <param name="difficulty">What the hash has to meet.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<Proof> CheckAsync(Hash256 key, ReadOnlyMemory<byte> blob, UInt128 difficulty, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         try
         {
-            return await IsCacheComingAsync(share.Header.Key, cancellation)
-                ? await Task.Run(() => Check(share), cancellation)
+            return await IsCacheComingAsync(key, cancellation)
+                ? await Task.Run(() => Check(key, blob.Span, difficulty), cancellation)
                 : Proof.Unknown;
         }
         finally
@@ -127,26 +141,24 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         }
     }
 
-    private Proof Check(Share share)
+    private Proof Check(Hash256 key, ReadOnlySpan<byte> blob, UInt128 difficulty)
     {
-        Span<byte> blob = stackalloc byte[HashingBlob.MaxSize];
-        blob = blob[..share.WriteHashingBlob(blob)];
         Span<byte> hash = stackalloc byte[Hash256.Size];
         _lastUse = time.GetTimestamp();
         try
         {
-            if (VmFor(share.Header.Key) is not IHasher vm)
+            if (VmFor(key) is not IHasher vm)
                 return Proof.Unknown;
             vm.CalculateHash(blob, hash);
         }
         catch (InsufficientMemoryException error)
         {
-            logger.LogWarning("No memory to check shares under key {Key}: {Reason}", share.Header.Key, error.Message);
+            logger.LogWarning("No memory to check shares under key {Key}: {Reason}", key, error.Message);
             return Proof.Unknown;
         }
-        if (Difficulty.IsMet(hash, share.Header.Difficulty))
+        if (Difficulty.IsMet(hash, difficulty))
             return Proof.Valid;
-        if (!light.TryHash(share.Header.Key, blob, hash) || !Difficulty.IsMet(hash, share.Header.Difficulty))
+        if (!light.TryHash(key, blob, hash) || !Difficulty.IsMet(hash, difficulty))
             return Proof.Invalid;
         logger.LogError("Two ways to hash give two results: unstable memory or overclocking is the usual cause");
         return Proof.Valid;

@@ -3,26 +3,44 @@ using P2PMiner.Mining;
 
 namespace P2PMiner.Node.Sources.Monero;
 
+/// <summary>Hands a block to the daemons of other nodes; null when there are none.</summary>
+internal delegate Task<BlockOutcome?> OtherDaemons(FoundBlock block, CancellationToken cancellation);
+
 /// <summary>
 /// Sees to it that no found block is lost: it is on disk before it is submitted, and submitted to every daemon, again
-/// and again and across restarts, until one of them has it on its main chain or refuses it.
+/// and again and across restarts, until one of them has it on its main chain or refuses it. Blocks that other nodes found
+/// are seen to in the same way, but only this node's daemons are asked, and they are not counted.
 /// </summary>
 /// <param name="directory">The folder of found blocks; made when the first one is saved.</param>
-/// <param name="daemons">All that may take a block, in any order.</param>
+/// <param name="daemons">All of this node that may take a block, in any order; may be none.</param>
 /// <param name="time">For the pauses between attempts.</param>
 /// <param name="logger">Told of every found block and its fate.</param>
-internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> daemons, TimeProvider time, ILogger<BlockOutbox> logger)
+/// <param name="others">The daemons of the cluster; null for a node without one.</param>
+internal sealed class BlockOutbox(
+    string directory, IReadOnlyList<DaemonClient> daemons, TimeProvider time, ILogger<BlockOutbox> logger, OtherDaemons? others = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long the refusal of this node's daemons is not the end of a block while others have not answered.</summary>
+    private static readonly TimeSpan RefusalPatience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Blocks of others whose fate is open; more are not taken.</summary>
+    private const int MaxRelayed = 256;
+
+    private static readonly BlockOutcome Taken = new(BlockVerdict.Pending, "it is being submitted");
 
     private readonly FoundBlockStore _store = new(directory, logger);
     private readonly Nudge _blockLeft = new(time);
     private readonly Lock _lock = new();
     private readonly HashSet<Hash256> _inFlight = [];
+    private readonly HashSet<Hash256> _relayed = [];
     private long _found;
     private long _accepted;
     private long _rejected;
+
+    /// <summary>This node's daemons have decided about a block, whoever found it.</summary>
+    public event Action<FoundBlock, BlockOutcome>? Decided;
 
     public BlockCounters Counters =>
         new(Interlocked.Read(ref _found), Interlocked.Read(ref _accepted), Interlocked.Read(ref _rejected));
@@ -32,15 +50,38 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
     /// by <see cref="RunAsync"/>. A block that the disk does not take stays in this call until its fate is known.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; a saved block is tried again after a restart.</exception>
-    public async Task<BlockOutcome> SubmitAsync(FoundBlock block, CancellationToken cancellation)
+    public Task<BlockOutcome> SubmitAsync(FoundBlock block, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _found);
+        return TryClaim(block) ? TakeAsync(block, isOwn: true, cancellation) : Task.FromResult(Taken);
+    }
+
+    /// <summary>As <see cref="SubmitAsync"/>, for a block that another node found and whose proof of work was checked.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; a saved block is tried again after a restart.</exception>
+    public Task<BlockOutcome> RelayAsync(FoundBlock block, CancellationToken cancellation)
+    {
         if (!TryClaim(block))
-            return new BlockOutcome(BlockVerdict.Pending, "it is being submitted");
+            return Task.FromResult(Taken);
+        lock (_lock)
+        {
+            // One that is on disk already is this node's own, or is being seen to.
+            if (_relayed.Count >= MaxRelayed || _store.Contains(block))
+            {
+                _inFlight.Remove(block.Id);
+                return Task.FromResult(Taken);
+            }
+            _relayed.Add(block.Id);
+        }
+        return TakeAsync(block, isOwn: false, cancellation);
+    }
+
+    private async Task<BlockOutcome> TakeAsync(FoundBlock block, bool isOwn, CancellationToken cancellation)
+    {
         bool saved = TrySave(block);
 
         // Not before: a block that the log tells of survives the program.
-        logger.LogInformation("Found block {Id} at height {Height}", block.Id, block.Height);
+        if (isOwn)
+            logger.LogInformation("Found block {Id} at height {Height}", block.Id, block.Height);
         BlockOutcome outcome = await TryOnceAsync(block, cancellation);
         if (outcome.Verdict == BlockVerdict.Pending)
         {
@@ -138,7 +179,7 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
         bool release = true;
         try
         {
-            BlockOutcome outcome = await TryEveryDaemonAsync(block, cancellation);
+            BlockOutcome outcome = await TryEverywhereAsync(block, cancellation);
 
             // A block whose file cannot be moved stays claimed, or each retry would count it again.
             release = outcome.Verdict == BlockVerdict.Pending || TrySettle(block, outcome);
@@ -149,6 +190,50 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
             if (release)
                 Release(block);
         }
+    }
+
+    /// <summary>This node's daemons and the cluster's at once. What this node's own say counts more.</summary>
+    private async Task<BlockOutcome> TryEverywhereAsync(FoundBlock block, CancellationToken cancellation)
+    {
+        if (others is null || IsRelayed(block))
+            return Decide(block, await TryEveryDaemonAsync(block, cancellation));
+        using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<BlockOutcome?> elsewhere = others(block, decided.Token);
+        BlockOutcome here;
+        try
+        {
+            here = Decide(block, await TryEveryDaemonAsync(block, cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            await ((Task)elsewhere).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+        if (here.Verdict == BlockVerdict.Accepted)
+        {
+            await decided.CancelAsync();
+            await ((Task)elsewhere).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return here;
+        }
+        if (await elsewhere is not BlockOutcome there)
+            return here;
+        if (there.Verdict == BlockVerdict.Accepted || daemons.Count == 0)
+            return there;
+        bool isOpen = there.Verdict == BlockVerdict.Pending && time.GetUtcNow() - block.FoundAt < RefusalPatience;
+        return here.Verdict == BlockVerdict.Rejected && isOpen ? here with { Verdict = BlockVerdict.Pending } : here;
+    }
+
+    private BlockOutcome Decide(FoundBlock block, BlockOutcome outcome)
+    {
+        if (outcome.Verdict != BlockVerdict.Pending)
+            Decided?.Invoke(block, outcome);
+        return outcome;
+    }
+
+    private bool IsRelayed(FoundBlock block)
+    {
+        lock (_lock)
+            return _relayed.Contains(block.Id);
     }
 
     /// <summary>All daemons at once; the first acceptance wins, a refusal only when nobody accepts.</summary>
@@ -174,13 +259,20 @@ internal sealed class BlockOutbox(string directory, IReadOnlyList<DaemonClient> 
 
     private bool TrySettle(FoundBlock block, BlockOutcome outcome)
     {
-        Count(block, outcome);
+        bool isRelayed = IsRelayed(block);
+        if (isRelayed)
+            logger.LogInformation("Block {Id} of another node: {Verdict}, {Reason}", block.Id, outcome.Verdict, outcome.Reason);
+        else
+            Count(block, outcome);
         try
         {
-            if (outcome.Verdict == BlockVerdict.Accepted)
+            // A block of another node is that node's to keep, if it is to be kept at all.
+            if (outcome.Verdict == BlockVerdict.Accepted || isRelayed)
                 _store.Remove(block);
             else
                 _store.MarkRejected(block, outcome.Reason);
+            lock (_lock)
+                _relayed.Remove(block.Id);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

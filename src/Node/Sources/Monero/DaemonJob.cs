@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
+using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Node.Sources.Monero;
 
@@ -42,6 +43,9 @@ internal sealed class DaemonJob : Job
 
     public override JobSource Source => JobSource.Daemon;
 
+    /// <summary>The member of the cluster whose daemon made the block; null for this node's own.</summary>
+    public PeerId? Publisher { get; init; }
+
     /// <summary>Grows with every job that is made.</summary>
     public long Number { get; }
 
@@ -53,7 +57,8 @@ internal sealed class DaemonJob : Job
     /// <summary>The same block, to be searched for shares of another difficulty or parent.</summary>
     /// <param name="shareDifficulty">At least 1; capped at the network's.</param>
     /// <param name="commitment">See the constructor.</param>
-    public DaemonJob WithShare(UInt128 shareDifficulty, Func<ulong, Hash256>? commitment) => new(Template, Raw, shareDifficulty, commitment);
+    public DaemonJob WithShare(UInt128 shareDifficulty, Func<ulong, Hash256>? commitment) =>
+        new(Template, Raw, shareDifficulty, commitment) { Publisher = Publisher };
 
     public override int WriteHashingBlob(ulong extraNonce, Span<byte> destination, out int nonceOffset)
     {
@@ -70,7 +75,7 @@ internal sealed class DaemonJob : Job
     {
         Span<byte> reserved = stackalloc byte[TemplateRules.ReserveSize];
         FillReserved(extraNonce, reserved);
-        return new FoundBlock(Template.BlockId(reserved, nonce), Height, Template.BuildBlock(reserved, nonce), foundAt);
+        return new FoundBlock(Template.BlockId(reserved, nonce), Height, Template.BuildBlock(reserved, nonce), foundAt, Key);
     }
 
     /// <summary>Writes the reserved bytes of an extra nonce.</summary>

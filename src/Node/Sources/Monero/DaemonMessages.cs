@@ -67,6 +67,10 @@ internal sealed record DaemonTemplate(
     Hash256? NextSeedHash,
     bool Untrusted)
 {
+    /// <summary>Whether it is the same block to be found.</summary>
+    public bool IsSameAs(DaemonTemplate other) =>
+        Difficulty == other.Difficulty && SeedHash == other.SeedHash && NextSeedHash == other.NextSeedHash && Blob.AsSpan().SequenceEqual(other.Blob);
+
     public static DaemonTemplate? Parse(JsonElement result, out string? error)
     {
         var fields = new DaemonFields(result);

@@ -7,7 +7,8 @@ namespace P2PMiner.Node.Sources.Monero;
 /// <param name="Height">Its height.</param>
 /// <param name="Blob">The whole block as <c>submit_block</c> takes it, before hex.</param>
 /// <param name="FoundAt">When it was found.</param>
-internal sealed record FoundBlock(Hash256 Id, ulong Height, byte[] Blob, DateTimeOffset FoundAt);
+/// <param name="Key">Its RandomX key; null for one that an older version of the program found.</param>
+internal sealed record FoundBlock(Hash256 Id, ulong Height, byte[] Blob, DateTimeOffset FoundAt, Hash256? Key = null);
 
 /// <summary>Whether a found block's fate is known.</summary>
 internal enum BlockVerdict

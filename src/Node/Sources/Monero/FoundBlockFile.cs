@@ -10,7 +10,7 @@ namespace P2PMiner.Node.Sources.Monero;
 /// <summary>
 /// A found block in a file: one JSON object that a person can read and hand to <c>submit_block</c> himself.
 /// <code>
-/// { "height": 3, "id": hex, "foundAt": ISO 8601, "keccak": Keccak-256 of the blob in hex, "blob": hex, "reason"? }
+/// { "height": 3, "id": hex, "foundAt": ISO 8601, "key"?: RandomX key in hex, "keccak": Keccak-256 of the blob in hex, "blob": hex, "reason"? }
 /// </code>
 /// </summary>
 internal static class FoundBlockFile
@@ -30,6 +30,8 @@ internal static class FoundBlockFile
         json.WriteNumber("height", block.Height);
         json.WriteString("id", block.Id.ToString());
         json.WriteString("foundAt", block.FoundAt.ToString("O", CultureInfo.InvariantCulture));
+        if (block.Key is Hash256 key)
+            json.WriteString("key", key.ToString());
         if (reason is not null)
             json.WriteString("reason", reason);
         json.WriteString("keccak", Keccak256.Hash(block.Blob).ToString());
@@ -67,6 +69,7 @@ internal static class FoundBlockFile
         ulong height = fields.UInt64("height");
         Hash256 id = fields.Hash("id");
         string foundAt = fields.Text("foundAt");
+        Hash256? key = json.TryGetProperty("key", out _) ? fields.Hash("key") : null;
         Hash256 checksum = fields.Hash("keccak");
         byte[] blob = fields.Bytes("blob", BlockTemplate.MaxSize);
         error = fields.Error;
@@ -76,6 +79,6 @@ internal static class FoundBlockFile
             error = "foundAt is not a time";
         else if (Keccak256.Hash(blob) != checksum)
             error = "the blob does not match its checksum";
-        return error is null ? new FoundBlock(id, height, blob, time) : null;
+        return error is null ? new FoundBlock(id, height, blob, time, key) : null;
     }
 }

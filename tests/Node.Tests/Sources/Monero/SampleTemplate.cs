@@ -3,6 +3,7 @@ using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Monero;
+using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Node.Tests.Sources.Monero;
 
@@ -46,7 +47,7 @@ internal static class SampleTemplate
         };
     }
 
-    public static byte[] Blob(ulong height, Hash256 previous, out int reservedOffset, byte majorVersion = 16)
+    public static byte[] Blob(ulong height, Hash256 previous, out int reservedOffset, byte majorVersion = 16, int transactions = 0)
     {
         var blob = new List<byte> { majorVersion, 16 };
         AddVarint(blob, Timestamp);
@@ -68,8 +69,26 @@ internal static class SampleTemplate
         blob.AddRange([2, TemplateRules.ReserveSize]);
         reservedOffset = blob.Count;
         blob.AddRange(new byte[TemplateRules.ReserveSize]);
-        blob.AddRange([0, 0]);
+        blob.Add(0);
+        AddVarint(blob, (ulong)transactions);
+        for (int i = 0; i < transactions; i++)
+            blob.AddRange(Keccak256.Hash(BitConverter.GetBytes(i)).ToArray());
         return [.. blob];
+    }
+
+    /// <summary>As a daemon's answer is read.</summary>
+    public static DaemonTemplate Read(ulong height, Hash256 previous, Hash256 key, UInt128 difficulty, int transactions = 0, byte majorVersion = 16)
+    {
+        byte[] blob = Blob(height, previous, out int reservedOffset, majorVersion, transactions);
+        return new DaemonTemplate(
+            blob, HashingBlobOf(blob, reservedOffset), reservedOffset, height, previous, difficulty, Reward, key, SeedHeight.Of(height), null, false);
+    }
+
+    /// <summary>A job of this node, or of a member.</summary>
+    public static DaemonJob Job(DaemonTemplate template, PeerId? publisher = null)
+    {
+        Assert.That(BlockTemplate.TryParse(template.Blob, TemplateRules.ReserveSize, out BlockTemplate? parsed, out string error), Is.True, error);
+        return new DaemonJob(parsed!, template, template.Difficulty, null) { Publisher = publisher };
     }
 
     private static byte[] HashingBlobOf(byte[] blob, int reservedOffset)

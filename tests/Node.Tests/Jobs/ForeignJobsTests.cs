@@ -1,0 +1,75 @@
+using P2PMiner.Mining;
+using P2PMiner.Node.Jobs;
+using P2PMiner.Node.Sources.Monero;
+using P2PMiner.Node.Tests.ShareChain;
+using P2PMiner.Node.Tests.Sources.Monero;
+using P2PMiner.P2P.Identity;
+
+namespace P2PMiner.Node.Tests.Jobs;
+
+internal sealed class ForeignJobsTests
+{
+    private static readonly Hash256 Key = Hash256.Parse(new string('a', 64));
+    private static readonly PeerId[] Members = [.. Enumerable.Range(0, 40).Select(i => PeerId.FromEd25519([.. Enumerable.Repeat((byte)i, 32)])).Order()];
+
+    private readonly ManualTime _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+
+    [Test]
+    public void Jobs_OfOnePublisherReplaceEachOther_ButNeverByAnOlderOne()
+    {
+        ForeignJobs jobs = new();
+        DaemonJob second = Job(10);
+        Assert.That(jobs.Offer(Job(9), 1, 0), Is.True);
+        Assert.That(jobs.Offer(second, 2, 0), Is.True);
+        Assert.That(jobs.Offer(Job(9), 1, 0), Is.False);
+        Assert.That(jobs.All, Is.EqualTo(new[] { second }));
+        Assert.That(jobs.Changes.TryRead(out _), Is.True);
+
+        Assert.That(jobs.Offer(Job(10), 3, 0), Is.True, "the same again, for those who missed it");
+        Assert.That(jobs.All, Is.EqualTo(new[] { second }));
+        Assert.That(jobs.Changes.TryRead(out _), Is.False);
+    }
+
+    [Test]
+    public void Jobs_OfManyPublishers_LeaveTheBest()
+    {
+        ForeignJobs jobs = new();
+        for (int i = 0; i < Members.Length; i++)
+            jobs.Offer(Job((ulong)(10 + i), i), 1, 0);
+        Assert.That(jobs.All.Select(job => job.Height).Order(), Is.EqualTo(Enumerable.Range(10 + 40 - ForeignJobs.MaxPublishers, ForeignJobs.MaxPublishers)));
+        Assert.That(jobs.Offer(Job(10, 0), 2, 0), Is.False);
+    }
+
+    [Test]
+    public void Order_IsByHeight_ThenByTheLowestPublisher_WithThisNodeInItsPlace()
+    {
+        JobOrder order = new(Members[1]);
+        DaemonJob[] jobs = [Job(10, 2), Job(10, 0), SampleTemplate.Job(Job(10).Raw), Job(11, 3)];
+        Assert.That(jobs.Order(order), Is.EqualTo(new[] { jobs[3], jobs[1], jobs[2], jobs[0] }));
+    }
+
+    [Test]
+    public void OwnDaemon_AllowsItsOwnBlock_AndALeadForAWhile()
+    {
+        OwnDaemonView view = new(_time);
+        DaemonJob own = SampleTemplate.Job(Job(20).Raw);
+        DaemonJob same = Job(20, 1);
+        DaemonJob ahead = Job(21, 2);
+        DaemonJob[] impossible =
+        [
+            Job(20 + OwnDaemonView.MaxLead + 1, 3), Job(19, 4), Job(20, 5, Key.ToString().Replace('a', 'b')),
+            SampleTemplate.Job(SampleTemplate.Read(20, Hash256.Zero, Key, 1000), Members[6]),
+        ];
+        Assert.That(view.Filter(own, [same, ahead, .. impossible]), Is.EqualTo(new[] { same, ahead }));
+        _time.Advance(OwnDaemonView.LeadPatience);
+        Assert.That(view.Filter(own, [same, ahead]), Is.EqualTo(new[] { same, ahead }));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(view.Filter(own, [same, ahead]), Is.EqualTo(new[] { same }));
+
+        Assert.That(view.Filter(SampleTemplate.Job(Job(21).Raw), [ahead]), Is.EqualTo(new[] { ahead }), "the daemon has caught up");
+        Assert.That(view.Filter(own, [ahead]), Is.EqualTo(new[] { ahead }));
+    }
+
+    private static DaemonJob Job(ulong height, int member = 0, string? key = null) => SampleTemplate.Job(
+        SampleTemplate.Read(height, new FakeChain().IdAt(height - 1), key is null ? Key : Hash256.Parse(key), 1000), Members[member]);
+}
