@@ -14,18 +14,37 @@ export DOTNET_ROOT ?= $(patsubst %/,%,$(dir $(realpath $(shell command -v dotnet
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT := 1
 
 SOURCES := $(shell find src Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig \
-	-type d \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -print)
+	-type d \( -name bin -o -name obj -o -name node_modules -o -name dist \) -prune -o -type f -print)
+WEB := src/Node/Web
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/build.mjs
 PUBLISH := -c Release -r $(RID) -p:PublishReadyToRun=true -p:PublishDocumentationFiles=false -v quiet -nologo
 
 bin/p2p-miner: $(SOURCES)
 	@native/setup.sh build
+	@$(BUILD_WEB)
 	@echo "building $@"
 	@rm -rf bin
 	@dotnet publish src/Node $(PUBLISH) --self-contained false -o bin
 	@dotnet publish src/Peer $(PUBLISH) --self-contained false -o bin
 	@touch $@
 
-.PHONY: run test interop bench bench-engine bench-p2p publish clean help
+# The program is complete without its page, and says itself what is missing.
+BUILD_WEB = $(MAKE) --silent web || echo "the web page is left out: it takes node and npm to build (apt install nodejs npm)"
+
+.PHONY: web check-web run test interop bench bench-engine bench-p2p publish clean help
+
+web: $(WEB)/dist/app.js ## bundle the web page, which make puts into the program
+
+$(WEB)/dist/app.js: $(WEB_SOURCES) $(WEB)/node_modules/.package-lock.json
+	@cd $(WEB) && node build.mjs
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	@echo "installing the web page's libraries"
+	@cd $(WEB) && npm ci --ignore-scripts --omit=dev --loglevel=error
+	@touch $@
+
+check-web: ## check the types of the web page
+	@cd $(WEB) && npm ci --ignore-scripts --loglevel=error && npm run --silent check
 
 run: ## install what is missing, build, start the node; ARGS="--threads 1" passes arguments
 	@native/setup.sh run
@@ -35,6 +54,7 @@ run: ## install what is missing, build, start the node; ARGS="--threads 1" passe
 test: ## install what is missing, build, run all tests; ARGS="--filter Name~Keccak" passes arguments to dotnet test
 	@native/setup.sh test
 	@$(MAKE) --silent interop || echo "js-libp2p could not be installed, so the tests that talk to it are skipped"
+	@$(BUILD_WEB)
 	@.ci/test $(ARGS)
 
 interop: tests/interop/node_modules/.package-lock.json ## install js-libp2p, which tests and bench-p2p talk to
@@ -65,12 +85,13 @@ artifacts/randomx-loop: native/randomx-loop.c
 
 publish: ## one self-contained file for this platform, in artifacts/
 	@native/setup.sh build
+	@$(BUILD_WEB)
 	@rm -rf artifacts/$(RID)
 	@dotnet publish src/Node $(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none -o artifacts/$(RID)
 	@echo "artifacts/$(RID)/p2p-miner"
 
 clean: ## remove everything that was built
-	rm -rf bin artifacts tests/interop/node_modules
+	rm -rf bin artifacts tests/interop/node_modules $(WEB)/node_modules $(WEB)/dist
 	find src tests bench -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 help: ## this list

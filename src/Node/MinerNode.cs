@@ -43,6 +43,7 @@ internal sealed class MinerNode : IAsyncDisposable
     private readonly ClusterNode _cluster;
     private readonly NodeSnapshot _snapshot;
     private readonly CancellationTokenSource _ending = new();
+    private readonly ClusterSnapshot _clusterSnapshot;
     private volatile bool _stopping;
     private volatile string? _pause;
 
@@ -90,6 +91,7 @@ internal sealed class MinerNode : IAsyncDisposable
         _board = new JobBoard(_chain, _daemonSource, foreign, _cluster.Announce, _tree, _peerId, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());
         _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster, keys);
+        _clusterSnapshot = new ClusterSnapshot(options.Cluster, cluster.Key is not null, _peerId, _snapshot.ForCluster, _cluster);
     }
 
     /// <summary>Newest first, those of this run.</summary>
@@ -140,6 +142,9 @@ internal sealed class MinerNode : IAsyncDisposable
 
     /// <summary>The other nodes of the cluster.</summary>
     public IReadOnlyList<PeerStatus> Peers => _snapshot.Peers();
+
+    /// <summary>The whole cluster.</summary>
+    public ClusterReport Cluster => _clusterSnapshot.Take();
 
     public NodeStatus Status(IReadOnlyList<NodeEvent> events) =>
         _snapshot.Take(_stopping, _pause, _time.GetElapsedTime(_started), events);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Node.Api;
+using P2PMiner.Node.Api.History;
 using P2PMiner.Node.Cli;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Logging;
@@ -25,12 +26,16 @@ internal static class NodeHost
         await using MinerNode node = MinerNode.Open(options, machine, time, log.Factory);
         NodeStatus Status() => node.Status(log.Recent.Snapshot());
 
+        HashrateHistory history = new(Status, time);
+        ApiSources sources = new(Status, () => machine, () => node.RecentShares, () => node.Peers, () => node.Cluster, history);
+
         // Mining starts before anything that only watches it, so that the first hash waits for nothing.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         Task[] parts =
         [
             node.RunAsync(stopping.Token),
-            Task.Run(() => ApiServer.ServeAsync(options, new ApiSources(Status, () => machine, () => node.RecentShares, () => node.Peers), logger, stopping.Token), cancel),
+            Task.Run(() => ApiServer.ServeAsync(options, sources, logger, time, stopping.Token), cancel),
+            Task.Run(() => history.RunAsync(stopping.Token), cancel),
             Task.Run(() => Screen.ShowAsync(Status, logger, time, stopping.Token), cancel),
         ];
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using P2PMiner.Node.Api.Live;
 
 namespace P2PMiner.Node.Api;
 
@@ -15,8 +16,9 @@ internal sealed class ApiRoutes
     private readonly BearerToken? _token;
     private readonly ILogger _logger;
     private readonly Dictionary<string, Func<HttpContext, Task>> _routes;
+    private readonly WebPage _page = new();
 
-    public ApiRoutes(ApiSources sources, Func<string> metrics, BearerToken? token, ILogger logger)
+    public ApiRoutes(ApiSources sources, Func<string> metrics, LiveFeed feed, BearerToken? token, ILogger logger)
     {
         _token = token;
         _logger = logger;
@@ -26,6 +28,9 @@ internal sealed class ApiRoutes
             ["/api/v1/hardware"] = context => Json(context, sources.Hardware(), NodeJson.Default.HardwareReport),
             ["/api/v1/shares"] = context => Json(context, new ShareList(sources.Shares()), NodeJson.Default.ShareList),
             ["/api/v1/peers"] = context => Json(context, new PeerList(sources.Peers()), NodeJson.Default.PeerList),
+            ["/api/v1/cluster"] = context => Json(context, sources.Cluster(), NodeJson.Default.ClusterReport),
+            ["/api/v1/history"] = context => Json(context, sources.History.Read(), NodeJson.Default.HistoryReport),
+            ["/api/v1/events"] = context => Events(context, feed),
             ["/health/live"] = context => Json(context, new HealthStatus("live"), NodeJson.Default.HealthStatus),
             ["/health/ready"] = context => Ready(context, sources.Status()),
             ["/metrics"] = context => Text(context, metrics()),
@@ -36,9 +41,15 @@ internal sealed class ApiRoutes
     {
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers.XContentTypeOptions = "nosniff";
+        context.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
         if (Refusal(context) is (int status, string reason))
         {
             await Error(context, status, reason);
+            return;
+        }
+        if (_page.Has(context.Request.Path.Value!))
+        {
+            await _page.ServeAsync(context);
             return;
         }
         try
@@ -60,12 +71,13 @@ internal sealed class ApiRoutes
             // A foreign web page can make a browser resolve the page's own name to 127.0.0.1; the name gives it away.
             return (StatusCodes.Status421MisdirectedRequest, "ask for localhost or a loopback address");
         }
-        if (_token is not null && !_token.IsShownBy(request.Headers.Authorization))
+        bool isPage = _page.Has(request.Path.Value ?? "");
+        if (_token is not null && !isPage && !_token.IsShownBy(request.Headers.Authorization))
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
             return (StatusCodes.Status401Unauthorized, "send the header Authorization: Bearer TOKEN");
         }
-        if (!_routes.ContainsKey(request.Path.Value ?? ""))
+        if (!isPage && !_routes.ContainsKey(request.Path.Value ?? ""))
             return (StatusCodes.Status404NotFound, "no such resource; there are " + string.Join(", ", _routes.Keys));
         if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
@@ -85,6 +97,14 @@ internal sealed class ApiRoutes
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         string state = JsonNamingPolicy.CamelCase.ConvertName(status.State.ToString());
         return Json(context, new HealthStatus(status.Ready ? "ready" : state), NodeJson.Default.HealthStatus);
+    }
+
+    private static async Task Events(HttpContext context, LiveFeed feed)
+    {
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        if (!await feed.TryServeAsync(context))
+            await Error(context, StatusCodes.Status503ServiceUnavailable, "too many clients of the event stream, or the node stops; try again later");
     }
 
     private static Task Error(HttpContext context, int status, string reason)

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using P2PMiner.Node.Api.Live;
 using P2PMiner.Node.Api.Metrics;
 using P2PMiner.Node.Configuration;
 
@@ -26,11 +27,15 @@ internal sealed class ApiServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly NodeMetrics _metrics;
+    private readonly LiveFeed _feed;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _feeding = Task.CompletedTask;
 
-    private ApiServer(WebApplication app, NodeMetrics metrics)
+    private ApiServer(WebApplication app, NodeMetrics metrics, LiveFeed feed)
     {
         _app = app;
         _metrics = metrics;
+        _feed = feed;
     }
 
     /// <summary>Where it listens, with the port that was really taken.</summary>
@@ -40,7 +45,7 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <exception cref="IOException">See <see cref="StartAsync"/>.</exception>
     /// <exception cref="UsageException">The token file cannot be used.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static async Task ServeAsync(NodeOptions options, ApiSources sources, ILogger logger, CancellationToken cancel)
+    public static async Task ServeAsync(NodeOptions options, ApiSources sources, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
         if (options.Http is null)
         {
@@ -48,9 +53,9 @@ internal sealed class ApiServer : IAsyncDisposable
             return;
         }
         BearerToken? token = options.HttpToken is string path ? BearerToken.Read(path) : null;
-        await using ApiServer server = await StartAsync(options.Http, token, sources, logger, cancel);
+        await using ApiServer server = await StartAsync(options.Http, token, sources, logger, time, cancel);
         logger.LogInformation("HTTP API at {Address}", server.Address);
-        await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
+        await server._feeding.WaitAsync(cancel);
     }
 
     /// <summary>Starts listening.</summary>
@@ -58,22 +63,25 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <param name="token">Required of every request; null only for a loopback address.</param>
     /// <param name="sources">What is served.</param>
     /// <param name="logger">Gets failures while answering.</param>
+    /// <param name="time">Paces the event stream.</param>
     /// <param name="cancel">Gives up starting.</param>
     /// <exception cref="IOException">The address cannot be listened on; the message says what to do.</exception>
     public static async Task<ApiServer> StartAsync(
-        IPEndPoint address, BearerToken? token, ApiSources sources, ILogger logger, CancellationToken cancel)
+        IPEndPoint address, BearerToken? token, ApiSources sources, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
         if (token is null && !IPAddress.IsLoopback(address.Address))
             throw new ArgumentException("an address beyond loopback needs a token", nameof(token));
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, address));
         WebApplication app = builder.Build();
-        var metrics = new NodeMetrics(sources.Status);
-        app.Run(new ApiRoutes(sources, metrics.Collect, token, logger).HandleAsync);
-        var server = new ApiServer(app, metrics);
+        var metrics = new NodeMetrics(sources.Status, sources.Cluster);
+        var feed = new LiveFeed(sources, time);
+        app.Run(new ApiRoutes(sources, metrics.Collect, feed, token, logger).HandleAsync);
+        var server = new ApiServer(app, metrics, feed);
         try
         {
             await app.StartAsync(cancel);
+            server._feeding = feed.RunAsync(server._stop.Token);
             return server;
         }
         catch (Exception error) when (error is IOException or SocketException)
@@ -85,10 +93,14 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _feed.Close();
+        await _stop.CancelAsync();
+        await _feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using var timeout = new CancellationTokenSource(StopTimeout);
         await _app.StopAsync(timeout.Token);
         await _app.DisposeAsync();
         _metrics.Dispose();
+        _stop.Dispose();
     }
 
     private static void Configure(KestrelServerOptions options, IPEndPoint address)

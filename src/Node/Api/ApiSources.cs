@@ -1,3 +1,5 @@
+using P2PMiner.Node.Api.History;
+
 namespace P2PMiner.Node.Api;
 
 /// <summary>What the HTTP API serves; each is called for every request, from any thread.</summary>
@@ -5,6 +7,8 @@ namespace P2PMiner.Node.Api;
 /// <param name="Hardware">The machine and the plans made for it.</param>
 /// <param name="Shares">Recent shares, newest first; a bounded list.</param>
 /// <param name="Peers">The other nodes of the cluster; a bounded list.</param>
+/// <param name="Cluster">The whole cluster.</param>
+/// <param name="History">Hash rates over time; sampled elsewhere.</param>
 internal sealed record ApiSources(
     Func<NodeStatus> Status, Func<HardwareReport> Hardware, Func<IReadOnlyList<ShareStatus>> Shares,
-    Func<IReadOnlyList<PeerStatus>> Peers);
+    Func<IReadOnlyList<PeerStatus>> Peers, Func<ClusterReport> Cluster, HashrateHistory History);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using P2PMiner.Node.Api.History;
 using P2PMiner.Node.Cli;
 
 namespace P2PMiner.Node.Api;
@@ -12,6 +13,9 @@ namespace P2PMiner.Node.Api;
 [JsonSerializable(typeof(BenchResult))]
 [JsonSerializable(typeof(ShareList))]
 [JsonSerializable(typeof(PeerList))]
+[JsonSerializable(typeof(ClusterReport))]
+[JsonSerializable(typeof(HistoryReport))]
+[JsonSerializable(typeof(HistoryPoint))]
 [JsonSerializable(typeof(HealthStatus))]
 [JsonSerializable(typeof(ApiError))]
 internal sealed partial class NodeJson : JsonSerializerContext;

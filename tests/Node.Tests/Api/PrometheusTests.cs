@@ -9,7 +9,7 @@ internal sealed class PrometheusTests
     [Test]
     public void Node_metrics_are_well_formed_and_tell_the_status()
     {
-        using var metrics = new NodeMetrics(SampleStatus.Create);
+        using var metrics = new NodeMetrics(SampleStatus.Create, SampleStatus.Cluster);
         ILookup<string, PrometheusSample> samples = PrometheusReader.Read(metrics.Collect()).ToLookup(sample => sample.Name);
         Assert.That(samples["p2p_miner_hashes_total"].Single().Value, Is.EqualTo(123_456));
         Assert.That(samples["p2p_miner_uptime_seconds"].Single().Value, Is.EqualTo(185));

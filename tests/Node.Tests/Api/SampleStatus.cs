@@ -1,4 +1,6 @@
 using P2PMiner.Node.Api;
+using P2PMiner.Node.Api.History;
+using P2PMiner.Node.Configuration;
 
 namespace P2PMiner.Node.Tests.Api;
 
@@ -12,6 +14,26 @@ internal static class SampleStatus
         new("12D3KooWSample", "1.2.3", "auto", "worker", 512.5, 2, "light", false, new PeerChain(42, Key), [], "/ip4/192.168.1.7/tcp/9999", 1.5),
         new("12D3KooWOther", "1.2.3", "auto", "relay", 0, 0, "light", true, new PeerChain(41, Key), [Key], null, 0.5),
     ];
+
+    /// <summary>All of it, for an HTTP API.</summary>
+    public static ApiSources Sources() => new(
+        Create, () => HardwareReport.Read(new NodeOptions()),
+        () => [new ShareStatus(DateTimeOffset.UnixEpoch, "chain", 7, 1000, Key, "accepted", Block: false)],
+        Peers, Cluster, new HashrateHistory(Create, TimeProvider.System));
+
+    /// <summary>This node, its two peers, and the connection with one of them.</summary>
+    public static ClusterReport Cluster() => new(
+        "home", IsPrivate: true, "12D3KooWSelf",
+        [
+            Member("12D3KooWSelf", "desk", "worker", 1200, isSelf: true) with { Memory = "full", DatasetKeys = [Key] },
+            Member("12D3KooWSample", "attic", "dataset host, worker", 512.5) with { Address = "/ip4/192.168.1.7/tcp/9999", LatencySeconds = 0.0123 },
+            Member("12D3KooWOther", "", "relay", 0) with { Daemon = true },
+        ],
+        [new ClusterLink("12D3KooWSelf", "12D3KooWSample", 0.0123)],
+        new ClusterSums(3, 1712.5, 6, 1, 1));
+
+    private static ClusterMember Member(string peer, string name, string role, double hashrate, bool isSelf = false) => new(
+        peer, name, isSelf, "1.2.3", "auto", role, hashrate, 2, "light", 4, 8UL << 30, 4UL << 30, Daemon: false, new PeerChain(42, Key), [], null, null, 0.5);
 
     public static NodeStatus Create() => new()
     {

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cli;
-using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Tests.Api;
 
 namespace P2PMiner.Node.Tests.Cli;
@@ -34,8 +33,8 @@ internal sealed class QueryCommandTests
     {
         await using ApiServer server = await ApiServer.StartAsync(
             new IPEndPoint(IPAddress.Loopback, 0), null,
-            new ApiSources(SampleStatus.Create, () => HardwareReport.Read(new NodeOptions()), () => [], SampleStatus.Peers),
-            NullLogger.Instance, CancellationToken.None);
+            SampleStatus.Sources(),
+            NullLogger.Instance, TimeProvider.System, CancellationToken.None);
         CliRun json = await CliRun.Of(["status", "--json", "--http", server.Address.Authority]);
         using JsonDocument status = JsonDocument.Parse(json.Output);
         Assert.That(status.RootElement.GetProperty("totalHashes").GetInt64(), Is.EqualTo(123_456));
@@ -48,8 +47,8 @@ internal sealed class QueryCommandTests
     {
         await using ApiServer server = await ApiServer.StartAsync(
             new IPEndPoint(IPAddress.Loopback, 0), null,
-            new ApiSources(SampleStatus.Create, () => HardwareReport.Read(new NodeOptions()), () => [], SampleStatus.Peers),
-            NullLogger.Instance, CancellationToken.None);
+            SampleStatus.Sources(),
+            NullLogger.Instance, TimeProvider.System, CancellationToken.None);
         CliRun json = await CliRun.Of(["peers", "--json", "--http", server.Address.Authority]);
         using JsonDocument answer = JsonDocument.Parse(json.Output);
         Assert.That(answer.RootElement.GetProperty("peers").GetArrayLength(), Is.EqualTo(2));

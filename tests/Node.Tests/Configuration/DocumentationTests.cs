@@ -27,7 +27,7 @@ internal sealed class DocumentationTests
     public void Every_metric_of_the_node_is_documented()
     {
         string text = File.ReadAllText(Document("http-api.md"));
-        using var metrics = new NodeMetrics(SampleStatus.Create);
+        using var metrics = new NodeMetrics(SampleStatus.Create, SampleStatus.Cluster);
         string[] names = [.. PrometheusReader.Read(metrics.Collect()).Select(sample => sample.Name).Distinct().Where(name => !name.StartsWith("dotnet_", StringComparison.Ordinal))];
         Assert.That(names, Has.Length.GreaterThan(15));
         foreach (string name in names)

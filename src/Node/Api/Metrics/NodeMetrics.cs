@@ -8,16 +8,22 @@ internal sealed class NodeMetrics : IDisposable
     private readonly Meter _meter = new("P2PMiner");
     private readonly PrometheusExporter _exporter;
     private readonly Func<NodeStatus> _source;
+    private readonly Func<ClusterReport> _clusterSource;
     private NodeStatus _status;
+    private ClusterReport _cluster;
 
     /// <param name="source">Gives a snapshot of the node.</param>
-    public NodeMetrics(Func<NodeStatus> source)
+    /// <param name="cluster">Gives a snapshot of the cluster.</param>
+    public NodeMetrics(Func<NodeStatus> source, Func<ClusterReport> cluster)
     {
         _source = source;
+        _clusterSource = cluster;
         _status = source();
+        _cluster = cluster();
         AddProcess();
         AddMining();
         AddChain();
+        AddCluster();
         _exporter = new PrometheusExporter(IsWanted);
     }
 
@@ -25,6 +31,7 @@ internal sealed class NodeMetrics : IDisposable
     public string Collect()
     {
         Volatile.Write(ref _status, _source());
+        Volatile.Write(ref _cluster, _clusterSource());
         return _exporter.Collect();
     }
 
@@ -93,6 +100,41 @@ internal sealed class NodeMetrics : IDisposable
                 daemon.State is "active" or "standby" ? 1 : 0, new KeyValuePair<string, object?>("url", daemon.Url))),
         ]);
     }
+
+    private void AddCluster()
+    {
+        OfCluster("p2p_miner.cluster_members", null, "Live nodes of the cluster, this one included, by role.", cluster =>
+        [
+            .. cluster.Members.GroupBy(member => member.Role).Select(group => new Measurement<double>(group.Count(), Label("role", group.Key))),
+        ]);
+        OfCluster("p2p_miner.cluster_threads", null, "Miner threads of all nodes of the cluster.", cluster => [new(cluster.Totals.Threads)]);
+        OfCluster("p2p_miner.cluster_dataset_hosts", null, "Nodes that hold the dataset for others.", cluster => [new(cluster.Totals.DatasetHosts)]);
+        OfCluster("p2p_miner.cluster_daemons", null, "Nodes that have a Monero daemon.", cluster => [new(cluster.Totals.Daemons)]);
+        OfCluster("p2p_miner.cluster_connections", null, "Members that this node is connected with.",
+            cluster => [new(cluster.Members.Count(member => member.Address is not null))]);
+        OfCluster("p2p_miner.member_hashrate", null, "Hashes per second by node, as it says; the fastest nodes first.", cluster =>
+        [
+            .. Shown(cluster).Select(member => new Measurement<double>(member.Hashrate, Labels(member))),
+        ]);
+        OfCluster("p2p_miner.member_chain_height", null, "Height of the share chain's tip by node, as it says.", cluster =>
+        [
+            .. Shown(cluster).Select(member => new Measurement<double>(member.Chain.Height, Labels(member))),
+        ]);
+        OfCluster("p2p_miner.member_latency", "s", "Round trip of this node's connections.", cluster =>
+        [
+            .. Shown(cluster).Where(member => member.LatencySeconds is not null)
+                .Select(member => new Measurement<double>(member.LatencySeconds!.Value, Labels(member))),
+        ]);
+    }
+
+    private static IEnumerable<ClusterMember> Shown(ClusterReport cluster) => cluster.Members.Take(PrometheusExporter.MaxSeries);
+
+    private static KeyValuePair<string, object?>[] Labels(ClusterMember member) => [Label("peer", member.PeerId), Label("name", member.Name)];
+
+    private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
+
+    private void OfCluster(string name, string? unit, string help, Func<ClusterReport, Measurement<double>[]> measure) =>
+        _meter.CreateObservableGauge(name, () => measure(Volatile.Read(ref _cluster)), unit, help);
 
     private static IEnumerable<Measurement<double>> Labelled(string label, params (string Value, double? Measured)[] series) =>
         from sample in series
