@@ -14,9 +14,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly Queue<string> _output = new();
     private readonly HttpClient _http;
 
-    private ServerProcess(string program, IEnumerable<string> arguments, int port, NetworkCredential? login)
+    private ServerProcess(string program, IEnumerable<string> arguments, int port, NetworkCredential? login, SocketsHttpHandler? handler)
     {
-        _http = new HttpClient(new SocketsHttpHandler { Credentials = login, UseProxy = false }) { Timeout = Wait.Longest };
+        _http = new HttpClient(handler ?? new SocketsHttpHandler { Credentials = login, UseProxy = false }) { Timeout = Wait.Longest };
         RpcUri = new Uri($"http://127.0.0.1:{port}/json_rpc");
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -40,10 +40,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="port">Where it was told to serve.</param>
     /// <param name="probe">A method without parameters.</param>
     /// <param name="login">What it was told to ask for; null when nothing.</param>
+    /// <param name="handler">For a program on another machine than this one; null otherwise.</param>
     public static async Task<ServerProcess> StartAsync(
-        string program, IEnumerable<string> arguments, int port, string probe, NetworkCredential? login = null)
+        string program, IEnumerable<string> arguments, int port, string probe, NetworkCredential? login = null, SocketsHttpHandler? handler = null)
     {
-        var server = new ServerProcess(program, arguments, port, login);
+        var server = new ServerProcess(program, arguments, port, login, handler);
         bool answers = false;
         try
         {

@@ -16,12 +16,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly List<string> _output = [];
     private readonly HttpClient _http;
 
-    private NodeProcess(ProcessStartInfo start, int port, Func<Socket>? open)
+    private NodeProcess(ProcessStartInfo start, int port, SocketsHttpHandler? handler)
     {
-        var handler = new SocketsHttpHandler { UseProxy = false };
-        if (open is not null)
-            handler.ConnectCallback = (_, cancellation) => ConnectAsync(open(), port, cancellation);
-        _http = new HttpClient(handler)
+        _http = new HttpClient(handler ?? new SocketsHttpHandler { UseProxy = false })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{port}"),
             Timeout = Wait.Longest,
@@ -63,7 +60,7 @@ internal sealed class NodeProcess : IAsyncDisposable
                     "--default-signal=INT", "dotnet", Program,
                     "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. cluster, .. arguments,
                 ]),
-            port, open: null);
+            port, handler: null);
     }
 
     /// <summary>
@@ -77,7 +74,7 @@ internal sealed class NodeProcess : IAsyncDisposable
                 "netns", "exec", machine.Name, "env", "--default-signal=INT", $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1",
                 "dotnet", Program, .. arguments,
             ]),
-        DefaultHttpPort, () => machine.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)));
+        DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
 
     /// <summary>The status once it meets the condition; fails the test when the node ends or it never does.</summary>
     public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> condition)
@@ -130,6 +127,14 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process.Dispose();
         _http.Dispose();
     }
+
+    /// <summary>Speaks HTTP from another machine, to a port of its loopback interface.</summary>
+    public static SocketsHttpHandler HttpOn(NetworkNamespace machine, int port) => new()
+    {
+        UseProxy = false,
+        ConnectCallback = (_, cancellation) => ConnectAsync(
+            machine.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)), port, cancellation),
+    };
 
     private static async ValueTask<Stream> ConnectAsync(Socket socket, int port, CancellationToken cancellation)
     {

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using P2PMiner.Integration.Tests.Monero;
+using P2PMiner.Integration.Tests.Nodes;
+using P2PMiner.P2P.Tests.Mdns;
+
+namespace P2PMiner.Integration.Tests.Cluster;
+
+/// <summary>
+/// A <c>monerod --regtest</c> on a machine of its own that exchanges blocks with that of another machine. Disposing kills it and
+/// removes its chain.
+/// </summary>
+internal sealed class MachineDaemon : IAsyncDisposable
+{
+    private const int RpcPort = 18081;
+    private const int PeerPort = 18080;
+
+    private readonly string _directory;
+    private readonly ServerProcess _process;
+
+    private MachineDaemon(string directory, ServerProcess process) => (_directory, _process) = (directory, process);
+
+    /// <summary>For <c>--daemon</c> of a node on the same machine.</summary>
+    public static string Url => $"http://127.0.0.1:{RpcPort}";
+
+    /// <param name="network">The machines.</param>
+    /// <param name="machine">Where it runs.</param>
+    /// <param name="other">The machine of the daemon that it exchanges blocks with.</param>
+    /// <param name="difficulty">Of every block.</param>
+    public static async Task<MachineDaemon> StartAsync(LocalNetwork network, int machine, int other, ulong difficulty)
+    {
+        NetworkNamespace place = network.Machines[machine];
+        string directory = Directory.CreateTempSubdirectory("p2p-miner-monerod-").FullName;
+        string[] arguments =
+        [
+            "netns", "exec", place.Name, "monerod", "--regtest", "--non-interactive", "--data-dir", directory, "--fixed-difficulty", $"{difficulty}",
+            "--rpc-bind-port", $"{RpcPort}", "--rpc-ssl", "disabled", "--no-zmq", "--no-igd", "--allow-local-ip",
+            "--p2p-bind-ip", LocalNetwork.AddressOf(machine), "--p2p-bind-port", $"{PeerPort}",
+            "--add-exclusive-node", $"{LocalNetwork.AddressOf(other)}:{PeerPort}",
+        ];
+        return new MachineDaemon(
+            directory, await ServerProcess.StartAsync("ip", arguments, RpcPort, "get_info", handler: NodeProcess.HttpOn(place, RpcPort)));
+    }
+
+    public async Task<bool> IsSynchronizedAsync() => (await InfoAsync()).GetProperty("synchronized").GetBoolean();
+
+    /// <summary>Length of the chain.</summary>
+    public async Task<ulong> HeightAsync() => (await InfoAsync()).GetProperty("height").GetUInt64();
+
+    /// <summary>Whether it knows a block, on its main chain or beside it.</summary>
+    public async Task<bool> KnowsAsync(string block)
+    {
+        try
+        {
+            await _process.CallAsync("get_block_header_by_hash", new { hash = block });
+            return true;
+        }
+        catch (AssertionException)
+        {
+            return false;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private Task<JsonElement> InfoAsync() => _process.CallAsync("get_info");
+}
