@@ -7,7 +7,7 @@ using P2PMiner.Mining.RandomX.Native;
 // Measures engine managed against librandomx, piece by piece; `make bench-engine` builds and starts this.
 var only = new Option<string[]>("--only")
 {
-    Description = "cache, dataset, light, full, stages, miner",
+    Description = "cache, dataset, verify, light, full, stages, miner",
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => [],
 };
@@ -87,6 +87,8 @@ static void Run(BenchSettings settings, HardwareInfo hardware)
 static void MeasurePages(Report report, BenchSettings settings, PagePreference pages, bool isFirst)
 {
     using Memories memories = new(settings.Key, pages);
+    if (settings.Wants("verify") && isFirst)
+        Verification.Measure(report, settings, memories);
     foreach (int threads in settings.Threads)
     {
         if (settings.Wants("dataset") && isFirst)

@@ -50,23 +50,29 @@ internal static unsafe class StageReport
     // Items of one number need eight lines of the cache, all others eight each.
     private static void MeasureItems(Report report, BenchSettings settings, Memories memories)
     {
-        for (int batches = 1; batches <= ItemCompiler.Batches; batches++)
+        using ItemCompiler single = ItemCompiler.CreateScalar(memories.Cache.Programs);
+        foreach (ItemCompiler items in (ReadOnlySpan<ItemCompiler>)[single, memories.Items])
         {
-            int count = batches * memories.Items.BatchItems;
-            IReadOnlyList<(string Name, IReadOnlyList<double> Values)> pairs = Turns.Take(
-                settings.Pairs,
-                [
-                    ("random", () => TimePerItem(memories, count, isSame: false)),
-                    ("same", () => TimePerItem(memories, count, isSame: true)),
-                ]);
-            double whole = pairs[0].Values.Median();
-            double share = 1 - pairs[1].Values.Zip(pairs[0].Values, (few, all) => few / all).Median();
-            report.Add($"{count} items at once", Report.Text($"{whole:0} ns per item"), whole);
-            report.Add($"{count} items at once: waiting for the cache's memory", Report.Text($"{share:P1} of the time"), share);
+            for (int batches = 1; batches <= ItemCompiler.Batches; batches++)
+                MeasureItems(report, settings, memories, items, batches * items.BatchItems);
         }
     }
 
-    private static double TimePerItem(Memories memories, int count, bool isSame)
+    private static void MeasureItems(Report report, BenchSettings settings, Memories memories, ItemCompiler items, int count)
+    {
+        IReadOnlyList<(string Name, IReadOnlyList<double> Values)> pairs = Turns.Take(
+            settings.Pairs,
+            [
+                ("random", () => TimePerItem(memories, items, count, isSame: false)),
+                ("same", () => TimePerItem(memories, items, count, isSame: true)),
+            ]);
+        double whole = pairs[0].Values.Median();
+        double share = 1 - pairs[1].Values.Zip(pairs[0].Values, (few, all) => few / all).Median();
+        report.Add($"{count} items at once", Report.Text($"{whole:0} ns per item"), whole);
+        report.Add($"{count} items at once: waiting for the cache's memory", Report.Text($"{share:P1} of the time"), share);
+    }
+
+    private static double TimePerItem(Memories memories, ItemCompiler items, int count, bool isSame)
     {
         const int Rounds = 4000;
         Random random = new(1);
@@ -80,7 +86,7 @@ internal static unsafe class StageReport
                 uint number = (uint)random.Next(RandomXLibrary.DatasetItemCount);
                 numbers[i] = isSame ? 12345 : number;
             }
-            memories.Items.Compute(memories.CacheMemory, numbers, lines.Address);
+            items.Compute(memories.CacheMemory, numbers, lines.Address);
         }
         return (CurrentThread.ProcessorTime - start).TotalSeconds / Rounds / count * 1e9;
     }

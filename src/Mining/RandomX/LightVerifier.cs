@@ -5,19 +5,19 @@ namespace P2PMiner.Mining.RandomX;
 /// <summary>
 /// Computes hashes by another path than the miner threads: from the cache instead of the dataset, interpreted instead of
 /// compiled, AES in software. A bad dataset, bad memory or a bad code generator therefore does not repeat its error here.
-/// One hash takes about 80 ms; where it takes longer than <see cref="SlowHash"/>, compiled VMs are used.
-/// Thread-safe: calls take turns.
+/// Where that takes longer than <see cref="SlowHash"/> per hash, and where several hashes are wanted at once, compiled VMs are
+/// used, which compute them together. Thread-safe: calls take turns.
 /// </summary>
 public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposable
 {
     /// <summary>An interpreted hash that takes longer would hold up shares.</summary>
     public static readonly TimeSpan SlowHash = TimeSpan.FromMilliseconds(300);
 
-    // The current and the next key, as the store.
-    private const int MaxVms = 2;
+    // The current and the next key, as the store, interpreted and compiled.
+    private const int MaxVms = 4;
 
     private readonly Lock _gate = new();
-    private readonly List<(Hash256 Key, IHasher Vm)> _vms = [];
+    private readonly List<(Hash256 Key, bool IsCompiled, IHasher Vm)> _vms = [];
     private IRandomXEngine _engine = store.Engine;
     private bool _compiled;
     private bool _disposed;
@@ -34,7 +34,7 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            IHasher? vm = FindOrCreate(key);
+            IHasher? vm = FindOrCreate(key, _compiled);
             if (vm is null)
                 return false;
             long start = time.GetTimestamp();
@@ -48,6 +48,29 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         }
     }
 
+    /// <summary>Hashes blobs with a key, several together.</summary>
+    /// <param name="key">As for a single blob.</param>
+    /// <param name="blobs">Any number, of any lengths.</param>
+    /// <param name="hashes">32 bytes per blob.</param>
+    /// <returns>False when there is no cache for the key; <paramref name="hashes"/> is then unchanged.</returns>
+    /// <exception cref="ArgumentException">Fewer bytes for <paramref name="hashes"/>.</exception>
+    /// <exception cref="InsufficientMemoryException">No memory for a VM.</exception>
+    public bool TryHash(Hash256 key, ReadOnlySpan<ReadOnlyMemory<byte>> blobs, Span<byte> hashes)
+    {
+        if (blobs.Length == 1)
+            return TryHash(key, blobs[0].Span, hashes);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            IHasher? vm = FindOrCreate(key, isCompiled: true);
+            if (vm is null)
+                return false;
+            for (int done = 0; done < blobs.Length; done += vm.Lanes)
+                vm.CalculateHashes(blobs[done..Math.Min(done + vm.Lanes, blobs.Length)], hashes[(done * Hash256.Size)..]);
+            return true;
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -57,7 +80,7 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         }
     }
 
-    private IHasher? FindOrCreate(Hash256 key)
+    private IHasher? FindOrCreate(Hash256 key, bool isCompiled)
     {
         if (_engine != store.Engine)
         {
@@ -66,18 +89,25 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
             DropAll(replaceable: false);
         }
         DropReplacedExcept(key);
-        foreach ((Hash256 known, IHasher vm) in _vms)
-        {
-            if (known == key)
-                return vm;
-        }
-        IHasher? created = store.TryCreateVerifier(key, _compiled);
+        if (Find(key, isCompiled) is IHasher known)
+            return known;
+        IHasher? created = store.TryCreateVerifier(key, isCompiled);
         if (created is null)
-            return null;
+            return Find(key, !isCompiled);
         if (_vms.Count == MaxVms)
             DropAt(0);
-        _vms.Add((key, created));
+        _vms.Add((key, isCompiled, created));
         return created;
+    }
+
+    private IHasher? Find(Hash256 key, bool isCompiled)
+    {
+        foreach ((Hash256 known, bool isKnownCompiled, IHasher vm) in _vms)
+        {
+            if (known == key && isKnownCompiled == isCompiled)
+                return vm;
+        }
+        return null;
     }
 
     // A VM keeps its cache of 256 MiB, so one of a replaced key stays only while that key is asked for.

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Mining;
@@ -23,6 +24,9 @@ namespace P2PMiner.Node.Jobs;
 internal sealed class HitProcessor(
     LightVerifier verifier, ShareTree tree, BlockOutbox outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
 {
+    /// <summary>Hits that wait are hashed together; more of them would keep the first one waiting.</summary>
+    private const int MaxTogether = 8;
+
     private readonly List<Task> _submissions = [];
     private readonly Lock _lock = new();
     private Hash256? _parentWithBlock;
@@ -34,24 +38,49 @@ internal sealed class HitProcessor(
     /// </summary>
     public async Task RunAsync(ChannelReader<Hit> hits, CancellationToken cancellation)
     {
-        await foreach (Hit hit in hits.ReadAllAsync(CancellationToken.None))
+        while (await hits.WaitToReadAsync(CancellationToken.None))
         {
-            Handle(hit, cancellation);
+            Handle(TakeWaiting(hits), cancellation);
             _submissions.RemoveAll(submission => submission.IsCompletedSuccessfully);
         }
         await Task.WhenAll(_submissions);
     }
 
-    private void Handle(Hit hit, CancellationToken cancellation)
+    // In order, and of one key after the other.
+    private List<Hit> TakeWaiting(ChannelReader<Hit> hits)
     {
-        // On an easy network hits come faster than they can be checked, so that the useless ones must cost nothing.
-        if (hit.Job is MergedJob easy && !MeetsShare(easy, hit) && IsSuperseded(easy))
+        List<Hit> taken = [];
+        while (taken.Count < MaxTogether && hits.TryPeek(out Hit? next) && (taken.Count == 0 || next.Job.Key == taken[0].Job.Key))
+        {
+            // On an easy network hits come faster than they can be checked, so that the useless ones must cost nothing.
+            if (hits.TryRead(out Hit? hit) && !(hit.Job is MergedJob easy && !MeetsShare(easy, hit) && IsSuperseded(easy)))
+                taken.Add(hit);
+        }
+        return taken;
+    }
+
+    private void Handle(List<Hit> hits, CancellationToken cancellation)
+    {
+        if (hits.Count == 0)
             return;
-        Span<byte> blob = stackalloc byte[HashingBlob.MaxSize];
+        ReadOnlyMemory<byte>[] blobs = [.. hits.Select(BlobOf)];
+        byte[] hashes = new byte[hits.Count * Hash256.Size];
+        bool isHashed = verifier.TryHash(hits[0].Job.Key, blobs, hashes);
+        for (int i = 0; i < hits.Count; i++)
+            Handle(hits[i], isHashed, hashes.AsSpan(i * Hash256.Size, Hash256.Size), cancellation);
+    }
+
+    private static ReadOnlyMemory<byte> BlobOf(Hit hit)
+    {
+        byte[] blob = new byte[HashingBlob.MaxSize];
         int length = hit.Job.WriteHashingBlob(hit.ExtraNonce, blob, out int nonceOffset);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt32LittleEndian(blob[nonceOffset..], hit.Nonce);
-        Span<byte> hash = stackalloc byte[Hash256.Size];
-        if (!verifier.TryHash(hit.Job.Key, blob[..length], hash))
+        BinaryPrimitives.WriteUInt32LittleEndian(blob.AsSpan(nonceOffset), hit.Nonce);
+        return blob.AsMemory(0, length);
+    }
+
+    private void Handle(Hit hit, bool isHashed, ReadOnlySpan<byte> hash, CancellationToken cancellation)
+    {
+        if (!isHashed)
         {
             // Its key went while it waited: too late for the chain, but a daemon checks blocks for itself.
             if (hit.Job is MergedJob late && hit.IsBlock)

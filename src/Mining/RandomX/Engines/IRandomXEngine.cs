@@ -46,9 +46,12 @@ public interface IRandomXEngine
     /// <inheritdoc cref="CreateCache" path="/exception"/>
     IHasher CreateFull(RandomXDataset dataset, PagePreference pages);
 
-    /// <summary>Makes a hasher of one lane that shares as little as possible with those that mine.</summary>
+    /// <summary>
+    /// Makes a hasher of single inputs that shares as little as possible with those that mine. Where it has several lanes, those
+    /// without an input rest.
+    /// </summary>
     /// <param name="cache">Made by this engine.</param>
-    /// <param name="isCompiled">Machine code where interpreting is too slow.</param>
+    /// <param name="isCompiled">Machine code, where interpreting is too slow or several inputs wait.</param>
     /// <param name="pages">Of scratchpads.</param>
     /// <inheritdoc cref="CreateCache" path="/exception"/>
     IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages);

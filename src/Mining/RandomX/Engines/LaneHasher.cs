@@ -50,16 +50,21 @@ internal sealed class LaneHasher : IHasher
 
     public void CalculateHash(ReadOnlySpan<byte> input, Span<byte> output)
     {
-        RequireHashes(output, 1);
-        byte[] inputs = new byte[input.Length * Lanes];
-        for (int lane = 0; lane < Lanes; lane++)
-            input.CopyTo(inputs.AsSpan(lane * input.Length));
-        byte[] hashes = new byte[RandomXLibrary.HashSize * Lanes];
-        First(inputs);
+        ReadOnlyMemory<byte> copy = input.ToArray();
+        CalculateHashes(new ReadOnlySpan<ReadOnlyMemory<byte>>(in copy), output);
+    }
+
+    public void CalculateHashes(ReadOnlySpan<ReadOnlyMemory<byte>> inputs, Span<byte> hashes)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(inputs.Length, Lanes, nameof(inputs));
+        RequireHashes(hashes, inputs.Length);
+        if (inputs.Length == 0)
+            return;
+        _isPending = false;
+        _machine.Start(inputs);
         _machine.Run();
         _machine.Finish(hashes);
-        _isPending = false;
-        hashes.AsSpan(0, RandomXLibrary.HashSize).CopyTo(output);
     }
 
     public void First(ReadOnlySpan<byte> inputs)

@@ -94,13 +94,13 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         ManagedCache memory = (ManagedCache)cache;
         return isCompiled && memory.Items is ItemCompiler items
-            ? Lockstep(memory, items, lanes: 1, pages)
+            ? Lockstep(memory, items, items.BatchItems * LightBatches, pages, memory.SingleItems)
             : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold());
     }
 
-    private static unsafe LaneHasher Lockstep(ManagedCache cache, ItemCompiler items, int lanes, PagePreference pages) =>
+    private static unsafe LaneHasher Lockstep(ManagedCache cache, ItemCompiler items, int lanes, PagePreference pages, ItemCompiler? single = null) =>
         LaneHasher.Create(
-            cache.Key, isFull: false, cache.Hold(), () => new LockstepVm(RandomXVersion.V1, lanes, cache.Block.Address, items, pages));
+            cache.Key, isFull: false, cache.Hold(), () => new LockstepVm(RandomXVersion.V1, lanes, cache.Block.Address, items, pages, single));
 
     private static RandomXUnavailableException WrongFullHashes() =>
         new("hashes with the dataset differ from those with the cache, so memory or the engine is faulty");

@@ -27,6 +27,12 @@ internal sealed class ShadowHasher(IHasher inner, ShadowChecker checker, int int
         inner.CalculateHash(input, output);
     }
 
+    public void CalculateHashes(ReadOnlySpan<ReadOnlyMemory<byte>> inputs, Span<byte> hashes)
+    {
+        _lane = -1;
+        inner.CalculateHashes(inputs, hashes);
+    }
+
     public void First(ReadOnlySpan<byte> inputs)
     {
         Take(inputs);

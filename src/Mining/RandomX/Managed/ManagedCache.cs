@@ -22,6 +22,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
     private readonly ulong _lineMask;
     private readonly byte[] _key;
     private readonly Lazy<ItemCompiler?> _items;
+    private readonly Lazy<ItemCompiler?> _single;
     private readonly Claim _claim;
     private int _claims = 1;
 
@@ -38,6 +39,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         PageKind = Block.Measure();
         _key = key.ToArray();
         _items = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? new ItemCompiler(_programs) { LineMask = _lineMask } : null);
+        _single = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? ItemCompiler.CreateScalar(_programs, _lineMask) : null);
         _claim = new Claim(this);
     }
 
@@ -45,6 +47,9 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
 
     /// <summary>Computes items in machine code; null where none can be made.</summary>
     public ItemCompiler? Items => _items.Value;
+
+    /// <summary>Computes items one by one in machine code; null where none can be made.</summary>
+    public ItemCompiler? SingleItems => _single.Value;
 
     /// <summary>superscalarAdd1 to superscalarAdd7, at their index.</summary>
     internal static ReadOnlySpan<ulong> ItemConstants =>
@@ -150,6 +155,8 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
             return;
         if (_items.IsValueCreated)
             _items.Value?.Dispose();
+        if (_single.IsValueCreated)
+            _single.Value?.Dispose();
         Block.Dispose();
     }
 

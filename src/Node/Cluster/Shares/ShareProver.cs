@@ -27,9 +27,9 @@ internal delegate Task<Proof> ProofCheck(Share share, CancellationToken cancella
 internal delegate Task<Proof> BlobCheck(Hash256 key, ReadOnlyMemory<byte> blob, UInt128 difficulty, CancellationToken cancellation);
 
 /// <summary>
-/// Checks the proof of work of others' shares, one at a time, on threads of the pool: with the fastest hasher that the miner's
-/// memory gives, and again on the light path before anyone is blamed. For a key that the miner does not use, it fills
-/// a cache of its own, one at a time, and gives it up when it is not asked for.
+/// Checks the proof of work of others' shares on a thread of the pool: with the fastest hasher that the miner's memory gives,
+/// those that wait together, and again on the light path before anyone is blamed. For a key that the miner does not use, it
+/// fills a cache of its own, one at a time, and gives it up when it is not asked for.
 /// </summary>
 /// <param name="keys">The miner's caches and datasets.</param>
 /// <param name="light">The other path.</param>
@@ -51,9 +51,17 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     private static readonly TimeSpan CachePause = TimeSpan.FromSeconds(20);
 
     /// <summary>A cache with its hasher, and what is left for the rest of the system.</summary>
-    private const long NeededMemory = MemoryPlanner.CacheBytes + MemoryPlanner.ThreadBytes + MemoryPlanner.SystemReserveBytes;
+    private const long NeededMemory = MemoryPlanner.CacheBytes + HasherLanes * MemoryPlanner.ThreadBytes + MemoryPlanner.SystemReserveBytes;
+
+    /// <summary>Inputs that a hasher takes at once, at most; each has memory of its own.</summary>
+    private const int HasherLanes = 16;
+
+    /// <summary>Proofs that are computed in one turn; more would keep another key waiting.</summary>
+    private const int MaxTogether = 64;
 
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly Lock _lock = new();
+    private readonly List<Work> _waiting = [];
     private IHasher? _vm;
     private Hash256 _vmKey;
     private int _vmGeneration;
@@ -75,16 +83,17 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     /// <param name="cancellation">Gives up.</param>
     public async Task<Proof> CheckAsync(Hash256 key, ReadOnlyMemory<byte> blob, UInt128 difficulty, CancellationToken cancellation)
     {
-        await _turn.WaitAsync(cancellation);
+        Work mine = new(key, blob, difficulty);
+        lock (_lock)
+            _waiting.Add(mine);
         try
         {
-            return await IsCacheComingAsync(key, cancellation)
-                ? await Task.Run(() => Check(key, blob.Span, difficulty), cancellation)
-                : Proof.Unknown;
+            return await TakeTurnAsync(mine, cancellation);
         }
         finally
         {
-            _turn.Release();
+            lock (_lock)
+                _waiting.Remove(mine);
         }
     }
 
@@ -119,6 +128,31 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         _turn.Dispose();
     }
 
+    // Whoever has the turn computes for all who wait with the same key; they find their result when theirs comes.
+    private async Task<Proof> TakeTurnAsync(Work mine, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (mine.Result is Proof known)
+                return known;
+            if (!await IsCacheComingAsync(mine.Key, cancellation))
+                return Proof.Unknown;
+            await Task.Run(() => Check(Together(mine)), cancellation);
+            return mine.Result!.Value;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private List<Work> Together(Work mine)
+    {
+        lock (_lock)
+            return [mine, .. _waiting.Where(w => w != mine && w.Key == mine.Key && w.Result is null).Take(MaxTogether - 1)];
+    }
+
     /// <summary>Waits while the miner makes the key's cache, rather than making another one.</summary>
     /// <returns>False if there is no memory for it.</returns>
     private async Task<bool> IsCacheComingAsync(Hash256 key, CancellationToken cancellation)
@@ -141,24 +175,39 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         }
     }
 
-    private Proof Check(Hash256 key, ReadOnlySpan<byte> blob, UInt128 difficulty)
+    private void Check(List<Work> together)
     {
-        Span<byte> hash = stackalloc byte[Hash256.Size];
+        byte[] hashes = new byte[together.Count * Hash256.Size];
+        bool isHashed = TryHash(together, hashes);
+        for (int i = 0; i < together.Count; i++)
+            together[i].Result = isHashed ? Judge(together[i], hashes.AsSpan(i * Hash256.Size, Hash256.Size)) : Proof.Unknown;
+    }
+
+    private bool TryHash(List<Work> together, Span<byte> hashes)
+    {
+        Hash256 key = together[0].Key;
+        ReadOnlySpan<ReadOnlyMemory<byte>> blobs = together.Select(work => work.Blob).ToArray();
         _lastUse = time.GetTimestamp();
         try
         {
             if (VmFor(key) is not IHasher vm)
-                return Proof.Unknown;
-            vm.CalculateHash(blob, hash);
+                return false;
+            for (int done = 0; done < blobs.Length; done += vm.Lanes)
+                vm.CalculateHashes(blobs[done..Math.Min(done + vm.Lanes, blobs.Length)], hashes[(done * Hash256.Size)..]);
+            return true;
         }
         catch (InsufficientMemoryException error)
         {
             logger.LogWarning("No memory to check shares under key {Key}: {Reason}", key, error.Message);
-            return Proof.Unknown;
+            return false;
         }
-        if (Difficulty.IsMet(hash, difficulty))
+    }
+
+    private Proof Judge(Work work, Span<byte> hash)
+    {
+        if (Difficulty.IsMet(hash, work.Difficulty))
             return Proof.Valid;
-        if (!light.TryHash(key, blob, hash) || !Difficulty.IsMet(hash, difficulty))
+        if (!light.TryHash(work.Key, work.Blob.Span, hash) || !Difficulty.IsMet(hash, work.Difficulty))
             return Proof.Invalid;
         logger.LogError("Two ways to hash give two results: unstable memory or overclocking is the usual cause");
         return Proof.Valid;
@@ -211,5 +260,16 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         _cache?.Dispose();
         _cache = null;
         _cacheKey = Hash256.Zero;
+    }
+
+    private sealed class Work(Hash256 key, ReadOnlyMemory<byte> blob, UInt128 difficulty)
+    {
+        public Hash256 Key { get; } = key;
+
+        public ReadOnlyMemory<byte> Blob { get; } = blob;
+
+        public UInt128 Difficulty { get; } = difficulty;
+
+        public Proof? Result { get; set; }
     }
 }

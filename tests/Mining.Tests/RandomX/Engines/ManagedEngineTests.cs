@@ -68,11 +68,32 @@ public sealed class ManagedEngineTests
         cache.Dispose();
         using (verifier)
         {
-            Assert.That(verifier.Lanes, Is.EqualTo(1));
             Assert.That(HashOf(verifier, []), Is.EqualTo(HashOf(native, [])));
             Assert.That(HashOf(verifier, Key), Is.EqualTo(HashOf(native, Key)));
         }
         Assert.That(() => Managed.CreateVerifier(cache, isCompiled, PagePreference.Auto), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void CalculateHashes_TakesAsManyInputsAsThereAre_OfAnyLength()
+    {
+        using IRandomXCache cache = Managed.CreateCache(Key, PagePreference.Auto);
+        using IRandomXCache nativeCache = Native.CreateCache(Key, PagePreference.Auto);
+        using IHasher native = Native.CreateLight(nativeCache, PagePreference.Auto);
+        using IHasher verifier = Managed.CreateVerifier(cache, isCompiled: true, PagePreference.Auto);
+        ReadOnlyMemory<byte>[] inputs = [.. Enumerable.Range(0, verifier.Lanes).Select(i => (ReadOnlyMemory<byte>)new byte[i * 7])];
+        byte[] hashes = new byte[verifier.Lanes * Hash256.Size];
+        foreach (int count in new[] { 3, 1, 2, verifier.Lanes }.Where(c => c <= verifier.Lanes).Distinct())
+        {
+            Array.Clear(hashes);
+            verifier.CalculateHashes(inputs.AsSpan(0, count), hashes);
+            for (int i = 0; i < count; i++)
+                Assert.That(hashes.AsSpan(i * Hash256.Size, Hash256.Size).ToArray(), Is.EqualTo(HashOf(native, inputs[i].Span)), $"{i} of {count}");
+            Assert.That(hashes.AsSpan(count * Hash256.Size).ContainsAnyExcept((byte)0), Is.False, "nothing beyond the hashes asked for");
+        }
+        verifier.CalculateHashes([], hashes);
+        Assert.That(() => verifier.CalculateHashes(inputs, hashes.AsSpan(1)), Throws.ArgumentException);
+        Assert.That(() => verifier.CalculateHashes(new ReadOnlyMemory<byte>[verifier.Lanes + 1], hashes), Throws.InstanceOf<ArgumentException>());
     }
 
     [Test]

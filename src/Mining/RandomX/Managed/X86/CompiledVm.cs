@@ -15,6 +15,9 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 internal sealed unsafe class CompiledVm(RandomXVersion version, LaneSettings settings, byte* dataset, PagePreference pages = PagePreference.Auto)
     : LaneMachine(version, new ProgramCompiler(version, settings, readsDataset: true), settings.Lanes, dataset, pages)
 {
+    // A lane asks for the lines of those before it.
+    private protected override bool CanRest => false;
+
     private protected override void RunProgram()
     {
         Compiler.Run(Contexts);

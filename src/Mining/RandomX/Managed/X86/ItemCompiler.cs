@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using P2PMiner.Mining.RandomX.Managed.Superscalar;
 
@@ -21,11 +22,15 @@ internal sealed unsafe class ItemCompiler : IDisposable
 
     /// <param name="programs">The cache's eight programs.</param>
     /// <param name="usesAvx512">False leaves AVX-512 unused.</param>
-    /// <exception cref="PlatformNotSupportedException">No machine code can be made here, or the CPU has no AVX2; the message says why.</exception>
+    /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
     public ItemCompiler(SuperscalarProgram[] programs, bool usesAvx512 = true)
+        : this(programs, CreateWriter(usesAvx512))
+    {
+    }
+
+    private ItemCompiler(SuperscalarProgram[] programs, SuperscalarWriter writer)
     {
         RequireSupport();
-        SuperscalarWriter writer = usesAvx512 && IsAvx512Supported ? new SuperscalarWriter512() : new SuperscalarWriter256();
         _programs = programs;
         BatchItems = writer.Items;
         (byte[] code, _offsets) = writer.Write(programs);
@@ -33,11 +38,16 @@ internal sealed unsafe class ItemCompiler : IDisposable
         code.CopyTo(new Span<byte>(_code.Writable, code.Length));
     }
 
-    /// <exception cref="PlatformNotSupportedException">This CPU lacks the instructions.</exception>
+    /// <summary>Makes one that computes every item by itself, which is soonest for one or two of them.</summary>
+    /// <inheritdoc cref="ItemCompiler(SuperscalarProgram[], bool)"/>
+    public static ItemCompiler CreateScalar(SuperscalarProgram[] programs, ulong lineMask = Parameters.CacheLines - 1) =>
+        new(programs, new SuperscalarWriter64()) { LineMask = lineMask };
+
+    /// <exception cref="PlatformNotSupportedException">This is another architecture.</exception>
     public static void RequireSupport()
     {
-        if (!Avx2.IsSupported)
-            throw new PlatformNotSupportedException("this CPU has no AVX2");
+        if (!X86Base.X64.IsSupported)
+            throw new PlatformNotSupportedException("machine code is made for x86-64 only");
     }
 
     /// <summary>True if this CPU has the instructions for eight items at once.</summary>
@@ -46,7 +56,7 @@ internal sealed unsafe class ItemCompiler : IDisposable
     /// <summary>How many lines the cache has, a power of 2, less one.</summary>
     public ulong LineMask { get; init; } = Parameters.CacheLines - 1;
 
-    /// <summary>Items of a batch: 8 or 4.</summary>
+    /// <summary>Items of a batch: 8, 4 or 1.</summary>
     public int BatchItems { get; }
 
     /// <summary>Items that are computed at once.</summary>
@@ -145,6 +155,11 @@ internal sealed unsafe class ItemCompiler : IDisposable
             StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize, isKeptInCache);
     }
 
+    private static SuperscalarWriter CreateWriter(bool usesAvx512) =>
+        usesAvx512 && IsAvx512Supported ? new SuperscalarWriter512()
+        : Avx2.IsSupported ? new SuperscalarWriter256()
+        : new SuperscalarWriter64();
+
     private byte* Line(byte* cache, ulong address) => cache + (address & LineMask) * Parameters.ItemSize;
 
     // Specification, chapter 7.3, as in ManagedCache.InitializeItem.
@@ -165,6 +180,12 @@ internal sealed unsafe class ItemCompiler : IDisposable
             Block512 block = Block512.Load(lines);
             block.Transpose();
             block.XorTo(state);
+            return;
+        }
+        if (BatchItems == 1)
+        {
+            for (int i = 0; i < Registers; i++)
+                state[i] ^= ((ulong*)lines[0])[i];
             return;
         }
         for (int half = 0; half < 2; half++)
@@ -188,6 +209,11 @@ internal sealed unsafe class ItemCompiler : IDisposable
                 block.StoreNonTemporal(items);
             return;
         }
+        if (BatchItems == 1)
+        {
+            StoreItem(state, (ulong*)items, isKeptInCache);
+            return;
+        }
         for (int half = 0; half < 2; half++)
         {
             Block256 block = Block256.Load(state + half * 16);
@@ -196,6 +222,18 @@ internal sealed unsafe class ItemCompiler : IDisposable
                 block.Store(items + half * 32, Parameters.ItemSize);
             else
                 block.StoreNonTemporal(items + half * 32, Parameters.ItemSize);
+        }
+    }
+
+    private static void StoreItem(ulong* state, ulong* item, bool isKeptInCache)
+    {
+        for (int i = 0; i < Registers; i += 2)
+        {
+            Vector128<ulong> words = Vector128.Load(state + i);
+            if (isKeptInCache)
+                words.Store(item + i);
+            else
+                words.StoreAlignedNonTemporal(item + i);
         }
     }
 }

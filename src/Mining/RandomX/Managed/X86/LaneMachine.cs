@@ -20,6 +20,7 @@ internal abstract unsafe class LaneMachine : IDisposable
     private readonly byte[] _seeds;
     private readonly ulong[] _programBuffer;
     private readonly MicroInstruction[] _program;
+    private int _wanted;
 
     /// <param name="version">Of the algorithm.</param>
     /// <param name="compiler">Disposed with this object.</param>
@@ -54,6 +55,12 @@ internal abstract unsafe class LaneMachine : IDisposable
 
     private protected ProgramCompiler Compiler { get; }
 
+    /// <summary>The first lanes, those that hash now.</summary>
+    private protected int ActiveLanes { get; private set; }
+
+    /// <summary>Whether lanes can rest while others hash.</summary>
+    private protected abstract bool CanRest { get; }
+
     private protected LaneContext* Contexts => (LaneContext*)_contexts.Address;
 
     /// <summary>Computes one hash per lane.</summary>
@@ -72,11 +79,19 @@ internal abstract unsafe class LaneMachine : IDisposable
         Times?.Begin();
         int size = inputs.Length / Lanes;
         for (int lane = 0; lane < Lanes; lane++)
-        {
-            Blake2b.Hash(inputs.Slice(lane * size, size), Seed(lane));
-            AesGenerator1R.Fill(Seed(lane), Scratchpad(lane));
-            Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
-        }
+            Fill(lane, inputs.Slice(lane * size, size));
+        (_wanted, ActiveLanes) = (Lanes, Lanes);
+        Times?.End(HashStage.Fill);
+    }
+
+    /// <summary>Takes 1 to <see cref="Lanes"/> inputs of any length. Lanes that get none rest where they can.</summary>
+    public void Start(ReadOnlySpan<ReadOnlyMemory<byte>> inputs)
+    {
+        Times?.Begin();
+        _wanted = inputs.Length;
+        ActiveLanes = CanRest ? inputs.Length : Lanes;
+        for (int lane = 0; lane < ActiveLanes; lane++)
+            Fill(lane, inputs[Math.Min(lane, inputs.Length - 1)].Span);
         Times?.End(HashStage.Fill);
     }
 
@@ -87,7 +102,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         {
             Times?.Begin();
             Compiler.Begin();
-            for (int lane = 0; lane < Lanes; lane++)
+            for (int lane = 0; lane < ActiveLanes; lane++)
             {
                 if (program > 0)
                     Blake2b.Hash(Registers(lane), Seed(lane));
@@ -100,11 +115,11 @@ internal abstract unsafe class LaneMachine : IDisposable
         }
     }
 
-    /// <summary>Gives the hashes, 32 bytes per lane.</summary>
+    /// <summary>Gives the hashes, 32 bytes per input.</summary>
     public void Finish(Span<byte> hashes)
     {
         Times?.Begin();
-        for (int lane = 0; lane < Lanes; lane++)
+        for (int lane = 0; lane < _wanted; lane++)
         {
             AesHash1R.Hash(Scratchpad(lane), Registers(lane)[192..]);
             Blake2b.Hash(Registers(lane), hashes.Slice(lane * HashSize, HashSize));
@@ -131,6 +146,13 @@ internal abstract unsafe class LaneMachine : IDisposable
             context->MantissaMask[half] = (1ul << 56) - 1;
             context->ScaleMask[half] = 0x80F0000000000000;
         }
+    }
+
+    private void Fill(int lane, ReadOnlySpan<byte> input)
+    {
+        Blake2b.Hash(input, Seed(lane));
+        AesGenerator1R.Fill(Seed(lane), Scratchpad(lane));
+        Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
     }
 
     // Specification, chapters 4.5 and 4.6.1.

@@ -12,9 +12,12 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// </summary>
 internal sealed unsafe class LockstepVm : LaneMachine
 {
+    /// <summary>A batch takes as long as so many items one by one.</summary>
+    private const int MaxSingleItems = 2;
+
     private readonly byte* _cache;
     private readonly ItemCompiler _items;
-    private readonly int _wanted;
+    private readonly ItemCompiler? _single;
     private readonly uint[] _numbers;
     private readonly PagedBlock _lines;
 
@@ -23,17 +26,18 @@ internal sealed unsafe class LockstepVm : LaneMachine
     /// <param name="cache">The cache's memory; must outlive this object.</param>
     /// <param name="items">Made for that cache; must outlive this object.</param>
     /// <param name="pages">Of the scratchpads.</param>
+    /// <param name="single">Computes items one by one, for the time when one or two lanes hash; made for the same cache.</param>
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
     /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
-    public LockstepVm(RandomXVersion version, int lanes, byte* cache, ItemCompiler items, PagePreference pages = PagePreference.Auto)
+    public LockstepVm(RandomXVersion version, int lanes, byte* cache, ItemCompiler items, PagePreference pages = PagePreference.Auto, ItemCompiler? single = null)
         : base(version, new ProgramCompiler(version, new LaneSettings(lanes), readsDataset: false), lanes, dataset: null, pages)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, items.GroupItems);
         _cache = cache;
         _items = items;
-        _wanted = (lanes + items.BatchItems - 1) / items.BatchItems * items.BatchItems;
-        _numbers = new uint[_wanted];
-        _lines = PagedBlock.Allocate("virtual machine", _wanted * Parameters.ItemSize, PagePreference.Normal);
+        _single = single;
+        _numbers = new uint[items.GroupItems];
+        _lines = PagedBlock.Allocate("virtual machine", items.GroupItems * Parameters.ItemSize, PagePreference.Normal);
     }
 
     public override void Dispose()
@@ -42,17 +46,21 @@ internal sealed unsafe class LockstepVm : LaneMachine
         _lines.Dispose();
     }
 
+    private protected override bool CanRest => true;
+
     private protected override void RunProgram()
     {
+        ItemCompiler items = _single is not null && ActiveLanes <= MaxSingleItems ? _single : _items;
+        ReadOnlySpan<uint> numbers = _numbers.AsSpan(0, (ActiveLanes + items.BatchItems - 1) / items.BatchItems * items.BatchItems);
         for (int iteration = 0; iteration < Parameters.ProgramIterations; iteration++)
         {
             Compiler.Run(Contexts);
             Times?.End(HashStage.Execute);
-            for (int lane = 0; lane < Lanes; lane++)
+            for (int lane = 0; lane < ActiveLanes; lane++)
                 _numbers[lane] = (uint)(((nuint)Contexts[lane].Dataset + Contexts[lane].DatasetLine) / Parameters.ItemSize);
-            _items.Compute(_cache, _numbers, _lines.Address);
+            items.Compute(_cache, numbers, _lines.Address);
             Times?.End(HashStage.Items);
-            for (int lane = 0; lane < Lanes; lane++)
+            for (int lane = 0; lane < ActiveLanes; lane++)
                 Leave(Contexts + lane, (ulong*)(_lines.Address + lane * Parameters.ItemSize));
             Times?.End(HashStage.Leave);
         }

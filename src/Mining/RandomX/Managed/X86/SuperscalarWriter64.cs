@@ -1,0 +1,76 @@
+using Iced.Intel;
+using P2PMiner.Mining.RandomX.Managed.Superscalar;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>One item in the integer registers: the soonest way to a single one, and the only one without AVX2.</summary>
+internal sealed class SuperscalarWriter64 : SuperscalarWriter
+{
+    private static readonly AssemblerRegister64[] R = [r8, r9, r10, r11, r12, r13, r14, r15];
+    private static readonly AssemblerRegister64[] Saved = [r12, r13, r14, r15];
+
+    public override int Items => 1;
+
+    protected override void Load()
+    {
+        foreach (AssemblerRegister64 register in Saved)
+            Code.push(register);
+        for (int i = 0; i < 8; i++)
+            Code.mov(R[i], __qword_ptr[rdi + 8 * i]);
+    }
+
+    protected override void Store()
+    {
+        for (int i = 0; i < 8; i++)
+            Code.mov(__qword_ptr[rdi + 8 * i], R[i]);
+        foreach (AssemblerRegister64 register in Saved.Reverse())
+            Code.pop(register);
+        Code.ret();
+    }
+
+    // Specification, table 6.1.1.
+    protected override void Write(SuperscalarInstruction instruction)
+    {
+        AssemblerRegister64 d = R[instruction.Destination];
+        AssemblerRegister64 s = R[instruction.Source];
+        switch (instruction.Opcode)
+        {
+            case SuperscalarOpcode.ISubR:
+                Code.sub(d, s);
+                break;
+            case SuperscalarOpcode.IXorR:
+                Code.xor(d, s);
+                break;
+            case SuperscalarOpcode.IAddRs:
+                Code.lea(d, __[d + s * (1 << (int)instruction.Operand)]);
+                break;
+            case SuperscalarOpcode.IMulR:
+                Code.imul(d, s);
+                break;
+            case SuperscalarOpcode.IRorC:
+                Code.ror(d, (byte)instruction.Operand);
+                break;
+            case SuperscalarOpcode.IAddC:
+                Code.add(d, (int)instruction.Operand);
+                break;
+            case SuperscalarOpcode.IXorC:
+                Code.xor(d, (int)instruction.Operand);
+                break;
+            case SuperscalarOpcode.IMulhR:
+                Code.mov(rax, d);
+                Code.mul(s);
+                Code.mov(d, rdx);
+                break;
+            case SuperscalarOpcode.ISMulhR:
+                Code.mov(rax, d);
+                Code.imul(s);
+                Code.mov(d, rdx);
+                break;
+            case SuperscalarOpcode.IMulRcp:
+                Code.mov(rax, instruction.Operand);
+                Code.imul(d, rax);
+                break;
+        }
+    }
+}
