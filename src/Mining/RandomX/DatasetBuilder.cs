@@ -1,10 +1,12 @@
+using System.Security.Cryptography;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
 
-/// <summary>Fills datasets: computes one on all CPUs, and copies it to other NUMA nodes.</summary>
+/// <summary>Fills datasets: one on all CPUs and with what others bring, and copies it to other NUMA nodes.</summary>
 /// <param name="threads">Threads that compute, at least 1.</param>
 /// <param name="nodes">The NUMA nodes in use, at least one.</param>
 /// <param name="time">Measures the rate.</param>
@@ -27,21 +29,42 @@ internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> no
         TaskCreationOptions.LongRunning,
         TaskScheduler.Default);
 
-    /// <summary>Computes the first items of a dataset that lies on the first node.</summary>
+    /// <summary>Fills the first items of a dataset that lies on the first node: computes them, and takes what others bring.</summary>
     /// <param name="dataset">Not complete; not completed here.</param>
     /// <param name="cache">Stays alive until the task has ended.</param>
     /// <param name="items">Items from 0 on.</param>
     /// <param name="lowPriority">Give way to hashing, as for a dataset that is prepared ahead.</param>
+    /// <param name="supplier">Brings chunks from elsewhere; null computes all.</param>
     /// <param name="progress">At most four calls a second, on any thread.</param>
     /// <param name="cancellation">Ends the work within one chunk of every thread.</param>
-    internal async Task FillAsync(
-        RandomXDataset dataset, IRandomXCache cache, int items, bool lowPriority, Action<DatasetProgress>? progress, CancellationToken cancellation)
+    /// <returns>Items that came from elsewhere.</returns>
+    internal async Task<int> FillAsync(
+        RandomXDataset dataset, IRandomXCache cache, int items, bool lowPriority, IChunkSupplier? supplier, Action<DatasetProgress>? progress,
+        CancellationToken cancellation)
     {
         if (nodes.Count > 1)
             await TouchAsync(dataset, items, cancellation);
-        int[] cpus = [.. Interleave(nodes)];
-        await new DatasetWorkers(threads, cpus, lowPriority, time).RunAsync(
-            items, (first, count) => cache.WriteItems(dataset, first, count), progress, cancellation);
+        DatasetWorkers workers = new(threads, [.. Interleave(nodes)], lowPriority, time);
+        ChunkQueue queue = new(items);
+        ChunkIntake intake = new(
+            new Hash256(cache.Key), dataset, queue, new ChunkCheck(dataset, cache, RandomNumberGenerator.Fill), time);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task supply = supplier is null ? Task.CompletedTask : Task.Run(() => supplier.SupplyAsync(intake, end.Token), CancellationToken.None);
+        try
+        {
+            do
+                await workers.RunAsync(queue, (first, count) => cache.WriteItems(dataset, first, count), progress, cancellation);
+            while (!await Task.Run(intake.CheckAll, cancellation));
+        }
+        finally
+        {
+            // Whoever brings a chunk may be writing it.
+            await end.CancelAsync();
+            await supply.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        if (supply.IsFaulted)
+            await supply;
+        return queue.RemoteItems;
     }
 
     /// <summary>Copies the first items to a dataset of the node at index <paramref name="node"/>, with threads of that node.</summary>

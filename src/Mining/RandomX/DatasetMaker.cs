@@ -1,8 +1,15 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
+
+/// <summary>One key's datasets.</summary>
+/// <param name="Datasets">One complete dataset per NUMA node.</param>
+/// <param name="Items">Items of each.</param>
+/// <param name="RemoteItems">Of these, the ones that came from elsewhere; null when all came from the file.</param>
+internal sealed record MadeDatasets(IReadOnlyList<RandomXDataset> Datasets, int Items, int? RemoteItems);
 
 /// <summary>Makes one key's datasets, one per NUMA node: from the dataset file when it is there, else by computing.</summary>
 internal sealed class DatasetMaker
@@ -39,10 +46,10 @@ internal sealed class DatasetMaker
     /// <param name="lowPriority">Give way to hashing.</param>
     /// <param name="progress">At most four calls a second, on any thread.</param>
     /// <param name="cancellation">Leaves nothing behind.</param>
-    /// <returns>One complete dataset per NUMA node, and whether they came from the file.</returns>
+    /// <param name="supplier">Brings chunks from elsewhere; null computes all.</param>
     /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
-    internal async Task<(IReadOnlyList<RandomXDataset> Datasets, bool Loaded)> MakeAsync(
-        IRandomXEngine engine, IRandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress,
+    internal async Task<MadeDatasets> MakeAsync(
+        IRandomXEngine engine, IRandomXCache cache, bool lowPriority, IChunkSupplier? supplier, Action<DatasetState, DatasetProgress> progress,
         CancellationToken cancellation)
     {
         await WaitForMemoryAsync(cancellation);
@@ -53,7 +60,7 @@ internal sealed class DatasetMaker
             long start = _time.GetTimestamp();
             RandomXDataset first = await AllocateAsync(engine, 0);
             datasets.Add(first);
-            bool loaded = await LoadOrBuildAsync(first, cache, lowPriority, progress, cancellation);
+            int? remote = await LoadOrBuildAsync(first, cache, lowPriority, supplier, progress, cancellation);
             first.Complete(cache.Key);
             for (int node = 1; node < _options.Nodes.Count; node++)
             {
@@ -63,10 +70,11 @@ internal sealed class DatasetMaker
                 copy.Complete(cache.Key);
             }
             _log.LogInformation(
-                "RandomX dataset for key {Key} {Origin} in {Seconds:F1} s ({Pages} pages)",
-                new Hash256(cache.Key), loaded ? "loaded" : "built", _time.GetElapsedTime(start).TotalSeconds, first.PageKind);
+                "RandomX dataset for key {Key} {Origin} in {Seconds:F1} s, {Remote} of {Chunks} MiB from others ({Pages} pages)",
+                new Hash256(cache.Key), remote is null ? "loaded" : "built", _time.GetElapsedTime(start).TotalSeconds,
+                DatasetWorkers.ChunkCount(remote ?? 0), DatasetWorkers.ChunkCount(_items), first.PageKind);
             made = true;
-            return (datasets, loaded);
+            return new MadeDatasets(datasets, _items, remote);
         }
         finally
         {
@@ -82,15 +90,18 @@ internal sealed class DatasetMaker
             _log.LogInformation("RandomX dataset for key {Key} kept in {Path}", key, _file.PathOf(key));
     }
 
-    private async Task<bool> LoadOrBuildAsync(
-        RandomXDataset dataset, IRandomXCache cache, bool lowPriority, Action<DatasetState, DatasetProgress> progress, CancellationToken cancellation)
+    /// <returns>Items that came from elsewhere; null when all came from the file.</returns>
+    private async Task<int?> LoadOrBuildAsync(
+        RandomXDataset dataset, IRandomXCache cache, bool lowPriority, IChunkSupplier? supplier, Action<DatasetState, DatasetProgress> progress,
+        CancellationToken cancellation)
     {
         var key = new Hash256(cache.Key);
         bool loaded = _file is not null && await _file.TryLoadAsync(
             key, dataset, _builder.OfFirstNode, p => progress(DatasetState.Loading, p), cancellation);
-        if (!loaded)
-            await _builder.FillAsync(dataset, cache, _items, lowPriority, p => progress(DatasetState.Building, p), cancellation);
-        return loaded;
+        if (loaded)
+            return null;
+        return await _builder.FillAsync(
+            dataset, cache, _items, lowPriority, supplier, p => progress(DatasetState.Building, p), cancellation);
     }
 
     private async Task WaitForMemoryAsync(CancellationToken cancellation)

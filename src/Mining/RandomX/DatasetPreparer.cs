@@ -75,13 +75,15 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         long start = time.GetTimestamp();
         try
         {
-            (IReadOnlyList<RandomXDataset> datasets, bool loaded) = await _datasets.MakeAsync(
-                slot.Engine, cache, ahead, (state, progress) => ReportProgress(slot, state, progress), cancellation);
+            MadeDatasets made = await _datasets.MakeAsync(
+                slot.Engine, cache, ahead, slot.IsRemoteDoubted ? null : options.Supplier,
+                (state, progress) => ReportProgress(slot, state, progress), cancellation);
             TimeSpan elapsed = time.GetElapsedTime(start);
-            await PrepareAsync(slot, cache, datasets, cancellation);
-            slots.Change(() => slot.SetDatasets(datasets, elapsed));
-            if (!loaded)
-                await _datasets.SaveAsync(slot.Key, datasets[0], [.. slots.Status.Keys.Select(k => k.Key)], cancellation);
+            if (!await TryPrepareAsync(slot, cache, made, cancellation))
+                return;
+            slots.Change(() => slot.SetDatasets(made, elapsed));
+            if (made.RemoteItems is not null)
+                await _datasets.SaveAsync(slot.Key, made.Datasets[0], [.. slots.Status.Keys.Select(k => k.Key)], cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -109,24 +111,35 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         }
     }
 
-    private async Task PrepareAsync(
-        KeySlot slot, IRandomXCache cache, IReadOnlyList<RandomXDataset> datasets, CancellationToken cancellation)
+    /// <summary>Readies the engine for datasets; false when they are wrong and to be made again without others' help.</summary>
+    private async Task<bool> TryPrepareAsync(KeySlot slot, IRandomXCache cache, MadeDatasets made, CancellationToken cancellation)
     {
         // A part of a dataset, as in tests, gives no hashes that could be compared.
         if (!_isWhole)
-            return;
+            return true;
+        bool isReady = false;
         try
         {
             await Task.Factory.StartNew(
-                () => slot.Engine.PrepareFull(cache, datasets[0], options.Pages, cancellation),
+                () => slot.Engine.PrepareFull(cache, made.Datasets[0], options.Pages, cancellation),
                 cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            isReady = true;
         }
-        catch
+        catch (RandomXUnavailableException e) when (made.RemoteItems > 0)
         {
-            foreach (RandomXDataset dataset in datasets)
-                dataset.Dispose();
-            throw;
+            log.LogWarning("The dataset for key {Key} that others helped with is computed again: {Reason}", slot.Key, e.Message);
+            slot.IsRemoteDoubted = true;
+            ResetUnlessReady(slot, DatasetState.None);
         }
+        finally
+        {
+            if (!isReady)
+            {
+                foreach (RandomXDataset dataset in made.Datasets)
+                    dataset.Dispose();
+            }
+        }
+        return isReady;
     }
 
     private void ReportProgress(KeySlot slot, DatasetState state, DatasetProgress progress)

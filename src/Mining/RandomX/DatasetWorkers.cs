@@ -1,8 +1,9 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Chunks;
 
 namespace P2PMiner.Mining.RandomX;
 
-/// <summary>Threads that go through a dataset's items together, taking chunks of 1 MiB from one counter.</summary>
+/// <summary>Threads that go through a dataset's items together, taking chunks of 1 MiB from one queue.</summary>
 /// <param name="threads">At least 1.</param>
 /// <param name="cpus">CPUs to pin the threads to, in turn; empty leaves them unpinned.</param>
 /// <param name="lowPriority">Whether the threads give way to hashing.</param>
@@ -23,30 +24,34 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
     /// <param name="progress">Called four times a second at most and once at the end, on any thread.</param>
     /// <param name="cancellation">The task ends only after the last thread has left its chunk.</param>
     /// <exception cref="OperationCanceledException">Cancelled before all chunks were done.</exception>
+    internal Task RunAsync(int items, Action<int, int> work, Action<DatasetProgress>? progress, CancellationToken cancellation) =>
+        RunAsync(new ChunkQueue(items), work, progress, cancellation);
+
+    /// <summary>As above, with others who finish chunks of the same queue; ends when all are done.</summary>
     internal async Task RunAsync(
-        int items, Action<int, int> work, Action<DatasetProgress>? progress, CancellationToken cancellation)
+        ChunkQueue queue, Action<int, int> work, Action<DatasetProgress>? progress, CancellationToken cancellation)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var counter = new ChunkCounter(items);
         long start = time.GetTimestamp();
-        void Report() => progress?.Invoke(DatasetProgress.At(counter.Done, items, time.GetElapsedTime(start)));
+        void Report() => progress?.Invoke(DatasetProgress.At(queue.DoneItems, queue.Items, time.GetElapsedTime(start), queue.RemoteItems));
 
-        var running = new Task[Math.Min(threads, ChunkCount(items))];
+        await using CancellationTokenRegistration wake = stop.Token.Register(queue.Wake);
+        var running = new Task[Math.Min(threads, queue.Chunks)];
         for (int i = 0; i < running.Length; i++)
         {
             int? cpu = cpus.Count > 0 ? cpus[i % cpus.Count] : null;
             running[i] = Task.Factory.StartNew(
-                () => RunThread(cpu, counter, work, stop, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => RunThread(cpu, queue, work, stop, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         await using (time.CreateTimer(_ => Report(), null, ProgressPeriod, ProgressPeriod))
             await Task.WhenAll(running);
-        if (counter.Done < items)
+        if (!queue.IsDone)
             throw new OperationCanceledException(cancellation);
         Report();
     }
 
     private void RunThread(
-        int? cpu, ChunkCounter counter, Action<int, int> work, CancellationTokenSource stop, CancellationToken cancellation)
+        int? cpu, ChunkQueue queue, Action<int, int> work, CancellationTokenSource stop, CancellationToken cancellation)
     {
         // A CPU that may not be used, or a system without such settings, costs speed and nothing else.
         if (cpu is int number)
@@ -57,10 +62,10 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
         try
         {
             // The caller's token is looked at itself, because the linked one follows it only after its other callbacks.
-            while (!stop.IsCancellationRequested && !cancellation.IsCancellationRequested && counter.TryTake(out int firstItem, out int itemCount))
+            while (!stop.IsCancellationRequested && !cancellation.IsCancellationRequested && queue.TryTakeLocal(stop.Token, out int chunk))
             {
-                work(firstItem, itemCount);
-                counter.Finish(itemCount);
+                work(ChunkQueue.FirstItem(chunk), queue.ItemCount(chunk));
+                queue.FinishLocal(chunk);
             }
             failed = false;
         }
@@ -69,24 +74,5 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
             if (failed)
                 stop.Cancel();
         }
-    }
-
-    private sealed class ChunkCounter(int items)
-    {
-        private int _next;
-        private int _done;
-
-        public int Done => Volatile.Read(ref _done);
-
-        public bool TryTake(out int firstItem, out int itemCount)
-        {
-            int chunk = Interlocked.Increment(ref _next) - 1;
-            bool any = chunk < ChunkCount(items);
-            firstItem = any ? chunk * ChunkItems : 0;
-            itemCount = any ? Math.Min(ChunkItems, items - firstItem) : 0;
-            return any;
-        }
-
-        public void Finish(int itemCount) => Interlocked.Add(ref _done, itemCount);
     }
 }

@@ -34,6 +34,9 @@ internal sealed class KeySlot(Hash256 key, IRandomXEngine engine)
 
     internal TimeSpan? DatasetTime { get; private set; }
 
+    /// <summary>Whether the dataset is made without others' help, because what came of it was wrong.</summary>
+    internal bool IsRemoteDoubted { get; set; }
+
     /// <summary>Keeps the memory from being given up by this slot until <see cref="EndWork"/>.</summary>
     internal void BeginWork() => _workers++;
 
@@ -58,12 +61,12 @@ internal sealed class KeySlot(Hash256 key, IRandomXEngine engine)
         CacheState = CacheState.Ready;
     }
 
-    internal void SetDatasets(IReadOnlyList<RandomXDataset> datasets, TimeSpan time)
+    internal void SetDatasets(MadeDatasets made, TimeSpan time)
     {
-        Datasets = datasets;
+        Datasets = made.Datasets;
         DatasetTime = time;
         DatasetState = DatasetState.Ready;
-        Progress = DatasetProgress.At(RandomXLibrary.DatasetItemCount, RandomXLibrary.DatasetItemCount, time);
+        Progress = DatasetProgress.At(made.Items, made.Items, time, made.RemoteItems ?? 0);
     }
 
     internal KeyStatus Status(bool isCurrent) => new(

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
@@ -87,6 +88,14 @@ public sealed class KeyStore : IAsyncDisposable
                 ? slot.Engine.CreateFull(DatasetOf(slot, numaNode), _options.Pages)
                 : slot.Engine.CreateLight(cache, _options.Pages);
         }
+    }
+
+    /// <summary>A claim on the dataset of a key, which the caller disposes soon: as long as it is held, memory cannot be given back.</summary>
+    /// <returns>Null when it is not complete.</returns>
+    public HeldDataset? TryHoldDataset(Hash256 key)
+    {
+        lock (_slots.Gate)
+            return _slots.Find(key) is { Datasets: [RandomXDataset first, ..] } slot ? new HeldDataset(first, slot.Progress.ItemsTotal) : null;
     }
 
     /// <summary>Whether <see cref="TryCreateVm"/> gives a full VM for a key.</summary>

@@ -1,4 +1,5 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
@@ -33,6 +34,9 @@ public sealed record KeyStoreOptions
 
     /// <summary>The NUMA nodes that hash, each of which gets a dataset of its own. By default one, without pinning.</summary>
     public IReadOnlyList<NumaNodeCpus> Nodes { get; init; } = [new NumaNodeCpus(0, [])];
+
+    /// <summary>Brings chunks of datasets from elsewhere; null computes all.</summary>
+    public IChunkSupplier? Supplier { get; init; }
 
     /// <summary>Where datasets are kept between runs, 2080 MiB each; null for nowhere.</summary>
     public string? DatasetCacheDirectory { get; init; }

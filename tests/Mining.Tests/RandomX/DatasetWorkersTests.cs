@@ -91,11 +91,11 @@ public sealed class DatasetWorkersTests
     public async Task Builder_FillsAndCopies_AsTheLibraryDoesItemByItem()
     {
         const int Items = 3 * Chunk / 2;
-        using RandomXCache cache = RandomXCache.Create("builder"u8, RandomXCpu.SupportedFlags, PagePreference.Auto);
+        using RandomXCache cache = RandomXCache.Create("builder of a dataset in 32 bytes"u8, RandomXCpu.SupportedFlags, PagePreference.Auto);
         var builder = new DatasetBuilder(2, [new NumaNodeCpus(0, [0]), new NumaNodeCpus(1, [])], TimeProvider.System);
         using RandomXDataset built = await builder.AllocateAsync(new NativeEngine(), 0, PagePreference.Auto);
         using RandomXDataset copy = await builder.AllocateAsync(new NativeEngine(), 1, PagePreference.Auto);
-        await builder.FillAsync(built, cache, Items, lowPriority: true, progress: null, CancellationToken.None);
+        await builder.FillAsync(built, cache, Items, lowPriority: true, supplier: null, progress: null, CancellationToken.None);
         await builder.CopyAsync(built, copy, 1, Items, CancellationToken.None);
         using RandomXDataset single = RandomXDataset.Allocate(PagePreference.Normal);
         var expected = new byte[RandomXLibrary.DatasetItemSize];

@@ -19,4 +19,12 @@ public interface IRandomXCache : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">Not a range of items.</exception>
     /// <exception cref="InvalidOperationException">The dataset is complete, or of another engine that it cannot be shared with.</exception>
     void WriteItems(RandomXDataset dataset, int firstItem, int itemCount);
+
+    /// <summary>Computes single items of a dataset, wherever they are.</summary>
+    /// <inheritdoc cref="WriteItems(RandomXDataset, int, int)" path="/exception"/>
+    void WriteItems(RandomXDataset dataset, ReadOnlySpan<int> items)
+    {
+        foreach (int item in items)
+            WriteItems(dataset, item, 1);
+    }
 }

@@ -114,6 +114,31 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         }
     }
 
+    public void WriteItems(RandomXDataset dataset, ReadOnlySpan<int> items)
+    {
+        if (Items is not ItemCompiler compiler)
+        {
+            foreach (int item in items)
+                WriteItems(dataset, item, 1);
+            return;
+        }
+        Span<uint> numbers = stackalloc uint[compiler.GroupItems];
+        byte* computed = stackalloc byte[(compiler.GroupItems + 1) * Parameters.ItemSize];
+        computed += (nuint)Parameters.ItemSize - (nuint)computed % Parameters.ItemSize;
+        for (int done = 0; done < items.Length; done += numbers.Length)
+        {
+            ReadOnlySpan<int> group = items[done..Math.Min(items.Length, done + numbers.Length)];
+            for (int i = 0; i < numbers.Length; i++)
+                numbers[i] = (uint)group[Math.Min(i, group.Length - 1)];
+            compiler.Compute(_memory, numbers, computed);
+            for (int i = 0; i < group.Length; i++)
+            {
+                using DatasetItems place = dataset.BorrowForWriting(group[i], 1);
+                new ReadOnlySpan<byte>(computed + i * Parameters.ItemSize, Parameters.ItemSize).CopyTo(place.Bytes);
+            }
+        }
+    }
+
     public void Dispose() => _claim.Dispose();
 
     public void Xor(uint number, Span<ulong> r)

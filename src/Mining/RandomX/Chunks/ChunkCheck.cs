@@ -1,0 +1,81 @@
+using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Chunks;
+
+/// <summary>Fills a span with numbers that nobody can foresee.</summary>
+internal delegate void RandomFill(Span<byte> bytes);
+
+/// <summary>
+/// Compares items that came from elsewhere with items computed from the cache. They are drawn anew each time, evenly and with
+/// replacement, so that of items of which the fraction f is wrong, n draws find one with probability 1 - (1 - f)^n.
+/// </summary>
+/// <param name="dataset">Not complete.</param>
+/// <param name="cache">Of the same key.</param>
+/// <param name="random">Draws.</param>
+internal sealed class ChunkCheck(RandomXDataset dataset, IRandomXCache cache, RandomFill random)
+{
+    /// <summary>Draws per chunk of 16,384 items: computing them costs 3 % of computing the chunk.</summary>
+    internal const int DrawsPerChunk = 512;
+
+    /// <summary>Draws among all chunks of a source, when the dataset is otherwise done.</summary>
+    internal const int DrawsPerSource = 16_384;
+
+    private const int ItemSize = RandomXLibrary.DatasetItemSize;
+
+    /// <summary>Whether a chunk that is not yet in its place looks right.</summary>
+    /// <param name="firstItem">Of the chunk. Its place in the dataset is written by nobody else meanwhile; any items may be there afterwards.</param>
+    /// <param name="bytes">The chunk, whole items.</param>
+    internal bool IsRight(int firstItem, ReadOnlySpan<byte> bytes)
+    {
+        int count = bytes.Length / ItemSize;
+        Span<int> drawn = stackalloc int[DrawsPerChunk];
+        Draw(drawn, firstItem, count);
+        cache.WriteItems(dataset, drawn);
+        using DatasetItems place = dataset.Borrow(firstItem, count);
+        foreach (int item in drawn)
+        {
+            int offset = (item - firstItem) * ItemSize;
+            if (!bytes.Slice(offset, ItemSize).SequenceEqual(place.Bytes.Slice(offset, ItemSize)))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>Whether chunks that are in their place look right, all together. The items that are looked at are right afterwards.</summary>
+    /// <param name="chunks">Their numbers.</param>
+    /// <param name="queue">Knows their size.</param>
+    internal bool AreRight(IReadOnlyList<int> chunks, ChunkQueue queue)
+    {
+        Span<int> drawn = stackalloc int[DrawsPerChunk];
+        Span<int> which = stackalloc int[DrawsPerChunk];
+        byte[] before = new byte[DrawsPerChunk * ItemSize];
+        bool isRight = true;
+        for (int draws = 0; draws < DrawsPerSource && isRight && chunks.Count > 0; draws += DrawsPerChunk)
+        {
+            Draw(which, 0, chunks.Count);
+            for (int i = 0; i < drawn.Length; i++)
+                Draw(drawn.Slice(i, 1), ChunkQueue.FirstItem(chunks[which[i]]), queue.ItemCount(chunks[which[i]]));
+            for (int i = 0; i < drawn.Length; i++)
+                dataset.CopyItems(drawn[i], before.AsSpan(i * ItemSize, ItemSize));
+            cache.WriteItems(dataset, drawn);
+            for (int i = 0; i < drawn.Length; i++)
+                isRight &= IsItem(drawn[i], before.AsSpan(i * ItemSize, ItemSize));
+        }
+        return isRight;
+    }
+
+    private bool IsItem(int item, ReadOnlySpan<byte> bytes)
+    {
+        using DatasetItems place = dataset.Borrow(item, 1);
+        return place.Bytes.SequenceEqual(bytes);
+    }
+
+    // The remainder of 32 bits by at most 2^14 favours no item noticeably.
+    private void Draw(Span<int> numbers, int first, int count)
+    {
+        random(System.Runtime.InteropServices.MemoryMarshal.AsBytes(numbers));
+        foreach (ref int number in numbers)
+            number = first + (int)((uint)number % (uint)count);
+    }
+}

@@ -1,0 +1,48 @@
+namespace P2PMiner.Mining.RandomX.Chunks;
+
+/// <summary>One that brings chunks to a <see cref="ChunkIntake"/>: takes a run of them, brings them in any order, takes the next run.</summary>
+public sealed class ChunkSource : IDisposable
+{
+    private readonly ChunkIntake _intake;
+    private readonly ChunkQueue _queue;
+    private readonly Action _exposed;
+
+    internal ChunkSource(ChunkIntake intake, ChunkQueue queue, Action exposed)
+    {
+        _intake = intake;
+        _queue = queue;
+        _exposed = exposed;
+        Number = queue.AddSource();
+    }
+
+    internal int Number { get; }
+
+    /// <summary>Takes chunks that follow one another, when those taken before are brought.</summary>
+    /// <param name="most">At least 1.</param>
+    /// <param name="first">The first of them.</param>
+    /// <param name="count">How many; 0 when none are left.</param>
+    public bool TryTake(int most, out int first, out int count) => _queue.TryTakeRemote(Number, most, out first, out count);
+
+    /// <summary>Brings a chunk. It is spot-checked here, which takes about a millisecond, and copied.</summary>
+    /// <param name="chunk">One of those taken.</param>
+    /// <param name="bytes">As many as <see cref="ChunkIntake.SizeOf"/> says.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No chunk of the dataset.</exception>
+    public ChunkVerdict Offer(int chunk, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(chunk);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(chunk, _intake.Chunks);
+        return _intake.Take(Number, chunk, bytes);
+    }
+
+    /// <summary>Says how fast it is, in chunks per second: of several, threads help out the slowest.</summary>
+    public void SetRate(double rate) => _queue.SetRate(Number, rate);
+
+    /// <summary>Gives back what was taken and not brought.</summary>
+    public void Dispose() => _queue.Return(Number);
+
+    internal void Expose()
+    {
+        _queue.Revoke(Number);
+        _exposed();
+    }
+}
