@@ -2,8 +2,10 @@ using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Cluster.Datasets;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
@@ -65,7 +67,7 @@ internal sealed class MinerNode : IAsyncDisposable
             cluster = ClusterId.Of(options);
             key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
             _peerId = PeerId.FromEd25519(key.PublicKey);
-            _engine = MiningEngine.Create(options, machine, time, logs);
+            _engine = MiningEngine.Create(options, machine, time, logs, new LateSupplier(() => _cluster!.Datasets.Supplier));
         }
         catch
         {
@@ -75,7 +77,7 @@ internal sealed class MinerNode : IAsyncDisposable
         _verifier = new LightVerifier(_engine.Keys, time);
         _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, AvailableMemory, time, logs.CreateLogger("chain"));
         ForeignJobs foreign = new();
-        ClusterWork work = new(foreign, keys, _prover.CheckAsync, Relay);
+        ClusterWork work = new(foreign, keys, _prover.CheckAsync, Relay, Hosted);
         _cluster = new ClusterNode(options, cluster, key, () => _snapshot!.ForCluster(), _tree, _prover.CheckAsync, work, time, logs);
         MinerId miner = new(_peerId.Bytes);
         _chain = new ChainSource(_tree, miner, time);
@@ -202,6 +204,9 @@ internal sealed class MinerNode : IAsyncDisposable
 
     /// <summary>What others found goes to this node's daemons, even while it ends: the block is on disk by then.</summary>
     private Task<BlockOutcome>? Relay(FoundBlock block) => _daemons.Length == 0 ? null : _outbox.RelayAsync(block, _ending.Token);
+
+    /// <summary>The dataset of a key, for others.</summary>
+    private HeldDataset? Hosted(Hash256 key) => _engine.Role.IsDatasetHost ? _engine.Keys.TryHoldDataset(key) : null;
 
     /// <summary>Proof of work of links that others found: on the light path too.</summary>
     private Hash256 Rehash(Hash256 key, ReadOnlySpan<byte> blob)

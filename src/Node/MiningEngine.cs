@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Mining.Threads;
@@ -44,9 +45,15 @@ internal sealed class MiningEngine : IAsyncDisposable
     /// <summary>What the node is in its cluster.</summary>
     public RolePlan Role { get; }
 
+    /// <param name="options">What the user asked for.</param>
+    /// <param name="machine">The machine and the plans for it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logs">For the log.</param>
+    /// <param name="supplier">Brings chunks of datasets from other nodes; null computes all.</param>
     /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
     /// <exception cref="RandomXUnavailableException">The engine asked for is missing or wrong; one line says what to install.</exception>
-    public static MiningEngine Create(NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs)
+    public static MiningEngine Create(
+        NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs, IChunkSupplier? supplier = null)
     {
         RolePlan role = RolePlan.Of(options, machine);
         MemoryPlan memory = machine.MemoryPlan;
@@ -67,6 +74,7 @@ internal sealed class MiningEngine : IAsyncDisposable
                 Nodes = NodesOf(machine),
                 Engine = selection.Engine,
                 Fallback = selection.Fallback,
+                Supplier = supplier,
                 DatasetCacheDirectory = options.DatasetCache,
             },
             time, logs.CreateLogger<KeyStore>());

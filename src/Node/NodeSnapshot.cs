@@ -170,9 +170,12 @@ internal sealed class NodeSnapshot(
         };
         bool isRunning = key.Dataset is DatasetState.Building or DatasetState.Loading;
         return new DatasetStatus(
-            key.Key.ToString(), state, progress.Fraction, progress.ItemsDone / ItemsPerChunk, 0,
+            key.Key.ToString(), state, progress.Fraction, Chunks(progress.ItemsDone) - Chunks(progress.ItemsRemote), Chunks(progress.ItemsRemote),
             isRunning ? progress.ItemsPerSecond : null, isRunning ? progress.Eta?.TotalSeconds : null);
     }
+
+    /// <summary>The last chunk of a dataset is a little shorter than the others.</summary>
+    private static int Chunks(int items) => (items + ItemsPerChunk - 1) / ItemsPerChunk;
 
     private ChainStatus ChainNow()
     {

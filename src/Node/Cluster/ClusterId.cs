@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using P2PMiner.Mining;
 using P2PMiner.Node.Configuration;
 using P2PMiner.P2P.Multiformats;
 using P2PMiner.P2P.PrivateNetwork;
@@ -47,6 +48,14 @@ internal sealed class ClusterId(string name, PreSharedKey? key)
 
     /// <summary>What nodes of the cluster provide in the DHT.</summary>
     public Multihash ProviderKey { get; } = Multihash.Sha256(Preimage(name));
+
+    /// <summary>What hosts of the dataset of a RandomX key provide in the DHT.</summary>
+    public Multihash DatasetKey(Hash256 key)
+    {
+        Span<byte> bytes = stackalloc byte[Hash256.Size];
+        key.CopyTo(bytes);
+        return Multihash.Sha256([.. Preimage(name), 0, .. bytes]);
+    }
 
     private static byte[] Preimage(string name) => [.. Domain, .. Encoding.UTF8.GetBytes(name)];
 

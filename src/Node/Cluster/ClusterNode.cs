@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Blocks;
 using P2PMiner.Node.Cluster.Chain;
+using P2PMiner.Node.Cluster.Datasets;
 using P2PMiner.Node.Cluster.Discovery;
 using P2PMiner.Node.Cluster.Jobs;
 using P2PMiner.Node.Cluster.Membership;
@@ -44,6 +45,8 @@ internal sealed class ClusterNode
     private readonly BlockGossip _blocks;
     private readonly ChainServer _server;
     private readonly ChainSync _sync;
+    private readonly DatasetExchange _datasets;
+    private readonly Func<MemberStatus> _status;
     private volatile Host? _host;
 
     /// <param name="options">What the user asked for.</param>
@@ -52,7 +55,7 @@ internal sealed class ClusterNode
     /// <param name="status">What this node does now.</param>
     /// <param name="tree">The share chain.</param>
     /// <param name="prove">Checks the proof of work of others' shares.</param>
-    /// <param name="work">What becomes of others' jobs and blocks.</param>
+    /// <param name="work">What becomes of others' jobs and blocks, and what they may have of ours.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">For the log.</param>
     /// <exception cref="IOException">The data directory cannot be written.</exception>
@@ -61,6 +64,7 @@ internal sealed class ClusterNode
         ILoggerFactory logs)
     {
         _options = options;
+        _status = status;
         _time = time;
         _logger = logs.CreateLogger("cluster");
         _cluster = cluster;
@@ -77,6 +81,7 @@ internal sealed class ClusterNode
         _server = new ChainServer(tree, time);
         _sync = new ChainSync(tree, _view, prove, _conduct, time, _logger);
         _view.Heard += _sync.Heard;
+        _datasets = new DatasetExchange(work.Hold, options.UploadLimit, _cluster.DatasetKey, _view, _conduct, time, _logger);
         MinerId self = new(PeerId.FromEd25519(key.PublicKey).Bytes);
         _blocks = new BlockGossip(_cluster.JobsTopic, _view, key => work.Keys.Contains(key) || _view.IsKeyKnown(key), work.Prove, work.Relay, time, _logger);
         _jobs = new JobGossip(_cluster.JobsTopic, _view, work.Jobs, work.Keys, _blocks, time, _logger);
@@ -100,6 +105,9 @@ internal sealed class ClusterNode
 
     /// <summary>Found blocks, to and from the others.</summary>
     public BlockGossip Blocks => _blocks;
+
+    /// <summary>Datasets, to and from the others.</summary>
+    public DatasetExchange Datasets => _datasets;
 
     /// <summary>Whether a live member names a RandomX key as that of a Monero job.</summary>
     public bool IsKeyKnown(Hash256 key) => _view.IsKeyKnown(key);
@@ -137,7 +145,10 @@ internal sealed class ClusterNode
             .. _options.Connect.Select(address => new FixedPeer(host, address, _time, _logger).RunAsync(stop.Token)),
         ];
         if (host.Dht is not null)
+        {
             parts.Add(new DhtFinder(host, _cluster.ProviderKey, finder.Add, _time, _logger).RunAsync(stop.Token));
+            parts.Add(_datasets.RunAsync(host, HostedDatasets, finder.Add, stop.Token));
+        }
 
         Task first = await Task.WhenAny(parts);
         await stop.CancelAsync();
@@ -161,8 +172,11 @@ internal sealed class ClusterNode
         _shares.Join(host.PubSub!);
         _jobs.Join(host.PubSub!);
         host.Handle(ChainProtocol.Id, _server.ServeAsync, ChainServer.Limits);
+        _datasets.Join(host);
         _conduct.Banned += peer => CutOff(host, peer);
     }
+
+    private IReadOnlyList<Hash256> HostedDatasets() => _status() is { IsDatasetHost: true } status ? status.DatasetKeys : [];
 
     private static void CutOff(Host host, PeerId peer)
     {

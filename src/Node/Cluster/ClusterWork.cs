@@ -1,12 +1,15 @@
+using P2PMiner.Mining;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Node.Cluster.Blocks;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Jobs;
 
 namespace P2PMiner.Node.Cluster;
 
-/// <summary>Where the work of other members goes.</summary>
+/// <summary>Where the work of other members goes, and what they may have of ours.</summary>
 /// <param name="Jobs">Takes their jobs.</param>
 /// <param name="Keys">Learns the keys of these.</param>
 /// <param name="Prove">Checks the proof of work of their blocks.</param>
 /// <param name="Relay">Submits their blocks.</param>
-internal sealed record ClusterWork(ForeignJobs Jobs, KnownKeys Keys, BlobCheck Prove, BlockRelay Relay);
+/// <param name="Hold">The dataset of a key; null when it is not held, or not shared.</param>
+internal sealed record ClusterWork(ForeignJobs Jobs, KnownKeys Keys, BlobCheck Prove, BlockRelay Relay, Func<Hash256, HeldDataset?> Hold);

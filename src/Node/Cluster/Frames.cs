@@ -50,7 +50,9 @@ internal static class Frames
         await stream.WriteAsync(frame.GetBuffer().AsMemory(0, (int)frame.Length), cancellation);
     }
 
-    private static async Task<int?> ReadLengthAsync(Stream stream, int maxSize, CancellationToken cancellation)
+    /// <summary>Reads the length in front of a message; null when the stream ends there.</summary>
+    /// <inheritdoc cref="ReadAsync{T}" path="/exception"/>
+    public static async Task<int?> ReadLengthAsync(Stream stream, int maxSize, CancellationToken cancellation)
     {
         byte[] one = new byte[1];
         int length = 0;

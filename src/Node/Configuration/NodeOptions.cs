@@ -73,6 +73,12 @@ internal sealed record NodeOptions
     /// <summary>Directory that keeps built datasets on disk; null keeps none.</summary>
     public string? DatasetCache { get; init; }
 
+    /// <summary>
+    /// Bytes per second of datasets sent to other nodes; null is no limit. By default about half of what a line of 1 Gbit/s carries, so
+    /// that the machine can still be used.
+    /// </summary>
+    public long? UploadLimit { get; init; } = 64L << 20;
+
     /// <summary>Where the HTTP API listens; null is off. Port 0 takes any free port.</summary>
     public IPEndPoint? Http { get; init; } = new(IPAddress.Loopback, DefaultHttpPort);
 

@@ -76,6 +76,11 @@ internal static class OptionDefinitions
         (options, values) => options with { DatasetCache = OptionText.FilePath(values[0]) },
         options => options.DatasetCache ?? OptionText.None);
 
+    public static readonly OptionDefinition UploadLimit = new(
+        "upload-limit", "N|off", "MiB per second of datasets that are sent to other nodes, all together.",
+        (options, values) => options with { UploadLimit = OptionText.Rate(values[0]) },
+        options => OptionText.Rate(options.UploadLimit));
+
     public static readonly OptionDefinition Http = new(
         "http", "ADDR:PORT|off", "Address of the HTTP API.",
         (options, values) => options with { Http = OptionText.Http(values[0]) },
@@ -145,6 +150,6 @@ internal static class OptionDefinitions
     public static readonly ImmutableArray<OptionDefinition> All =
     [
         Mode, DatasetHost, Algorithm, Threads, Affinity, LowPriority, PauseOnBattery, Daemon, DaemonZmq, Wallet, Memory, Engine, Pages,
-        DatasetCache, Cluster, ClusterKey, Name, Port, Listen, Connect, NoMdns, NoDht, Http, HttpToken, DataDirectory, LogLevel, LogFile,
+        DatasetCache, UploadLimit, Cluster, ClusterKey, Name, Port, Listen, Connect, NoMdns, NoDht, Http, HttpToken, DataDirectory, LogLevel, LogFile,
     ];
 }

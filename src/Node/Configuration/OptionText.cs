@@ -20,6 +20,9 @@ internal static class OptionText
 
     private const int MaxClusterLength = 63;
 
+    /// <summary>MiB per second; beyond what any network carries.</summary>
+    private const int MaxRate = 1 << 20;
+
     private static readonly Dictionary<string, LogLevel> LogLevels = new()
     {
         ["trace"] = LogLevel.Trace,
@@ -55,6 +58,19 @@ internal static class OptionText
             ? threads
             : throw new FormatException($"'{text}' is neither 'auto' nor a number from 0 to {ThreadRequest.MaxCount}");
     }
+
+    /// <summary>MiB per second, as bytes per second; null is no limit.</summary>
+    public static long? Rate(string text)
+    {
+        if (text == "off")
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int rate) && rate is > 0 and <= MaxRate
+            ? (long)rate << 20
+            : throw new FormatException($"'{text}' is neither 'off' nor a number from 1 to {MaxRate}");
+    }
+
+    public static string Rate(long? bytesPerSecond) =>
+        bytesPerSecond is long rate ? (rate >> 20).ToString(CultureInfo.InvariantCulture) : "off";
 
     public static NodeMode Mode(string text) => text switch
     {

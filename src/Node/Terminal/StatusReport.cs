@@ -53,10 +53,11 @@ internal static class StatusReport
         if (dataset is null or { State: "none" })
             return "none";
         if (dataset.State == "ready")
-            return "ready";
+            return dataset.RemoteChunks > 0 ? $"ready, {dataset.RemoteChunks} of {dataset.LocalChunks + dataset.RemoteChunks} MiB from others" : "ready";
+        string remote = dataset.RemoteChunks > 0 ? $", {dataset.LocalChunks} MiB made here, {dataset.RemoteChunks} MiB from others" : "";
         string rate = dataset.ItemsPerSecond is double items ? FormattableString.Invariant($", {items / 1e6:0.00} M items/s") : "";
         string eta = dataset.EtaSeconds is double seconds ? $", ready in {Units.Duration(seconds)}" : "";
-        return $"{dataset.State} {Units.Percent(dataset.Progress)}{rate}{eta}";
+        return $"{dataset.State} {Units.Percent(dataset.Progress)}{remote}{rate}{eta}";
     }
 
     public static string JobText(JobStatus? job) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Blocks;
 using P2PMiner.Node.Cluster.Membership;
@@ -24,7 +25,7 @@ internal sealed class TestNode : IAsyncDisposable
         Id = PeerId.FromEd25519(key.PublicKey);
         Cluster = new ClusterNode(
             options, ClusterId.Of(options), key, () => Status with { Tip = TipOf(Tree.Tip) }, Tree, (share, _) => Task.FromResult(Prove(share)),
-            new ClusterWork(Jobs, Keys, (_, _, _, _) => Task.FromResult(ProveBlock()), block => Relay(block)), TimeProvider.System, NullLoggerFactory.Instance);
+            new ClusterWork(Jobs, Keys, (_, _, _, _) => Task.FromResult(ProveBlock()), block => Relay(block), key => Hold(key)), TimeProvider.System, NullLoggerFactory.Instance);
         Running = Cluster.RunAsync(_stop.Token);
     }
 
@@ -48,6 +49,9 @@ internal sealed class TestNode : IAsyncDisposable
 
     /// <summary>Where it submits others' blocks.</summary>
     public BlockRelay Relay { get; set; } = _ => null;
+
+    /// <summary>The datasets that it hosts.</summary>
+    public Func<Hash256, HeldDataset?> Hold { get; set; } = _ => null;
 
     /// <summary>What it tells the others, but for the tip.</summary>
     public MemberStatus Status { get; set; } = new() { Version = "1.0.0", Tip = new ChainTip(0, Hash256.Zero, 1) };

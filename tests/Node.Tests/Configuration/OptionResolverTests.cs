@@ -55,7 +55,7 @@ internal sealed class OptionResolverTests
               "algo": "randomx", "threads": 4, "affinity": false, "lowPriority": true, "pauseOnBattery": "on",
               "daemon": ["http://127.0.0.1:18081", "node.example:18089"], "daemonZmq": "127.0.0.1:18083",
               "wallet": "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
-              "memory": "full", "engine": "native", "pages": "thp", "datasetCache": "/var/cache/p2p-miner",
+              "memory": "full", "engine": "native", "pages": "thp", "datasetCache": "/var/cache/p2p-miner", "uploadLimit": 12,
               "http": "[::1]:9000", "httpToken": "/etc/token", "dataDir": "/var/lib/p2p-miner", "cluster": "home",
               "clusterKey": "/etc/cluster.key", "name": "attic", "mode": "worker", "datasetHost": true, "port": 4001, "connect": ["192.168.1.7:9999", "/dns/node.example/tcp/9999"],
               "noMdns": true, "noDht": false,
@@ -68,6 +68,7 @@ internal sealed class OptionResolverTests
         Assert.That(elsewhere.Select(setting => setting.Definition.Name), Is.EqualTo(new[] { "listen" }), "it excludes port");
         Assert.That(options.Algorithm, Is.EqualTo("rx/0"));
         Assert.That(options.Threads, Is.EqualTo(4));
+        Assert.That(options.UploadLimit, Is.EqualTo(12L << 20));
         Assert.That(options.Affinity, Is.False);
         Assert.That(options.LowPriority, Is.True);
         Assert.That(options.PauseOnBattery, Is.True);
