@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Streams;
@@ -95,7 +95,7 @@ internal sealed class StreamHandlers(JsonLines output)
         if (ended != HashedBytes.EndOfStream)
             return;
         JsonObject answer = new() { ["size"] = received.Count, ["sha256"] = sha256 };
-        await stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(answer), cancellation);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(answer.ToJsonString()), cancellation);
         await stream.CloseWriteAsync(cancellation);
     }
 

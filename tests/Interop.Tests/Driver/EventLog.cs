@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace P2PMiner.Interop.Tests.Driver;
 
-/// <summary>Everything a scripted peer printed, in order.</summary>
+/// <summary>
+/// Everything a scripted peer printed, in order. Lines are parsed when somebody asks for them: a driver that parsed all of them at
+/// once would take the time of what it measures.
+/// </summary>
 internal sealed class EventLog(string name)
 {
     private const int ShownEvents = 40;
@@ -10,9 +13,8 @@ internal sealed class EventLog(string name)
     private const int ShownLength = 400;
 
     private readonly Lock _lock = new();
-    private readonly List<JsonElement> _events = [];
+    private readonly List<string> _lines = [];
     private readonly Queue<string> _errors = new();
-    private string? _garbage;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Count
@@ -20,7 +22,7 @@ internal sealed class EventLog(string name)
         get
         {
             lock (_lock)
-                return _events.Count;
+                return _lines.Count;
         }
     }
 
@@ -34,29 +36,14 @@ internal sealed class EventLog(string name)
         }
     }
 
-    /// <summary>The first line on stdout that was no event, once.</summary>
-    public string? TakeGarbage()
-    {
-        lock (_lock)
-        {
-            string? found = _garbage;
-            _garbage = null;
-            return found;
-        }
-    }
-
     public void Add(string? line)
     {
         if (line is null)
             return;
-        JsonElement? one = Parse(line);
         TaskCompletionSource changed;
         lock (_lock)
         {
-            if (one is JsonElement known)
-                _events.Add(known);
-            else
-                _garbage ??= $"garbage: {line}";
+            _lines.Add(line);
             changed = _changed;
             _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -75,23 +62,38 @@ internal sealed class EventLog(string name)
         }
     }
 
-    /// <summary>The events from a position on, which is moved to their end.</summary>
-    public IReadOnlyList<JsonElement> From(ref int position)
+    /// <summary>The events of one name from a position on, which is moved to the end.</summary>
+    public IReadOnlyList<JsonElement> From(ref int position, string name)
     {
-        lock (_lock)
+        var found = new List<JsonElement>();
+        foreach (string line in LinesFrom(ref position))
         {
-            JsonElement[] found = [.. _events.Skip(position)];
-            position = _events.Count;
-            return found;
+            if (line.Contains(name, StringComparison.Ordinal) && Parse(line) is JsonElement one && one.Text("ev") == name)
+                found.Add(one);
         }
+        return found;
     }
+
+    /// <summary>What may never be printed, from a position on, which is moved to the end: events of these names, and lines that are no events.</summary>
+    public IReadOnlyList<string> Bad(ref int position, IReadOnlyCollection<string> names) =>
+        [.. LinesFrom(ref position).Where(line => Parse(line) is not JsonElement one || names.Contains(one.Text("ev")))];
 
     public override string ToString()
     {
         lock (_lock)
         {
-            IEnumerable<string> shown = _events.TakeLast(ShownEvents).Select(one => Shorten(one.ToString()));
+            IEnumerable<string> shown = _lines.TakeLast(ShownEvents).Select(Shorten);
             return $"{name} printed last:\n{string.Join('\n', shown)}\nstderr:\n{string.Join('\n', _errors)}";
+        }
+    }
+
+    private string[] LinesFrom(ref int position)
+    {
+        lock (_lock)
+        {
+            string[] lines = [.. _lines.Skip(position)];
+            position = _lines.Count;
+            return lines;
         }
     }
 

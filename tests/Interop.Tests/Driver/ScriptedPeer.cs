@@ -110,9 +110,9 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         while (true)
         {
             Task changed = _log.Changed;
-            foreach (JsonElement one in _log.From(ref position))
+            foreach (JsonElement one in _log.From(ref position, name))
             {
-                if (one.Text("ev") == name && (matches is null || matches(one)))
+                if (matches is null || matches(one))
                     return one;
             }
             TimeSpan left = limit - Stopwatch.GetElapsedTime(start);
@@ -149,7 +149,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     public IReadOnlyList<JsonElement> Events(string name, int since = 0)
     {
         int position = since;
-        return [.. _log.From(ref position).Where(one => one.Text("ev") == name)];
+        return _log.From(ref position, name);
     }
 
     /// <summary>Ends the process as a crash would.</summary>
@@ -171,9 +171,8 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     /// <summary>Things that no peer may print, whatever the test does; null if there were none since this was last asked.</summary>
     public string? Defect()
     {
-        string? garbage = _log.TakeGarbage();
-        JsonElement[] bad = [.. _log.From(ref _checked).Where(one => Defects.Contains(one.Text("ev")))];
-        return garbage is null && bad.Length == 0 ? null : $"{Name} ({Kind}) printed {garbage}{string.Join("; ", bad)}";
+        IReadOnlyList<string> bad = _log.Bad(ref _checked, Defects);
+        return bad.Count == 0 ? null : $"{Name} ({Kind}) printed {string.Join("; ", bad)}";
     }
 
     /// <summary>The last it said, for a message.</summary>
