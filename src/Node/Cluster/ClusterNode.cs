@@ -78,6 +78,7 @@ internal sealed class ClusterNode
         _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
         _heartbeats = new Heartbeats(_cluster.StatusTopic, status, _view, time);
         _conduct = new Conduct(time, _logger);
+        tree.TipChanged += new ClockWarning(tree, time, _logger).Look;
         _server = new ChainServer(tree, time);
         _sync = new ChainSync(tree, _view, prove, _conduct, time, _logger);
         _view.Heard += _sync.Heard;

@@ -170,7 +170,7 @@ internal sealed class HitProcessor(
             case AddStatus.NewTip:
                 logger.LogInformation("Share accepted: link {Height}, difficulty {Difficulty}", share!.Header.Height, share.Header.Difficulty);
                 return ShareState.Accepted;
-            case AddStatus.Added or AddStatus.Duplicate or AddStatus.UnknownParent:
+            case AddStatus.Added or AddStatus.Duplicate or AddStatus.UnknownParent or AddStatus.UnknownUncle:
                 return ShareState.Stale;
             default:
                 logger.LogWarning("Share rejected by the chain: {Fault}", result.Fault);

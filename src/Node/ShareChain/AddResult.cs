@@ -15,6 +15,9 @@ internal enum AddStatus
     /// <summary>Its parent is not known here. Nothing else was checked.</summary>
     UnknownParent,
 
+    /// <summary>An uncle that it names is not known here. What else it says was checked, the proof of work was not.</summary>
+    UnknownUncle,
+
     /// <summary>Not valid; <see cref="AddResult.Fault"/> says why.</summary>
     Invalid,
 }
@@ -33,9 +36,6 @@ internal enum ShareFault
     /// <summary>Earlier than its parent.</summary>
     TimestampBeforeParent,
 
-    /// <summary>More than <see cref="ShareTree.MaxClockLeadSeconds"/> ahead of the clock here; may be valid later.</summary>
-    TimestampInFuture,
-
     /// <summary>Not the difficulty that its ancestors lead to.</summary>
     Difficulty,
 
@@ -44,6 +44,9 @@ internal enum ShareFault
 
     /// <summary>Neither the chain's RandomX key at this height nor that of a job that is known here.</summary>
     Key,
+
+    /// <summary>It names an uncle that <see cref="UncleRules"/> do not allow.</summary>
+    Uncle,
 
     /// <summary>The hash does not meet the difficulty.</summary>
     ProofOfWork,

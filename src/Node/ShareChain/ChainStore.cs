@@ -55,6 +55,7 @@ internal sealed class ChainStore : IDisposable
         {
             string directory = Path.Combine(dataDirectory, "chain");
             Directory.CreateDirectory(directory);
+            OldLogs.SetAside(directory, logger);
             return new ChainStore(directoryLock, Path.Combine(directory, $"{tree.GenesisId}.log"), tree, time, logger);
         }
         catch

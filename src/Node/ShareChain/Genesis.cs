@@ -13,10 +13,10 @@ internal static class Genesis
     /// <summary>2020-01-01T00:00:00Z: before any clock that is right, as the chain's time never runs before it.</summary>
     public const ulong Timestamp = 1577836800;
 
-    private static ReadOnlySpan<byte> Domain => "p2p-miner/cluster/1\0"u8;
+    private static ReadOnlySpan<byte> Domain => "p2p-miner/cluster/2\0"u8;
 
     /// <summary>
-    /// Height 0, zero parent, zero key, least difficulty; the miner id is Keccak-256 of <c>"p2p-miner/cluster/1"</c>, a
+    /// Height 0, zero parent, zero key, least difficulty; the miner id is Keccak-256 of <c>"p2p-miner/cluster/2"</c>, a
     /// zero byte and the name in UTF-8.
     /// </summary>
     public static Share Of(string clusterName)

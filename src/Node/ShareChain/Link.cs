@@ -5,13 +5,16 @@ namespace P2PMiner.Node.ShareChain;
 /// <summary>A share in its place: with what follows from its ancestors for its children. Made by <see cref="ShareTree"/>.</summary>
 internal sealed class Link
 {
+    private List<Link>? _children;
+
     /// <summary>A link with a known parent.</summary>
     public Link(Share share, Link parent, long sequence)
     {
         Share = share;
         Parent = parent;
         Sequence = sequence;
-        ChildDifficulty = LinkDifficulty.Next(share.Header.Difficulty, share.Header.Timestamp - parent.Timestamp);
+        ChildDifficulty = LinkDifficulty.Next(
+            share.Header.Difficulty, share.Header.Timestamp - parent.Timestamp, share.Header.Uncles.Count);
         ulong seedHeight = SeedHeight.Of(Height + 1);
         ChildKey = seedHeight == SeedHeight.Of(Height) ? parent.ChildKey : AncestorAt(seedHeight).Id;
     }
@@ -29,7 +32,7 @@ internal sealed class Link
     /// <summary>Null for a root, and for links that pruning made the root.</summary>
     public Link? Parent { get; private set; }
 
-    /// <summary>Counts up in the order of addition; decides between equally heavy chains.</summary>
+    /// <summary>Counts up in the order of addition.</summary>
     public long Sequence { get; }
 
     /// <summary>The difficulty that every child has to have.</summary>
@@ -38,8 +41,14 @@ internal sealed class Link
     /// <summary>The chain's RandomX key for every child.</summary>
     public Hash256 ChildKey { get; }
 
-    /// <summary>How many links build directly on this one. Belongs to the tree, as do all changes.</summary>
-    public int ChildCount { get; set; }
+    /// <summary>The links that build directly on this one. Belongs to the tree, as do all changes.</summary>
+    public IReadOnlyList<Link> Children => _children ?? [];
+
+    /// <summary>How many links name this one as uncle.</summary>
+    public int UncleUses { get; set; }
+
+    /// <summary>Whether other links could not be checked without this one.</summary>
+    public bool IsNeeded => _children is { Count: > 0 } || UncleUses > 0;
 
     public Hash256 Id => Share.Id;
 
@@ -71,6 +80,10 @@ internal sealed class Link
             link = link.Parent;
         return link?.Height == height ? link : throw new ArgumentOutOfRangeException(nameof(height), height, "no such ancestor");
     }
+
+    public void AddChild(Link child) => (_children ??= new List<Link>(1)).Add(child);
+
+    public void RemoveChild(Link child) => _children!.Remove(child);
 
     /// <summary>Lets go of the ancestors.</summary>
     public void MakeRoot() => Parent = null;

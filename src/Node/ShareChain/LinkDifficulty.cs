@@ -1,15 +1,16 @@
 namespace P2PMiner.Node.ShareChain;
 
 /// <summary>
-/// How hard the next link is: relative ASERT with clamped solve times,
-/// <code>next = parent × 2^((T − min(solve time, 6 T)) / half-life)</code>
-/// where the solve time is the parent's timestamp less the grandparent's. 2^x is computed in integers by the cubic that
+/// How hard the next link is: relative ASERT with clamped solve times that counts uncles,
+/// <code>next = parent × 2^(((1 + u) T − min(solve time, 6 T)) / half-life)</code>
+/// where the solve time is the parent's timestamp less the grandparent's and u the number of uncles that the parent names: it
+/// is shares that come every T, not links. 2^x is computed in integers by the cubic that
 /// Bitcoin Cash's specification "aserti3-2d" (2020-11-15) publishes, within 0.013 % of the exact value; so every node
-/// gets the same number. docs/share-chain.md says why relative and why clamped, and shows the simulations.
+/// gets the same number. docs/share-chain.md says why relative, why clamped and why with uncles, and shows the simulations.
 /// </summary>
 internal static class LinkDifficulty
 {
-    /// <summary>T: seconds per link that the difficulty steers to.</summary>
+    /// <summary>T: seconds per share, link or uncle, that the difficulty steers to.</summary>
     public const int TargetSeconds = 10;
 
     /// <summary>
@@ -34,10 +35,11 @@ internal static class LinkDifficulty
     /// <summary>The difficulty of a link whose parent had <paramref name="parent"/>.</summary>
     /// <param name="parent"><see cref="Minimum"/> to <see cref="Maximum"/>.</param>
     /// <param name="solveSeconds">The parent's timestamp less its own parent's.</param>
+    /// <param name="uncles">How many the parent names; 0 to <see cref="UncleIds.Max"/>.</param>
     /// <returns><see cref="Minimum"/> to <see cref="Maximum"/>; rounded to the nearest, halves up.</returns>
-    public static UInt128 Next(UInt128 parent, ulong solveSeconds)
+    public static UInt128 Next(UInt128 parent, ulong solveSeconds, int uncles = 0)
     {
-        int early = TargetSeconds - (int)Math.Min(solveSeconds, MaxSolveSeconds);
+        int early = (1 + uncles) * TargetSeconds - (int)Math.Min(solveSeconds, MaxSolveSeconds);
         int exponent = early * (int)One / HalfLifeSeconds;
         int down = FractionBits - (exponent >> FractionBits);
         UInt128 product = parent * PowerOfTwo((uint)exponent & (One - 1));

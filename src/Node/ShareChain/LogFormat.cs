@@ -9,7 +9,7 @@ namespace P2PMiner.Node.ShareChain;
 /// <code>
 /// header                             record
 ///   8  "P2PSHARE"                      4  length n of the payload, 1 to 4096
-///   4  version, 1                      n  payload
+///   4  version, 2                      n  payload
 ///  32  genesis id                      4  CRC-32C of length and payload
 ///   4  CRC-32C of the above
 /// </code>
@@ -28,7 +28,7 @@ internal static class LogFormat
     /// <summary>Bytes of a record beyond its payload.</summary>
     public const int RecordOverhead = 2 * sizeof(uint);
 
-    private const uint Version = 1;
+    private const uint Version = 2;
 
     private static ReadOnlySpan<byte> Magic => "P2PSHARE"u8;
 
@@ -40,6 +40,17 @@ internal static class LogFormat
         genesis.CopyTo(header.AsSpan(Magic.Length + sizeof(uint)));
         WriteChecksum(header);
         return header;
+    }
+
+    /// <summary>Whether a file begins like a log of another version; <paramref name="version"/> is then which.</summary>
+    public static bool IsOfOtherVersion(ReadOnlySpan<byte> header, out uint version)
+    {
+        version = 0;
+        if (header.Length < HeaderSize || !header.StartsWith(Magic))
+            return false;
+        version = BinaryPrimitives.ReadUInt32LittleEndian(header[Magic.Length..]);
+        ReadOnlySpan<byte> covered = header[..(HeaderSize - sizeof(uint))];
+        return version != Version && BinaryPrimitives.ReadUInt32LittleEndian(header[covered.Length..]) == Checksum(covered);
     }
 
     /// <param name="payload">1 to <see cref="MaxPayload"/> bytes.</param>

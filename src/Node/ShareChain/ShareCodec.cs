@@ -18,6 +18,9 @@ internal enum ShareCodecError
     /// <summary>A miner id without bytes or with more than <see cref="ShareChain.MinerId.MaxSize"/>.</summary>
     MinerId,
 
+    /// <summary>More uncles than <see cref="UncleIds.Max"/>, or not in ascending order.</summary>
+    Uncles,
+
     /// <summary>A kind of proof that is not known here.</summary>
     ProofKind,
 

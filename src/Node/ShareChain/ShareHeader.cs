@@ -9,7 +9,7 @@ namespace P2PMiner.Node.ShareChain;
 /// little-endian:
 /// <code>
 /// offset size
-///      0    1  version, 1
+///      0    1  version, 2
 ///      1   32  parent id
 ///     33    8  height
 ///     41    8  timestamp
@@ -19,18 +19,20 @@ namespace P2PMiner.Node.ShareChain;
 ///    113    8  extra nonce
 ///    121    1  length m of the miner id, 1 to 64
 ///    122    m  miner id
+///  122+m    1  number u of uncles, 0 to 8
+///  123+m  32u  their ids, ascending
 /// </code>
 /// </summary>
 internal sealed record ShareHeader
 {
     /// <summary>The only version there is.</summary>
-    public const byte Version = 1;
+    public const byte Version = 2;
 
     /// <summary>The shortest header, in bytes.</summary>
-    public const int MinSize = MinerIdOffset + 1;
+    public const int MinSize = MinerIdOffset + 1 + 1;
 
     /// <summary>The longest header, in bytes.</summary>
-    public const int MaxSize = MinerIdOffset + MinerId.MaxSize;
+    public const int MaxSize = MinerIdOffset + MinerId.MaxSize + 1 + UncleIds.Max * Hash256.Size;
 
     private const int ParentOffset = 1;
     private const int HeightOffset = ParentOffset + Hash256.Size;
@@ -65,13 +67,16 @@ internal sealed record ShareHeader
 
     public required MinerId Miner { get; init; }
 
-    /// <summary>Length of this header, in bytes.</summary>
-    public int Size => MinerIdOffset + Miner.Span.Length;
+    /// <summary>Late shares that this one has credited.</summary>
+    public UncleIds Uncles { get; init; } = UncleIds.None;
 
-    private static ReadOnlySpan<byte> CommitmentDomain => "p2p-miner/share/1\0"u8;
+    /// <summary>Length of this header, in bytes.</summary>
+    public int Size => MinerIdOffset + Miner.Span.Length + 1 + Uncles.Count * Hash256.Size;
+
+    private static ReadOnlySpan<byte> CommitmentDomain => "p2p-miner/share/2\0"u8;
 
     /// <summary>
-    /// What the proof of work contains in place of the header: Keccak-256 of <c>"p2p-miner/share/1"</c>, a zero byte
+    /// What the proof of work contains in place of the header: Keccak-256 of <c>"p2p-miner/share/2"</c>, a zero byte
     /// and the header's bytes.
     /// </summary>
     public Hash256 Commitment()
@@ -96,6 +101,10 @@ internal sealed record ShareHeader
         BinaryPrimitives.WriteUInt64LittleEndian(destination[ExtraNonceOffset..], ExtraNonce);
         destination[MinerIdSizeOffset] = (byte)Miner.Span.Length;
         Miner.Span.CopyTo(destination[MinerIdOffset..]);
+        destination = destination[(MinerIdOffset + Miner.Span.Length)..];
+        destination[0] = (byte)Uncles.Count;
+        for (int i = 0; i < Uncles.Count; i++)
+            Uncles[i].CopyTo(destination[(1 + i * Hash256.Size)..]);
         return Size;
     }
 
@@ -113,8 +122,12 @@ internal sealed record ShareHeader
         int minerIdSize = source[MinerIdSizeOffset];
         if (minerIdSize is 0 or > MinerId.MaxSize)
             return ShareCodecError.MinerId;
-        if (source.Length < MinerIdOffset + minerIdSize)
+        int unclesOffset = MinerIdOffset + minerIdSize;
+        if (source.Length <= unclesOffset)
             return ShareCodecError.Length;
+        ShareCodecError error = ReadUncles(source[unclesOffset..], out UncleIds? uncles);
+        if (uncles is null)
+            return error;
         header = new ShareHeader
         {
             Parent = new Hash256(source.Slice(ParentOffset, Hash256.Size)),
@@ -125,7 +138,23 @@ internal sealed record ShareHeader
             Key = new Hash256(source.Slice(KeyOffset, Hash256.Size)),
             ExtraNonce = BinaryPrimitives.ReadUInt64LittleEndian(source[ExtraNonceOffset..]),
             Miner = new MinerId(source.Slice(MinerIdOffset, minerIdSize)),
+            Uncles = uncles,
         };
         return ShareCodecError.None;
+    }
+
+    private static ShareCodecError ReadUncles(ReadOnlySpan<byte> source, out UncleIds? uncles)
+    {
+        uncles = null;
+        int count = source[0];
+        if (count > UncleIds.Max)
+            return ShareCodecError.Uncles;
+        if (source.Length < 1 + count * Hash256.Size)
+            return ShareCodecError.Length;
+        Hash256[] ids = new Hash256[count];
+        for (int i = 0; i < count; i++)
+            ids[i] = new Hash256(source.Slice(1 + i * Hash256.Size, Hash256.Size));
+        uncles = UncleIds.TryOfSorted(ids);
+        return uncles is null ? ShareCodecError.Uncles : ShareCodecError.None;
     }
 }

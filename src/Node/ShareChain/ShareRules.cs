@@ -7,17 +7,14 @@ internal static class ShareRules
 {
     /// <param name="share">The share.</param>
     /// <param name="parent">Its parent.</param>
-    /// <param name="latest">The latest timestamp that is taken.</param>
     /// <param name="isKnownKey">Whether a key is that of a Monero job that is known here.</param>
-    public static ShareFault FaultOf(Share share, Link parent, ulong latest, Predicate<Hash256> isKnownKey)
+    public static ShareFault FaultOf(Share share, Link parent, Predicate<Hash256> isKnownKey)
     {
         ShareHeader header = share.Header;
         if (header.Height == 0 || header.Height - 1 != parent.Height)
             return ShareFault.Height;
         if (header.Timestamp < parent.Timestamp)
             return ShareFault.TimestampBeforeParent;
-        if (header.Timestamp > latest)
-            return ShareFault.TimestampInFuture;
         if (header.Difficulty != parent.ChildDifficulty)
             return ShareFault.Difficulty;
         if (header.Difficulty > UInt128.MaxValue - parent.CumulativeDifficulty

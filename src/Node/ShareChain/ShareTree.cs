@@ -9,20 +9,17 @@ internal delegate Hash256 ProofHash(Hash256 key, ReadOnlySpan<byte> blob);
 
 /// <summary>
 /// The share chain: every valid link that is known here and not pruned, as a tree, and its tip, which is the end of the
-/// heaviest branch (greatest cumulative difficulty; of equals the one that came first). Knows no clock, no files and no
+/// best branch (<see cref="TipChoice"/>). Knows no clock, no files and no
 /// peers: times are arguments, in seconds since the Unix epoch. Safe for any number of threads; proof of work is
 /// computed outside the lock.
 /// </summary>
 /// <remarks>
-/// Links whose timestamp is more than <see cref="MaxClockLeadSeconds"/> ahead of the clock are never taken from others.
-/// Those that are here all the same, because this clock was set back, are kept but passed over as tip until their time
-/// has come, so that a wrong clock neither stops the chain nor destroys it.
+/// Links that are ahead of the time here (<see cref="ChainClock"/>) are kept, but passed over as tip until their time has
+/// come or their branch outweighs all others by far, so that a wrong clock, here or elsewhere, neither stops the chain nor
+/// destroys it.
 /// </remarks>
 internal sealed class ShareTree
 {
-    /// <summary>How far a link may be ahead of the local clock.</summary>
-    public const ulong MaxClockLeadSeconds = 60;
-
     /// <summary>
     /// Links behind the tip that always stay: four epochs, 22 hours at 10 s per link. More than the longest span that
     /// anything looks back over, which is the distance to the seed link of a key (2,112 links).
@@ -40,10 +37,12 @@ internal sealed class ShareTree
     private readonly ProofHash _proofHash;
     private readonly Predicate<Hash256> _isKnownKey;
     private readonly Share _genesis;
+    private readonly ChainClock _clock = new();
     private ActiveBranch _active;
     private Link _heaviest;
     private long _sequence;
     private Action<Link>? _added;
+    private MinerId _self;
 
     /// <param name="genesis">The cluster's <see cref="Genesis"/>.</param>
     /// <param name="proofHash">The proof of work; exceptions pass through <see cref="Add"/>.</param>
@@ -78,10 +77,24 @@ internal sealed class ShareTree
     /// <summary>All links were replaced by those of another tree. Raised under the lock, as <see cref="Added"/>.</summary>
     public event Action? Replaced;
 
-    /// <summary>The tip changed since it was last raised. Raised outside the lock; read <see cref="Tip"/> for the latest.</summary>
+    /// <summary>
+    /// The tip changed, or what a link on it can name. Raised outside the lock; <see cref="NextTemplate"/> gives the latest.
+    /// </summary>
     public event Action? TipChanged;
 
     public Hash256 GenesisId { get; }
+
+    /// <summary>
+    /// Seconds that have to be added to this machine's clock according to the others' links; 0 while it agrees with them.
+    /// </summary>
+    public long ClockOffset
+    {
+        get
+        {
+            lock (_lock)
+                return _clock.Offset;
+        }
+    }
 
     /// <summary>The link to build on.</summary>
     public Link Tip
@@ -130,10 +143,20 @@ internal sealed class ShareTree
     /// Everything that can be said about a share without hashing, cheapest first. Null when only the proof of work is
     /// left to check.
     /// </summary>
-    public AddResult? Check(Share share, ulong now)
+    public AddResult? Check(Share share)
     {
         lock (_lock)
-            return CheckPlace(share, LatestTimestamp(now), _isKnownKey, out _);
+            return CheckPlace(share, _isKnownKey, out _);
+    }
+
+    /// <summary>What of parent and uncles is not known here, without which a share cannot be checked.</summary>
+    public IReadOnlyList<Hash256> MissingFor(ShareHeader header)
+    {
+        lock (_lock)
+        {
+            IEnumerable<Hash256> needed = UncleRules.IsBelieved(header.Height, _active.Root) ? [header.Parent] : header.Uncles.Prepend(header.Parent);
+            return [.. needed.Where(id => !_links.ContainsKey(id))];
+        }
     }
 
     /// <summary>Checks a share in full, proof of work last, and adds it if it is valid.</summary>
@@ -141,23 +164,29 @@ internal sealed class ShareTree
     /// <param name="now">The clock.</param>
     public AddResult Add(Share share, ulong now)
     {
-        if (Check(share, now) is { } known)
+        if (Check(share) is { } known)
             return known;
         return HasWork(share) ? AddVerified(share, now) : AddResult.Invalid(ShareFault.ProofOfWork);
     }
 
     /// <summary>Adds a share whose proof of work the caller has checked; everything else is checked here.</summary>
-    public AddResult AddVerified(Share share, ulong now)
+    /// <param name="share">A share of any origin.</param>
+    /// <param name="now">The clock.</param>
+    /// <param name="isNew">Whether it was found just now, so that its timestamp says what time it is.</param>
+    public AddResult AddVerified(Share share, ulong now, bool isNew = true)
     {
         bool tipChanged;
         bool isTip;
         lock (_lock)
         {
-            if (CheckPlace(share, LatestTimestamp(now), _isKnownKey, out Link? parent) is { } known)
+            if (CheckPlace(share, _isKnownKey, out Link? parent) is { } known)
                 return known;
             Insert(share, parent!);
-            tipChanged = SelectTip(LatestTimestamp(now));
+            if (isNew)
+                _clock.Hear(share.Header.Timestamp, now, isOwn: share.Header.Miner.Equals(_self));
+            tipChanged = SelectTip(now);
             isTip = _active.Tip.Id == share.Id;
+            tipChanged |= !isTip && _links.TryGetValue(share.Id, out Link? link) && IsUncleOfNext(link);
         }
         if (tipChanged)
             TipChanged?.Invoke();
@@ -173,29 +202,20 @@ internal sealed class ShareTree
     /// <param name="key">The <c>seed_hash</c> of the Monero job that is mined on; null for the chain's own key.</param>
     public ShareTemplate NextTemplate(MinerId miner, ulong now, Hash256? key = null)
     {
-        Link parent;
-        Hash256? nextKey;
+        ShareTemplate template;
         bool tipChanged;
         lock (_lock)
         {
-            tipChanged = SelectTip(LatestTimestamp(now));
-            parent = _active.Tip;
-            nextKey = key is null ? parent.NextChildKey : null;
+            _self = miner;
+            tipChanged = SelectTip(now);
+            Link parent = _active.Tip;
+            ShareHeader header = HeaderOn(parent, miner, _clock.TimeOf(now), key ?? parent.ChildKey);
+            template = new ShareTemplate(
+                header with { Uncles = UncleRules.Available(parent, header) }, key is null ? parent.NextChildKey : null);
         }
         if (tipChanged)
             TipChanged?.Invoke();
-        var header = new ShareHeader
-        {
-            Parent = parent.Id,
-            Height = parent.Height + 1,
-            Timestamp = Math.Max(now, parent.Timestamp),
-            Difficulty = parent.ChildDifficulty,
-            CumulativeDifficulty = parent.CumulativeDifficulty + parent.ChildDifficulty,
-            Key = key ?? parent.ChildKey,
-            ExtraNonce = 0,
-            Miner = miner,
-        };
-        return new ShareTemplate(header, nextKey);
+        return template;
     }
 
     /// <summary>All links in the order of addition, the root first.</summary>
@@ -264,7 +284,7 @@ internal sealed class ShareTree
     {
         lock (_lock)
         {
-            if (CheckPlace(share, ulong.MaxValue, _ => true, out Link? parent) is { } known)
+            if (CheckPlace(share, _ => true, out Link? parent) is { } known)
                 return known;
             Insert(share, parent!, announce: false);
             SelectTip(ulong.MaxValue);
@@ -272,7 +292,19 @@ internal sealed class ShareTree
         }
     }
 
-    private AddResult? CheckPlace(Share share, ulong latest, Predicate<Hash256> isKnownKey, out Link? parent)
+    private static ShareHeader HeaderOn(Link parent, MinerId miner, ulong time, Hash256 key) => new()
+    {
+        Parent = parent.Id,
+        Height = parent.Height + 1,
+        Timestamp = Math.Max(time, parent.Timestamp),
+        Difficulty = parent.ChildDifficulty,
+        CumulativeDifficulty = parent.CumulativeDifficulty + parent.ChildDifficulty,
+        Key = key,
+        ExtraNonce = 0,
+        Miner = miner,
+    };
+
+    private AddResult? CheckPlace(Share share, Predicate<Hash256> isKnownKey, out Link? parent)
     {
         parent = null;
         if (_links.ContainsKey(share.Id))
@@ -281,8 +313,32 @@ internal sealed class ShareTree
             return AddResult.Invalid(ShareFault.BelowRoot);
         if (!_links.TryGetValue(share.Header.Parent, out parent))
             return new AddResult(AddStatus.UnknownParent);
-        ShareFault fault = ShareRules.FaultOf(share, parent, latest, isKnownKey);
-        return fault == ShareFault.None ? null : AddResult.Invalid(fault);
+        ShareFault fault = ShareRules.FaultOf(share, parent, isKnownKey);
+        return fault == ShareFault.None ? CheckUncles(share.Header, parent) : AddResult.Invalid(fault);
+    }
+
+    private bool IsUncleOfNext(Link link)
+    {
+        Link tip = _active.Tip;
+        return UncleRules.IsUncle(link, HeaderOn(tip, link.Share.Header.Miner, tip.Timestamp, link.Share.Header.Key), tip);
+    }
+
+    private AddResult? CheckUncles(ShareHeader header, Link parent)
+    {
+        AddResult? result = null;
+        foreach (Hash256 id in header.Uncles)
+        {
+            if (_links.TryGetValue(id, out Link? uncle))
+            {
+                if (!UncleRules.IsUncle(uncle, header, parent))
+                    return AddResult.Invalid(ShareFault.Uncle);
+            }
+            else if (!UncleRules.IsBelieved(header.Height, _active.Root))
+            {
+                result = new AddResult(AddStatus.UnknownUncle);
+            }
+        }
+        return result;
     }
 
     private bool HasWork(Share share)
@@ -297,8 +353,13 @@ internal sealed class ShareTree
     {
         var link = new Link(share, parent, ++_sequence);
         _links.Add(link.Id, link);
-        parent.ChildCount++;
-        if (link.CumulativeDifficulty > _heaviest.CumulativeDifficulty)
+        parent.AddChild(link);
+        foreach (Hash256 id in share.Header.Uncles)
+        {
+            if (_links.TryGetValue(id, out Link? uncle))
+                uncle.UncleUses++;
+        }
+        if (TipChoice.IsBetter(link, _heaviest))
             _heaviest = link;
         if (announce)
             _added?.Invoke(link);
@@ -306,35 +367,24 @@ internal sealed class ShareTree
             TreePruning.DropLightestBranches(_links, keep: [_active.Tip, _heaviest], MaxLinks - MaxLinks / 16);
     }
 
-    /// <summary>The latest timestamp that is taken. Time does not run before the root, so that a clock may.</summary>
-    private ulong LatestTimestamp(ulong now)
+    private bool SelectTip(ulong now)
     {
-        now = Math.Max(now, _active.Root.Timestamp);
-        return now > ulong.MaxValue - MaxClockLeadSeconds ? ulong.MaxValue : now + MaxClockLeadSeconds;
-    }
-
-    private bool SelectTip(ulong latest)
-    {
-        Link best = _heaviest.Timestamp <= latest ? _heaviest : HeaviestUntil(latest);
+        ulong latest = _clock.Latest(now, _active.Root);
+        Link best = _heaviest;
+        if (_heaviest.Timestamp > latest)
+        {
+            best = TipChoice.BestUntil(_links, _active.Root, latest);
+            if (TipChoice.Outvotes(_heaviest, best))
+            {
+                best = _heaviest;
+                _clock.Outvote(best.Timestamp, now);
+            }
+        }
         if (best == _active.Tip)
             return false;
         _active.SwitchTo(best);
         PruneBehindTip();
         return true;
-    }
-
-    /// <summary>Looks at every link; for the rare moments, such as a clock that is behind the chain.</summary>
-    private Link HeaviestUntil(ulong latest)
-    {
-        Link best = _active.Root;
-        foreach (Link link in _links.Values)
-        {
-            if (link.Timestamp > latest || link.CumulativeDifficulty < best.CumulativeDifficulty)
-                continue;
-            if (link.CumulativeDifficulty > best.CumulativeDifficulty || link.Sequence < best.Sequence)
-                best = link;
-        }
-        return best;
     }
 
     /// <summary>
@@ -348,7 +398,7 @@ internal sealed class ShareTree
         _active.CutBelow((_active.Tip.Height - KeptLinks) & ~(SeedHeight.EpochLength - 1));
         TreePruning.DropOthersThanDescendants(_links, _active.Root);
         if (!_links.ContainsKey(_heaviest.Id))
-            _heaviest = HeaviestUntil(ulong.MaxValue);
+            _heaviest = TipChoice.BestUntil(_links, _active.Root, ulong.MaxValue);
     }
 
     [MemberNotNull(nameof(_active), nameof(_heaviest))]

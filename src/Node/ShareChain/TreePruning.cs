@@ -14,28 +14,49 @@ internal static class TreePruning
             if (link == root || (link.Parent is not null && kept.Contains(link.Parent)))
                 kept.Add(link);
             else
-                links.Remove(link.Id);
+                Remove(links, link);
         }
     }
 
     /// <summary>
     /// Removes links from the ends of branches, the lightest end first, until <paramref name="count"/> are left or only
-    /// the branches of <paramref name="keep"/> are.
+    /// the branches of <paramref name="keep"/> are, with the uncles that they name.
     /// </summary>
-    public static void DropLightestBranches(Dictionary<Hash256, Link> links, ReadOnlySpan<Link> keep, int count)
+    public static void DropLightestBranches(Dictionary<Hash256, Link> links, Link[] keep, int count)
     {
         var ends = new PriorityQueue<Link, UInt128>();
         foreach (Link link in links.Values)
-        {
-            if (link.ChildCount == 0 && !keep.Contains(link))
-                ends.Enqueue(link, link.CumulativeDifficulty);
-        }
+            Offer(link);
         while (links.Count > count && ends.TryDequeue(out Link? end, out _))
         {
             links.Remove(end.Id);
-            Link parent = end.Parent!;
-            if (--parent.ChildCount == 0 && !keep.Contains(parent))
-                ends.Enqueue(parent, parent.CumulativeDifficulty);
+            end.Parent!.RemoveChild(end);
+            ForgetUncles(links, end, Offer);
+            Offer(end.Parent);
+        }
+
+        void Offer(Link link)
+        {
+            if (!link.IsNeeded && !keep.Contains(link))
+                ends.Enqueue(link, link.CumulativeDifficulty);
+        }
+    }
+
+    private static void Remove(Dictionary<Hash256, Link> links, Link link)
+    {
+        links.Remove(link.Id);
+        ForgetUncles(links, link, static _ => { });
+    }
+
+    private static void ForgetUncles(Dictionary<Hash256, Link> links, Link link, Action<Link> changed)
+    {
+        foreach (Hash256 id in link.Share.Header.Uncles)
+        {
+            if (links.TryGetValue(id, out Link? uncle))
+            {
+                uncle.UncleUses--;
+                changed(uncle);
+            }
         }
     }
 }

@@ -62,14 +62,47 @@ internal sealed class ShareGossipTests
     }
 
     [Test]
-    public async Task ShareOfAWrongClockOrAnUnknownKey_IsHeldAgainstNobody()
+    public async Task ShareOfAWrongClock_IsKept_ButNotBuiltUpon()
     {
-        ShareHeader header = TestChain.ChildHeader(_tree.Tip);
-        Share future = Share.Embedded(header with { Timestamp = (ulong)_time.GetUtcNow().ToUnixTimeSeconds() + 3600 }, 0);
-        Assert.That(await JudgeAsync(future), Is.EqualTo(Verdict.Ignore));
-        Share foreign = TestChain.MoneroShare(header with { Key = Hash256.Parse(new string('c', 64)) });
+        Link tip = _tree.Tip;
+        ShareHeader header = TestChain.ChildHeader(tip) with { Timestamp = (ulong)_time.GetUtcNow().ToUnixTimeSeconds() + 3600 };
+        Assert.That(await JudgeAsync(Share.Embedded(header, 0)), Is.EqualTo(Verdict.Accept));
+        Assert.That(_tree.Count, Is.EqualTo(2));
+        Assert.That(_tree.Tip, Is.SameAs(tip));
+    }
+
+    [Test]
+    public async Task ShareOfAnUnknownKey_IsHeldAgainstNobody()
+    {
+        Share foreign = TestChain.MoneroShare(TestChain.ChildHeader(_tree.Tip) with { Key = Hash256.Parse(new string('c', 64)) });
         Assert.That(await JudgeAsync(foreign), Is.EqualTo(Verdict.Ignore));
         Assert.That(_proofs, Is.Zero);
+    }
+
+    [Test]
+    public async Task ShareBeforeItsUncle_WaitsForIt()
+    {
+        ShareTree elsewhere = TestChain.NewTree();
+        Link first = TestChain.Extend(elsewhere, elsewhere.Root, extraNonce: 1);
+        Link uncle = TestChain.Extend(elsewhere, elsewhere.Root, extraNonce: 2);
+        Share share = Share.Embedded(TestChain.ChildHeader(first) with { Uncles = [uncle.Id] }, 0);
+        Assert.That(await JudgeAsync(first.Share), Is.EqualTo(Verdict.Accept));
+        Task<Verdict> waiting = JudgeAsync(share);
+        Assert.That(waiting.IsCompleted, Is.False);
+        Assert.That(_missing, Is.EqualTo(new[] { Peer }));
+        Assert.That(await JudgeAsync(uncle.Share), Is.EqualTo(Verdict.Accept));
+        Assert.That(await waiting, Is.EqualTo(Verdict.Accept));
+        Assert.That(_tree.Tip.Id, Is.EqualTo(share.Id));
+    }
+
+    [Test]
+    public async Task ShareWithAnUncleThatIsNone_IsHeldAgainstItsSender()
+    {
+        Share first = TestChain.Child(_tree.Tip);
+        await JudgeAsync(first);
+        Share wrong = Share.Embedded(TestChain.ChildHeader(_tree.Tip) with { Uncles = [first.Id] }, 0);
+        Assert.That(await JudgeAsync(wrong), Is.EqualTo(Verdict.Reject));
+        Assert.That(_proofs, Is.EqualTo(1));
     }
 
     [Test]

@@ -80,6 +80,23 @@ internal sealed class SharedChainTests : IDisposable
     }
 
     [Test]
+    public async Task LateNode_GetsTheUnclesToo()
+    {
+        await using TestNode first = await StartAsync("first");
+        for (int round = 0; round < 20; round++)
+        {
+            first.Mine(3);
+            TestChain.Extend(first.Tree, first.Tree.AtHeight(first.Tree.Tip.Height - 2)!, extraNonce: 77);
+            Share share = first.Tree.NextTemplate(new MinerId(first.Id.Bytes), first.Tree.Tip.Timestamp + 10).ToShare(0, 0);
+            Assert.That(share.Header.Uncles, Has.Count.EqualTo(1));
+            Assert.That(first.Tree.AddVerified(share, share.Header.Timestamp).Status, Is.EqualTo(AddStatus.NewTip));
+        }
+        await using TestNode second = await StartAsync("second", first);
+        await OneChainAsync(first, second);
+        Assert.That(second.Tree.Count, Is.EqualTo(first.Tree.Count));
+    }
+
+    [Test]
     public void ChainWithAForgottenBeginning_NeedsMoreWorkThanIsKeptHere_WhateverItClaims()
     {
         ShareTree here = TestChain.NewTree();

@@ -49,7 +49,7 @@ public sealed class HitProcessorTests
     }
 
     [Test]
-    public async Task Hit_BecomesTheTip_AndAnotherOnTheSameParentIsStale()
+    public async Task Hits_OnTheSameParent_AreBothLinks_AndTheOneWithTheLowerIdIsTheTip()
     {
         ChainJob job = NextJob();
         Hit first = FindHit(job, extraNonce: 1);
@@ -57,9 +57,11 @@ public sealed class HitProcessorTests
 
         await Process(first, second);
 
-        Assert.That(_ledger.Counts, Is.EqualTo(new ShareCounts(2, 1, 0, 1)));
-        Assert.That(_tree.Tip.Id, Is.EqualTo(job.ToShare(first).Id));
-        Assert.That(_ledger.Recent.Select(share => share.State), Is.EqualTo(new[] { "stale", "accepted" }));
+        Share[] shares = [job.ToShare(first), job.ToShare(second)];
+        Share tip = shares.OrderBy(share => share.Id.ToString(), StringComparer.Ordinal).First();
+        Assert.That(_tree.Tip.Id, Is.EqualTo(tip.Id));
+        Assert.That(_tree.Count, Is.EqualTo(3));
+        Assert.That(_ledger.Recent.Select(share => share.State), Is.EqualTo(new[] { tip == shares[1] ? "accepted" : "stale", "accepted" }));
     }
 
     [Test]

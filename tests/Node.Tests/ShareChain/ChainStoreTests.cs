@@ -156,6 +156,43 @@ public class ChainStoreTests
     }
 
     [Test]
+    public void Uncles_AreThereAfterARestart()
+    {
+        ShareTree before = TestChain.NewTree();
+        using (Open(before))
+        {
+            TestChain.Grow(before, 5);
+            TestChain.Extend(before, before.AtHeight(3)!, extraNonce: 1);
+            Share share = before.NextTemplate(TestChain.Alice, before.Tip.Timestamp).ToShare(0, 0);
+            Assert.That(share.Header.Uncles, Has.Count.EqualTo(1));
+            Assert.That(before.AddVerified(share, share.Header.Timestamp).Status, Is.EqualTo(AddStatus.NewTip));
+        }
+        ShareTree after = Reload();
+        Assert.That(after.Tip.Id, Is.EqualTo(before.Tip.Id));
+        Assert.That(after.Count, Is.EqualTo(before.Count));
+    }
+
+    /// <summary>The header as version 1 wrote it.</summary>
+    [Test]
+    public void LogOfAnEarlierVersion_IsKeptAside_WithAWord()
+    {
+        Directory.CreateDirectory(_directory.File("chain"));
+        byte[] header = [.. "P2PSHARE"u8, 1, 0, 0, 0, .. Genesis.Of("test").Id.ToArray()];
+        byte[] old = [.. header, .. BitConverter.GetBytes(LogFormat.Checksum(header)), 1, 2, 3];
+        string path = _directory.File("chain/83dfeeb118a4a9bccdeffdaf5f792b0937d3a22a88917dafbe59ffcdc1fc9839.log");
+        for (int i = 0; i < 2; i++)
+        {
+            File.WriteAllBytes(path, old);
+            var logger = new RecordingLogger();
+            using (ChainStore store = ChainStore.Open(_directory.Path, TestChain.NewTree(), TimeProvider.System, logger))
+                Assert.That(logger.Messages, Has.Count.EqualTo(1).And.Some.Contains("of version 1").And.Some.Contains("kept as"));
+        }
+        Assert.That(File.Exists(path), Is.False);
+        Assert.That(File.ReadAllBytes(path + ".version-1"), Is.EqualTo(old));
+        Assert.That(File.ReadAllBytes(path + ".version-1-2"), Is.EqualTo(old));
+    }
+
+    [Test]
     public void SecondProcess_IsToldWhatToDo()
     {
         using ChainStore first = Open(TestChain.NewTree());

@@ -6,7 +6,7 @@ namespace P2PMiner.Node.Tests.ShareChain;
 
 internal sealed class ShareCodecTests
 {
-    private const int ProofOffset = 122 + 3;
+    private const int ProofOffset = 122 + 3 + 1;
     private const int BranchLengthOffset = ProofOffset + 1 + 2 + 8 + 32 + 4 + 4;
 
     private static readonly ShareHeader Header = new()
@@ -24,7 +24,7 @@ internal sealed class ShareCodecTests
     [Test]
     public void Encode_OfAnEmbeddedShare_HasTheDocumentedLayout()
     {
-        const string expected = "01"
+        const string expected = "02"
             + "1111111111111111111111111111111111111111111111111111111111111111"
             + "0807060504030201"
             + "1817161514131211"
@@ -33,9 +33,43 @@ internal sealed class ShareCodecTests
             + "2222222222222222222222222222222222222222222222222222222222222222"
             + "4847464544434241"
             + "03515253"
+            + "00"
             + "00" + "efbeadde";
 
         Assert.That(Convert.ToHexStringLower(ShareCodec.Encode(Share.Embedded(Header, 0xdeadbeef))), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Encode_OfUncles_IsAscendingWhateverTheirOrder()
+    {
+        Share share = Share.Embedded(Header with { Uncles = [Id('9'), Id('3'), Id('7')] }, 0);
+        byte[] expected = [3, .. Id('3').ToArray(), .. Id('7').ToArray(), .. Id('9').ToArray(), 0, 0, 0, 0, 0];
+
+        Assert.That(ShareCodec.Encode(share)[(ProofOffset - 1)..], Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void Decode_RefusesUnclesThatAreNotAscendingOrThereTwice()
+    {
+        byte[] bytes = ShareCodec.Encode(Share.Embedded(Header with { Uncles = [Id('3'), Id('7')] }, 0));
+        byte[] swapped = [.. bytes];
+        Id('7').CopyTo(swapped.AsSpan(ProofOffset));
+        Assert.That(ErrorOf(swapped), Is.EqualTo(ShareCodecError.Uncles), "one twice");
+        Id('3').CopyTo(swapped.AsSpan(ProofOffset + 32));
+        Assert.That(ErrorOf(swapped), Is.EqualTo(ShareCodecError.Uncles), "out of order");
+        Assert.That(() => Header with { Uncles = [Id('3'), Id('3')] }, Throws.ArgumentException);
+        Assert.That(() => Header with { Uncles = [.. Enumerable.Range(0, UncleIds.Max + 1).Select(i => Keccak256.Hash([(byte)i]))] }, Throws.ArgumentException);
+    }
+
+    [Test]
+    public void Id_CoversTheUncles()
+    {
+        Share without = Share.Embedded(Header, 5);
+        Share with = Share.Embedded(Header with { Uncles = [Id('3')] }, 5);
+
+        Assert.That(with.Id, Is.Not.EqualTo(without.Id));
+        Assert.That(with.Header.Commitment(), Is.Not.EqualTo(without.Header.Commitment()));
+        Assert.That(Share.TryMonero(with.Header, TestChain.MoneroBlock(without.Header), out _), Is.EqualTo(ShareCodecError.Commitment));
     }
 
     [Test]
@@ -79,9 +113,12 @@ internal sealed class ShareCodecTests
         Assert.That(ErrorOf(new byte[ShareCodec.MaxSize + 1]), Is.EqualTo(ShareCodecError.Length));
     }
 
-    [TestCase(0, (byte)2, ShareCodecError.Version)]
+    [TestCase(0, (byte)1, ShareCodecError.Version)]
+    [TestCase(0, (byte)3, ShareCodecError.Version)]
     [TestCase(121, (byte)0, ShareCodecError.MinerId)]
     [TestCase(121, (byte)65, ShareCodecError.MinerId)]
+    [TestCase(ProofOffset - 1, (byte)9, ShareCodecError.Uncles)]
+    [TestCase(ProofOffset - 1, (byte)255, ShareCodecError.Uncles)]
     [TestCase(ProofOffset, (byte)2, ShareCodecError.ProofKind)]
     [TestCase(BranchLengthOffset, (byte)17, ShareCodecError.Branch)]
     [TestCase(BranchLengthOffset, (byte)2, ShareCodecError.Length)]
@@ -138,7 +175,7 @@ internal sealed class ShareCodecTests
     [Test]
     public void Commitment_IsTheHashOfDomainAndHeader()
     {
-        byte[] preimage = [.. "p2p-miner/share/1\0"u8, .. ShareCodec.Encode(Share.Embedded(Header, 0)).AsSpan(0, ProofOffset)];
+        byte[] preimage = [.. "p2p-miner/share/2\0"u8, .. ShareCodec.Encode(Share.Embedded(Header, 0)).AsSpan(0, ProofOffset)];
 
         Assert.That(Header.Commitment(), Is.EqualTo(Keccak256.Hash(preimage)));
     }
@@ -183,10 +220,15 @@ internal sealed class ShareCodecTests
     {
         yield return new TestCaseData(Share.Embedded(Header, 5)).SetArgDisplayNames("embedded");
         yield return new TestCaseData(Share.Embedded(Header with { Miner = new MinerId(new byte[64]) }, 5)).SetArgDisplayNames("longest miner id");
+        ShareHeader full = Header with { Uncles = [.. Enumerable.Range(0, UncleIds.Max).Select(i => Keccak256.Hash([(byte)i]))] };
+        yield return new TestCaseData(Share.Embedded(full, 5)).SetArgDisplayNames("uncles");
+        yield return new TestCaseData(TestChain.MoneroShare(full with { Miner = new MinerId(new byte[64]) }, 200)).SetArgDisplayNames("Monero, uncles");
         yield return new TestCaseData(TestChain.MoneroShare(Header)).SetArgDisplayNames("Monero, coinbase only");
         yield return new TestCaseData(TestChain.MoneroShare(Header, 3)).SetArgDisplayNames("Monero, 3 transactions");
         yield return new TestCaseData(TestChain.MoneroShare(Header, 200)).SetArgDisplayNames("Monero, 200 transactions");
     }
+
+    private static Hash256 Id(char digit) => Hash256.Parse(new string(digit, 64));
 
     private static ShareCodecError ErrorOf(byte[] bytes)
     {

@@ -14,10 +14,18 @@ internal sealed class ChainClient(PeerStream stream, TimeProvider time)
     /// <returns>Null when the other ended the stream.</returns>
     /// <exception cref="IOException">The stream broke, or the answer breaks the protocol.</exception>
     /// <exception cref="TimeoutException">No answer in time.</exception>
-    public async Task<ChainPage?> AskAfterAsync(IEnumerable<Hash256> ids, CancellationToken cancellation)
+    public Task<ChainPage?> AskAfterAsync(IEnumerable<Hash256> ids, CancellationToken cancellation) =>
+        AskAsync(new ChainRequest { After = new After { Ids = { ids.Select(ChainProtocol.ToBytes) } } }, cancellation);
+
+    /// <summary>These links, as far as the other has them; at most <see cref="ChainProtocol.MaxIds"/>.</summary>
+    /// <returns>Null when the other ended the stream.</returns>
+    /// <exception cref="IOException">The stream broke, or the answer breaks the protocol.</exception>
+    /// <exception cref="TimeoutException">No answer in time.</exception>
+    public Task<ChainPage?> AskForAsync(IEnumerable<Hash256> ids, CancellationToken cancellation) =>
+        AskAsync(new ChainRequest { WithIds = new WithIds { Ids = { ids.Select(ChainProtocol.ToBytes) } } }, cancellation);
+
+    private async Task<ChainPage?> AskAsync(ChainRequest request, CancellationToken cancellation)
     {
-        ChainRequest request = new() { After = new After() };
-        request.After.Ids.AddRange(ids.Select(ChainProtocol.ToBytes));
         using CancellationTokenSource limit = new(AnswerTimeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try

@@ -50,6 +50,19 @@ internal static class ChainProtocol
     /// <exception cref="ProtocolException">It is not what it should be.</exception>
     public static IReadOnlyList<Share> Read(ChainPage page)
     {
+        IReadOnlyList<Share> shares = ReadLinks(page);
+        for (int i = 1; i < shares.Count; i++)
+        {
+            if (shares[i].Header.Parent != shares[i - 1].Id)
+                throw new ProtocolException("a link that does not build on the one before it");
+        }
+        return shares;
+    }
+
+    /// <summary>The shares of a page, in any order.</summary>
+    /// <exception cref="ProtocolException">It is not what it should be.</exception>
+    public static IReadOnlyList<Share> ReadLinks(ChainPage page)
+    {
         if (page.Shares.Count > MaxLinks)
             throw new ProtocolException($"a page of {page.Shares.Count} links; at most {MaxLinks} are taken");
         List<Share> shares = new(page.Shares.Count);
@@ -57,8 +70,6 @@ internal static class ChainProtocol
         {
             if (!ShareCodec.TryDecode(bytes.Span, out Share? share, out ShareCodecError error))
                 throw new ProtocolException($"a link that is none: {error}");
-            if (shares.Count > 0 && share.Header.Parent != shares[^1].Id)
-                throw new ProtocolException("a link that does not build on the one before it");
             shares.Add(share);
         }
         return shares;

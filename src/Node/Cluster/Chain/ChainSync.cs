@@ -123,7 +123,8 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         if (page.Root is not null)
             return new Progress(await _old.TakeAsync(client, page, cancellation), IsEnd: true, null);
         IReadOnlyList<Share> shares = ChainProtocol.Read(page);
-        int taken = await _intake.TakeAsync(tree, shares, cancellation);
+        IReadOnlyList<Share> uncles = await UncleFetch.FetchAsync(client, tree, shares, cancellation);
+        int taken = await _intake.TakeAsync(tree, shares, uncles, cancellation);
         return new Progress(taken, IsEnd: taken < shares.Count || taken == 0, taken == 0 ? null : shares[taken - 1].Id);
     }
 

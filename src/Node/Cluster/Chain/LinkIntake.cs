@@ -9,13 +9,20 @@ namespace P2PMiner.Node.Cluster.Chain;
 /// <param name="time">Clock.</param>
 internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
 {
-    /// <summary>Adds links, parents first, until one cannot be added now.</summary>
-    /// <returns>How many are in the tree now.</returns>
+    /// <summary>Adds links, parents first, each after the uncles that it names, until one cannot be added now.</summary>
+    /// <param name="tree">Where to.</param>
+    /// <param name="shares">The links.</param>
+    /// <param name="uncles">Their uncles that are not known yet, as far as they could be had.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>How many of the links are in the tree now.</returns>
     /// <exception cref="ProtocolException">One is invalid, and would be for everyone.</exception>
-    public async Task<int> TakeAsync(ShareTree tree, IReadOnlyList<Share> shares, CancellationToken cancellation)
+    public async Task<int> TakeAsync(ShareTree tree, IReadOnlyList<Share> shares, IEnumerable<Share> uncles, CancellationToken cancellation)
     {
+        var before = new Queue<Share>(uncles.OrderBy(uncle => uncle.Header.Height));
         for (int taken = 0; taken < shares.Count; taken++)
         {
+            while (before.TryPeek(out Share? uncle) && uncle.Header.Height < shares[taken].Header.Height)
+                await TakeAsync(tree, before.Dequeue(), cancellation);
             if (!await TakeAsync(tree, shares[taken], cancellation))
                 return taken;
         }
@@ -24,8 +31,7 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
 
     private async Task<bool> TakeAsync(ShareTree tree, Share share, CancellationToken cancellation)
     {
-        ulong now = (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds());
-        AddResult? place = tree.Check(share, now);
+        AddResult? place = tree.Check(share);
         if (place is null)
         {
             switch (await prove(share, cancellation))
@@ -35,7 +41,7 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
                 case Proof.Unknown:
                     return false;
                 default:
-                    place = tree.AddVerified(share, now);
+                    place = tree.AddVerified(share, (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds()), isNew: false);
                     break;
             }
         }
@@ -49,5 +55,6 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
     }
 
     private static bool IsWrongForAll(ShareFault fault) =>
-        fault is ShareFault.Height or ShareFault.Difficulty or ShareFault.CumulativeDifficulty or ShareFault.TimestampBeforeParent;
+        fault is ShareFault.Height or ShareFault.Difficulty or ShareFault.CumulativeDifficulty or ShareFault.TimestampBeforeParent
+            or ShareFault.Uncle;
 }

@@ -48,7 +48,8 @@ internal sealed class OldChain(ShareTree tree, LinkIntake intake, ILogger logger
         for (ChainPage? page = first; page is not null && page.Shares.Count > 0;)
         {
             IReadOnlyList<Share> shares = ChainProtocol.Read(page);
-            int added = await intake.TakeAsync(other, shares, cancellation);
+            IReadOnlyList<Share> uncles = await UncleFetch.FetchAsync(client, other, shares, cancellation);
+            int added = await intake.TakeAsync(other, shares, uncles, cancellation);
             taken += added;
             if (added < shares.Count || other.Count >= ShareTree.MaxLinks)
                 break;

@@ -17,20 +17,17 @@ namespace P2PMiner.Node.Cluster.Shares;
 /// <param name="tree">The chain.</param>
 /// <param name="self">Whose shares are published.</param>
 /// <param name="prove">Checks proof of work.</param>
-/// <param name="parentMissing">Is told who brought a share whose parent is not known.</param>
+/// <param name="parentMissing">Is told who brought a share whose parent or uncle is not known.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of invalid shares.</param>
 internal sealed class ShareGossip(
     string topic, ShareTree tree, MinerId self, ProofCheck prove, Action<PeerId> parentMissing, TimeProvider time, ILogger logger)
 {
-    /// <summary>How long a share waits for its parent, which may be on its way or is fetched.</summary>
-    private static readonly TimeSpan ParentPatience = TimeSpan.FromSeconds(10);
+    /// <summary>How long a share waits for its parent and uncles, which may be on their way or are fetched.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Own shares that wait to be sent; the newest matter.</summary>
     private const int Outgoing = 64;
-
-    /// <summary>Between two warnings about clocks.</summary>
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(10);
 
     private readonly CheckBudget _budget = new(time);
     private readonly RefusedShares _refused = new();
@@ -38,8 +35,6 @@ internal sealed class ShareGossip(
     private readonly ConcurrentDictionary<Hash256, Task<Proof>> _underWay = [];
     private readonly Channel<Share> _own = Channel.CreateBounded<Share>(
         new BoundedChannelOptions(Outgoing) { FullMode = BoundedChannelFullMode.DropOldest });
-
-    private long _warned;
 
     /// <summary>Takes part before the first connection can come in.</summary>
     public void Join(GossipSub gossip)
@@ -71,51 +66,40 @@ internal sealed class ShareGossip(
             return Verdict.Reject;
         if (_refused.Contains(share.Id))
             return Verdict.Reject;
-        AddResult? place = tree.Check(share, Now);
-        if (place?.Status == AddStatus.UnknownParent)
+        AddResult? place = tree.Check(share);
+        if (place?.Status is AddStatus.UnknownParent or AddStatus.UnknownUncle)
         {
-            if (!await WaitForParentAsync(share, message.Via, cancellation))
+            if (!await WaitForMissingAsync(share, message.Via, cancellation))
                 return Verdict.Ignore;
-            place = tree.Check(share, Now);
+            place = tree.Check(share);
         }
         if (place is { } known)
-        {
-            if (known.Fault == ShareFault.TimestampInFuture)
-                WarnOfClock();
             return VerdictOf(known);
-        }
         return await JudgeProofAsync(share, message.Via, cancellation);
     }
 
     /// <summary>
-    /// What others can get wrong without meaning harm is held against nobody: being late, on another branch, with another
-    /// clock, or with a job that is not known here yet.
+    /// What others can get wrong without meaning harm is held against nobody: being late, on another branch, or with a job that
+    /// is not known here yet.
     /// </summary>
     private static Verdict VerdictOf(AddResult result) => result.Fault switch
     {
-        ShareFault.None or ShareFault.BelowRoot or ShareFault.TimestampInFuture or ShareFault.Key => Verdict.Ignore,
+        ShareFault.None or ShareFault.BelowRoot or ShareFault.Key => Verdict.Ignore,
         _ => Verdict.Reject,
     };
 
     private ulong Now => (ulong)Math.Max(0, time.GetUtcNow().ToUnixTimeSeconds());
 
-    private void WarnOfClock()
+    private async Task<bool> WaitForMissingAsync(Share share, PeerId via, CancellationToken cancellation)
     {
-        long now = time.GetTimestamp();
-        long last = Interlocked.Read(ref _warned);
-        if ((last != 0 && time.GetElapsedTime(last, now) < WarningInterval) || Interlocked.CompareExchange(ref _warned, now, last) != last)
-            return;
-        logger.LogWarning(
-            "A share of another node is dated more than {Seconds} s after this machine's time: one of the two clocks is wrong", ShareTree.MaxClockLeadSeconds);
-    }
-
-    private async Task<bool> WaitForParentAsync(Share share, PeerId via, CancellationToken cancellation)
-    {
-        if (!_underWay.ContainsKey(share.Header.Parent))
+        IReadOnlyList<Hash256> missing = tree.MissingFor(share.Header);
+        if (missing.Any(id => !_underWay.ContainsKey(id)))
             parentMissing(via);
         using CancellationTokenSource done = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task patience = Task.Delay(ParentPatience, time, done.Token);
-        bool came = await _waiting.WaitAsync(share.Header.Parent, via, patience, cancellation);
+        Task patience = Task.Delay(Patience, time, done.Token);
+        bool came = true;
+        for (int i = 0; i < missing.Count && came; i++)
+            came = await _waiting.WaitAsync(missing[i], via, patience, cancellation);
         await done.CancelAsync();
         return came;
     }
