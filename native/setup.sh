@@ -30,7 +30,7 @@ if ! has_command apt-get; then
     if ! has_library librandomx.so.0; then
         echo "setup: no apt-get here, so nothing is installed. Needed: RandomX (librandomx.so, librandomx.dylib or" \
             "randomx.dll; or its path in P2P_MINER_RANDOMX), libsodium, and libzmq to hear of new blocks at once;" \
-            "for tests monerod and monero-wallet-rpc, and node 20 and npm; for the benchmarks a C compiler and" \
+            "for tests monerod and monero-wallet-rpc, chromium, and node 20 and npm; for the benchmarks a C compiler and" \
             "randomx.h, and node 20 and npm" >&2
     fi
     exit 0
@@ -42,6 +42,10 @@ has_library libsodium.so.23 || packages+=(libsodium23)
 has_library libzmq.so.5 || packages+=(libzmq5)
 if [ "$purpose" = test ] || [ "$purpose" = bench ]; then
     has_command monerod && has_command monero-wallet-rpc || packages+=(monero)
+fi
+if [ "$purpose" = test ]; then
+    # For the tests of the web page.
+    has_command chromium || has_command google-chrome || packages+=(chromium)
 fi
 if [ "$purpose" = bench ]; then
     has_command gcc || packages+=(gcc)

@@ -43,6 +43,9 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Of its HTTP API, as seen from its own machine.</summary>
+    public Uri Address => _http.BaseAddress!;
+
     private static string Program => Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-miner.dll");
 
     public static NodeProcess Start(string dataDirectory, params string[] arguments)

@@ -34,7 +34,7 @@ export function integer (value: number | null | undefined): string {
 
 /** Difficulties beyond what fits a line get a unit. */
 export function amount (value: number | null | undefined): string {
-  return value == null ? unknown : value < 1e7 ? integer(value) : scaled(value, ['', 'k', 'M', 'G', 'T', 'P', 'E'], 1000)
+  return value == null ? unknown : value < 1e7 ? integer(value) : value >= 1e21 ? value.toExponential(2) : scaled(value, ['', 'k', 'M', 'G', 'T', 'P', 'E'], 1000)
 }
 
 export function percent (part: number): string {

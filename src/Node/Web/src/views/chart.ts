@@ -20,6 +20,7 @@ export class HashrateChart {
   readonly #clusterValue = h('span', { class: 'readout-value' }, '–')
   readonly #nodeValue = h('span', { class: 'readout-value' }, '–')
   readonly #time = h('span', { class: 'readout-time' })
+  readonly #empty = h('p', { class: 'chart-empty' }, 'The first values come in a few seconds.')
   readonly #buttons: HTMLButtonElement[]
   #series: Series[] = []
   #range = ranges[0]!
@@ -32,6 +33,7 @@ export class HashrateChart {
       return button
     })
     buttons.append(...this.#buttons)
+    container.append(this.#empty)
     readout.append(
       h('span', { class: 'readout-item cluster-key' }, h('span', { class: 'key', 'aria-hidden': 'true' }), 'Cluster ', this.#clusterValue),
       h('span', { class: 'readout-item node-key' }, h('span', { class: 'key', 'aria-hidden': 'true' }), 'This node ', this.#nodeValue),
@@ -90,8 +92,9 @@ export class HashrateChart {
   }
 
   #show (): void {
-    if (this.#series.length === 0) return
     const data = this.#data()
+    this.#empty.hidden = data[0].length > 1
+    if (data[0].length < 2) return
     if (this.#plot === null) this.#plot = this.#create(data)
     else this.#plot.setData(data)
     this.#read(null)
@@ -133,11 +136,11 @@ export class HashrateChart {
     }
     return new uPlot({
       ...this.#size(),
-      padding: [12, 8, 0, 0],
+      padding: [12, 22, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 8, width: 2 }, drag: { x: false, y: false } },
       scales: {
-        x: { range: (_plot, _min, max) => [max - this.#range.seconds, max] },
+        x: { range: (_plot, min, max) => [Math.min(Math.max(max - this.#range.seconds, min), max - 60), max] },
         y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.15)] }
       },
       axes: [

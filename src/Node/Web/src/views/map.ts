@@ -69,7 +69,7 @@ export class MapView {
 
   #arrange (members: Member[]): void {
     const top = Math.max(1, ...members.map(member => member.hashrate))
-    const scale = members.length > 40 ? 0.55 : members.length > 12 ? 0.75 : 1
+    const scale = members.length > 40 ? 0.55 : members.length > 12 ? 0.75 : members.length > 4 ? 1 : 1.3
     const ids = new Set(members.map(member => member.peerId))
     for (const id of this.#places.keys()) if (!ids.has(id)) this.#places.delete(id)
     members.forEach((member, index) => {

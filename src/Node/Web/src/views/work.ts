@@ -50,7 +50,7 @@ export class WorkView {
 
   #showDataset (dataset: Dataset | null, status: Status, cluster: Cluster | null): void {
     const hosts = cluster?.totals.datasetHosts ?? 0
-    const held = `${hosts === 0 ? 'no node' : hosts === 1 ? '1 node' : `${hosts} nodes`} of the cluster ${hosts === 1 ? 'holds' : 'hold'} it for others`
+    const held = hosts > 1 ? `${hosts} nodes of the cluster hold it for others` : `${hosts === 0 ? 'no' : '1'} node of the cluster holds it for others`
     if (dataset === null || dataset.state === 'none') {
       text(this.#datasetState, 'not used')
       this.#bar.show([0, 0], 'The dataset is not used')
