@@ -36,7 +36,7 @@ internal static class NodeHost
             node.RunAsync(stopping.Token),
             Task.Run(() => ApiServer.ServeAsync(options, sources, logger, time, stopping.Token), cancel),
             Task.Run(() => history.RunAsync(stopping.Token), cancel),
-            Task.Run(() => Screen.ShowAsync(Status, logger, time, stopping.Token), cancel),
+            Task.Run(() => Screen.ShowAsync(sources, logger, time, stopping.Token), cancel),
         ];
 
         // No part ends by itself, so whichever ends first has failed or was cancelled.

@@ -17,6 +17,8 @@ internal static class HashrateLog
             NodeStatus now = status();
             if (now.State == NodeState.Mining)
                 logger.LogInformation("speed {Speed}", StatusReport.HashrateText(now.Hashrate));
+            if (now.ClusterTotals.Peers > 0)
+                logger.LogInformation("cluster {Cluster}", StatusReport.ClusterText(now));
         }
     }
 }

@@ -14,6 +14,21 @@ internal static class PanelLayout
     private const int BarWidth = 16;
     private const int MaxDaemons = 4;
 
+    /// <summary>Headings, a node, and how many others there are.</summary>
+    private const int MinNodeRows = 3;
+
+    private const int FewNodeRows = 6;
+    private const int MinEventRows = 3;
+
+    /// <summary>A lower terminal has better use for the line of hash rates.</summary>
+    private const int RowsWithRates = 30;
+
+    /// <summary>A cell of the line of hash rates is a quarter of a minute.</summary>
+    private const int RatesPerCell = 3;
+
+    /// <summary>Of the line of hash rates: ten minutes.</summary>
+    private const int MaxRateCells = 40;
+
     /// <summary>A box's borders above and below.</summary>
     private const int FrameRows = 2;
 
@@ -21,12 +36,20 @@ internal static class PanelLayout
     private const int FrameColumns = 4;
 
     /// <summary>At most <paramref name="rows"/> lines of at most <paramref name="columns"/> cells, with colours.</summary>
-    public static IReadOnlyList<string> Render(NodeStatus status, int columns, int rows)
+    public static IReadOnlyList<string> Render(PanelView view, int columns, int rows)
     {
+        NodeStatus status = view.Status;
         int inside = Math.Max(1, columns - FrameColumns);
-        IRenderable[] facts = [.. Facts(status).Select(fact => Fact(fact, inside))];
+        IRenderable[] facts = [.. Facts(view, rows < RowsWithRates ? 0 : inside).Select(fact => Fact(fact, inside))];
         List<IRenderable> parts = [Title(status, columns), Box("Mining", facts)];
-        int eventRows = rows - TitleRows - (facts.Length + FrameRows) - FrameRows;
+        int left = rows - TitleRows - (facts.Length + FrameRows);
+        int nodeRows = NodeRows(view.Cluster, left);
+        if (nodeRows > 0)
+        {
+            parts.Add(Box("Nodes", NodesBox.Lines(view.Cluster, inside, nodeRows)));
+            left -= nodeRows + FrameRows;
+        }
+        int eventRows = left - FrameRows;
         if (eventRows > 0)
             parts.Add(Box("Events", Events(status.Events, inside, eventRows)));
         using var text = new StringWriter(CultureInfo.InvariantCulture);
@@ -44,11 +67,30 @@ internal static class PanelLayout
         return [.. text.ToString().TrimEnd('\n').Split('\n').Take(rows)];
     }
 
+    /// <summary>Headings included; half of what is left, a few where that is little, and nothing for a node that is alone.</summary>
+    private static int NodeRows(ClusterReport cluster, int left)
+    {
+        int most = Math.Max((left / 2) - FrameRows, Math.Min(FewNodeRows, left - (2 * FrameRows) - MinEventRows));
+        return cluster.Members.Count < 2 || most < MinNodeRows ? 0 : Math.Min(cluster.Members.Count + 1, most);
+    }
+
     private static Text Title(NodeStatus status, int columns)
     {
         string text = $"p2p-miner {status.Version}  {StatusReport.StateText(status)}  cluster {status.Cluster}"
             + $"  up {Units.Duration(status.UptimeSeconds)}  (Ctrl-C stops)";
         return new Text(Crop(text, columns), new Style(StateColour(status.State), decoration: Decoration.Bold));
+    }
+
+    private static IEnumerable<(string Name, string Value, Style Style)> Facts(PanelView view, int inside)
+    {
+        NodeStatus status = view.Status;
+        string rates = Sparkline.Of(view.Rates, Math.Min(MaxRateCells, inside - NameWidth), RatesPerCell);
+        foreach ((string, string, Style) fact in Facts(status))
+        {
+            yield return fact;
+            if (fact.Item1 == "cluster" && rates.Length > 0)
+                yield return ("", rates, new Style(Color.Green));
+        }
     }
 
     private static IEnumerable<(string Name, string Value, Style Style)> Facts(NodeStatus status) =>
@@ -61,7 +103,7 @@ internal static class PanelLayout
         ("chain", StatusReport.ChainText(status.Chain), Style.Plain),
         ("dataset", Bar(status.Dataset) + StatusReport.DatasetText(status.Dataset), Style.Plain),
         ("memory", MemoryText(status), Style.Plain),
-        ("threads", $"{status.Threads}, {status.Algorithm}, engine {status.Engine}", Style.Plain),
+        ("threads", $"{status.Threads}, {status.Algorithm}, engine {status.Engine}; {status.Role}", Style.Plain),
         .. status.Daemons.Take(MaxDaemons).Select(daemon => (
             "daemon", StatusReport.DaemonText(daemon), daemon.State == "faulted" ? new Style(Color.Red) : Style.Plain)),
     ];

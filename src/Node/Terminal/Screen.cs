@@ -16,12 +16,12 @@ internal static class Screen
 
     /// <summary>Shows a node until cancelled: the panel on a terminal, and everywhere progress and hash rate in the log.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static Task ShowAsync(Func<NodeStatus> status, ILogger logger, TimeProvider time, CancellationToken cancel)
+    public static Task ShowAsync(ApiSources sources, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
         Task lines = Task.WhenAll(
-            HashrateLog.RunAsync(status, logger, time, cancel), DatasetLog.RunAsync(status, logger, time, cancel));
+            HashrateLog.RunAsync(sources.Status, logger, time, cancel), DatasetLog.RunAsync(sources.Status, logger, time, cancel));
         return IsTerminal
-            ? Task.WhenAll(lines, new StatusPanel(Console.Out, () => Size, status, time).RunAsync(cancel))
+            ? Task.WhenAll(lines, new StatusPanel(Console.Out, () => Size, () => PanelView.Of(sources), time).RunAsync(cancel))
             : lines;
     }
 }

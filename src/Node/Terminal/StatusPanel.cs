@@ -9,9 +9,9 @@ namespace P2PMiner.Node.Terminal;
 /// </summary>
 /// <param name="output">The terminal.</param>
 /// <param name="size">Columns and rows that the terminal has now.</param>
-/// <param name="status">Gives a snapshot of the node.</param>
+/// <param name="view">Gives what is to be seen now.</param>
 /// <param name="time">Paces the drawing.</param>
-internal sealed class StatusPanel(TextWriter output, Func<(int Columns, int Rows)> size, Func<NodeStatus> status, TimeProvider time)
+internal sealed class StatusPanel(TextWriter output, Func<(int Columns, int Rows)> size, Func<PanelView> view, TimeProvider time)
 {
     // Control sequences of ECMA-48 and xterm; 2026 is the synchronized update that terminals without it ignore.
     private const string Enter = "\e[?1049h\e[?25l";
@@ -51,7 +51,7 @@ internal sealed class StatusPanel(TextWriter output, Func<(int Columns, int Rows
             Restore(null, EventArgs.Empty);
             AppDomain.CurrentDomain.ProcessExit -= Restore;
         }
-        output.WriteLine(Summary(status()));
+        output.WriteLine(Summary(view().Status));
     }
 
     internal void Draw()
@@ -63,7 +63,7 @@ internal sealed class StatusPanel(TextWriter output, Func<(int Columns, int Rows
         _size = now;
 
         // The last column stays free: a full line followed by "clear to its end" would lose its last character.
-        IReadOnlyList<string> lines = PanelLayout.Render(status(), Math.Max(1, now.Columns - 1), Math.Max(1, now.Rows));
+        IReadOnlyList<string> lines = PanelLayout.Render(view(), Math.Max(1, now.Columns - 1), Math.Max(1, now.Rows));
         frame.AppendJoin("\r\n", lines.Select(line => line + ClearToEndOfLine)).Append(EndUpdate);
         output.Write(frame);
         output.Flush();

@@ -19,7 +19,7 @@ internal sealed partial class StatusPanelTests
         {
             Events = [.. Enumerable.Range(0, 50).Select(i => new NodeEvent(DateTimeOffset.UnixEpoch, "info", $"event {i} " + new string('x', 300)))],
         };
-        IReadOnlyList<string> lines = PanelLayout.Render(status, columns, rows);
+        IReadOnlyList<string> lines = PanelLayout.Render(View(status), columns, rows);
         Assert.That(lines, Has.Count.LessThanOrEqualTo(rows));
         Assert.That(lines.Select(line => Colour().Replace(line, "").Length), Is.All.LessThanOrEqualTo(columns));
     }
@@ -31,7 +31,7 @@ internal sealed partial class StatusPanelTests
         {
             Events = [.. Enumerable.Range(0, 50).Select(i => new NodeEvent(DateTimeOffset.UnixEpoch, "info", $"event {i}"))],
         };
-        string text = Colour().Replace(string.Join('\n', PanelLayout.Render(status, 79, 24)), "");
+        string text = Colour().Replace(string.Join('\n', PanelLayout.Render(View(status), 79, 24)), "");
         Assert.That(text, Does.Contain("10s/60s/15m 1234.5 1200.0 n/a H/s max 1300.3 H/s"));
         Assert.That(text, Does.Contain("building 25.0%, 0.80 M items/s, ready in 32 s"));
         Assert.That(text, Does.Contain("10 found, 8 accepted, 1 rejected, 1 stale"));
@@ -48,7 +48,7 @@ internal sealed partial class StatusPanelTests
             Daemons = [new DaemonEntry("http://\e[2J\nx", "active", 1, "[red]not markup[/] \u009b31m")],
             Events = [new NodeEvent(DateTimeOffset.UnixEpoch, "info", "a\e]0;title\ab\r\nc")],
         };
-        IReadOnlyList<string> lines = PanelLayout.Render(status, 100, 30);
+        IReadOnlyList<string> lines = PanelLayout.Render(View(status), 100, 30);
         Assert.That(lines.SelectMany(line => Colour().Replace(line, "")).Any(char.IsControl), Is.False);
         Assert.That(string.Concat(lines), Does.Contain("[red]not markup[/]"));
     }
@@ -58,7 +58,7 @@ internal sealed partial class StatusPanelTests
     {
         using var output = new StringWriter();
         using var cancellation = new CancellationTokenSource();
-        var panel = new StatusPanel(output, () => (80, 24), SampleStatus.Create, TimeProvider.System);
+        var panel = new StatusPanel(output, () => (80, 24), () => View(SampleStatus.Create()), TimeProvider.System);
         Task run = panel.RunAsync(cancellation.Token);
         await cancellation.CancelAsync();
         await run.WaitAsync(TimeSpan.FromMinutes(1));
@@ -72,7 +72,7 @@ internal sealed partial class StatusPanelTests
     {
         using var output = new StringWriter();
         (int, int) size = (80, 24);
-        var panel = new StatusPanel(output, () => size, SampleStatus.Create, TimeProvider.System);
+        var panel = new StatusPanel(output, () => size, () => View(SampleStatus.Create()), TimeProvider.System);
         panel.Draw();
         output.GetStringBuilder().Clear();
         panel.Draw();
@@ -82,6 +82,40 @@ internal sealed partial class StatusPanelTests
         panel.Draw();
         Assert.That(output.ToString(), Does.Contain("\e[2J"));
     }
+
+    [Test]
+    public void Panel_of_a_cluster_shows_its_nodes_as_far_as_there_is_room()
+    {
+        ClusterMember member = SampleStatus.Cluster().Members[1];
+        ClusterReport cluster = SampleStatus.Cluster() with
+        {
+            Members = [SampleStatus.Cluster().Members[0], .. Enumerable.Range(1, 29).Select(i => member with { PeerId = $"peer{i}", Name = i == 1 ? "キッチン\e[2J" : $"node-{i}" })],
+            Totals = new ClusterSums(30, 1, 1, 1, 1),
+        };
+        foreach ((int columns, int rows) in new[] { (40, 40), (79, 40), (160, 50) })
+        {
+            IReadOnlyList<string> lines = PanelLayout.Render(View(SampleStatus.Create()) with { Cluster = cluster }, columns, rows);
+            string[] plain = [.. lines.Select(line => Colour().Replace(line, ""))];
+            Assert.That(lines, Has.Count.LessThanOrEqualTo(rows));
+            Assert.That(plain.Select(line => Spectre.Console.StringExtensions.GetCellWidth(line)), Is.All.LessThanOrEqualTo(columns));
+            Assert.That(plain.SelectMany(line => line).Any(char.IsControl), Is.False);
+            string text = string.Join('\n', plain);
+            Assert.That(text, Does.Contain("Nodes").And.Contain("desk").And.Contain("キッチン").And.Match("and \\d+ more").And.Contain("512.5 H/s"));
+            Assert.That(text, columns < 60 ? Does.Not.Contain("latency") : Does.Contain("latency").And.Contain("12.3 ms").And.Contain("host + worker"));
+            Assert.That(text, Does.Contain("block found"));
+        }
+    }
+
+    [Test]
+    public void Sparkline_has_a_full_cell_for_the_greatest_and_a_hole_for_the_unknown()
+    {
+        Assert.That(Sparkline.Of([0, 0, 50, 50, null, null, 100, 100], width: 10, perCell: 2), Is.EqualTo("▁▅ █"));
+        Assert.That(Sparkline.Of([1, 2, 3, 4, 5, 6], width: 2, perCell: 1), Is.EqualTo("▇█"));
+        Assert.That(Sparkline.Of([1], width: 10, perCell: 1), Is.Empty);
+        Assert.That(Sparkline.Of([0, 0], width: 10, perCell: 1), Is.EqualTo("▁▁"));
+    }
+
+    private static PanelView View(NodeStatus status) => new(status, SampleStatus.Cluster(), [100, 200, 300, 200, 100, 50, 400, 400, 400]);
 
     [GeneratedRegex("\e\\[[0-9;]*m")]
     private static partial Regex Colour();
