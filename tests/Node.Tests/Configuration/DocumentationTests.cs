@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using P2PMiner.Node.Api.Metrics;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Tests.Api;
@@ -7,7 +9,7 @@ namespace P2PMiner.Node.Tests.Configuration;
 
 /// <summary>The documentation names every option and every metric, with the default that is in force.</summary>
 [TestFixture]
-internal sealed class DocumentationTests
+internal sealed partial class DocumentationTests
 {
     [Test]
     public void Every_option_is_documented_with_its_default()
@@ -33,6 +35,22 @@ internal sealed class DocumentationTests
         foreach (string name in names)
             Assert.That(text, Does.Contain($"`{name}"));
     }
+
+    [Test]
+    public void Every_metric_of_dashboard_and_alerts_is_exported()
+    {
+        using var metrics = new NodeMetrics(SampleStatus.Create, SampleStatus.Cluster);
+        string[] exported = [.. metrics.Collect().Split('\n').Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2])];
+        using JsonDocument dashboard = JsonDocument.Parse(File.ReadAllText(Document("grafana/p2p-miner.json")));
+        string[] queries = [.. dashboard.RootElement.GetProperty("panels").EnumerateArray()
+            .SelectMany(panel => panel.GetProperty("targets").EnumerateArray()).Select(target => target.GetProperty("expr").GetString()!)];
+        Assert.That(queries, Has.Length.GreaterThan(15));
+        string[] used = [.. Metric().Matches(string.Join('\n', queries) + File.ReadAllText(Document("monitoring.md"))).Select(match => match.Value).Distinct()];
+        Assert.That(used, Is.SubsetOf(exported));
+    }
+
+    [GeneratedRegex("\\bp2p_miner_[a-z0-9_]+[a-z0-9](?![a-z0-9_])")]
+    private static partial Regex Metric();
 
     private static string Document(string name, [CallerFilePath] string path = "") =>
         Path.Combine(Path.GetDirectoryName(path)!, "../../../docs", name);
