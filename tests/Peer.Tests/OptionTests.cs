@@ -62,6 +62,21 @@ internal sealed class OptionTests : PeerTest
     }
 
     [Test]
+    public async Task ConnectionLimit_TurnsTheNextOneAwayAndKeepsTheOthers()
+    {
+        PeerProcess full = await StartAsync("--max-conns", "2");
+        PeerProcess[] others = [await StartAsync(), await StartAsync(), await StartAsync()];
+        foreach (PeerProcess other in others[..2])
+            await other.CallAsync("dial", new() { ["addr"] = full.Address });
+
+        // Whether its dial fails or succeeds for a moment is open.
+        await others[2].TryCallAsync("dial", new() { ["addr"] = full.Address });
+        await others[2].UntilAsync("peers", () => [], result => result.Texts("peers").Length == 0);
+
+        Assert.That((await full.CallAsync("peers")).Texts("peers"), Is.EquivalentTo([others[0].Id, others[1].Id]));
+    }
+
+    [Test]
     public async Task DhtClient_DoesNotListTheProtocol()
     {
         PeerProcess peer = await StartAsync("--kad-mode", "client", "--kad", "/own/kad/1.0.0");

@@ -72,6 +72,25 @@ internal sealed class GossipControlTests(PeerKind firstKind, PeerKind secondKind
         Assert.That(end.Events("rpc:in").Count(e => e.GetProperty("rpc").Items("idontwant").Length > 0), Is.EqualTo(1));
     }
 
+    [Test]
+    public async Task StockMessageIds_AreTheSameOnBothSides()
+    {
+        string[] jsIds = ["--msg-id", "js"];
+        ScriptedPeer source = await StartAsync(secondKind, "source", Options([.. jsIds, "--no-flood-publish"]));
+        ScriptedPeer middle = await StartAsync(firstKind, "middle", Options(jsIds));
+        ScriptedPeer end = await StartAsync(secondKind, "end", Options([.. jsIds, "--rpc-trace"]));
+        await DialAsync(source, middle);
+        await DialAsync(middle, end);
+        await UntilMeshedAsync(middle, 2);
+
+        await source.CallAsync("publish", new { topic = Topic, data = new string('b', 2 * 1000) });
+        JsonElement ofMiddle = await end.WaitAsync("rpc:in", e => e.GetProperty("rpc").Items("idontwant").Length > 0);
+        JsonElement ofEnd = await end.WaitAsync("gossip");
+
+        byte[] id = Convert.FromHexString(ofMiddle.GetProperty("rpc").Items("idontwant").SelectMany(one => one.Texts("ids")).Single());
+        Assert.That(Convert.ToBase64String(id).TrimEnd('='), Is.EqualTo(ofEnd.Text("msgId").TrimEnd('=')));
+    }
+
     [TestCase("1.1.0,1.0.0")]
     public async Task OldPeer_GetsNoIdontwant(string versions)
     {
@@ -127,6 +146,23 @@ internal sealed class GossipControlTests(PeerKind firstKind, PeerKind secondKind
         // Lazy gossip still brings the refused one what is published.
         await second.CallAsync("publish", new { topic = Topic, data = "0911" });
         await third.WaitAsync("gossip", e => e.Text("data") == "0911");
+    }
+
+    [Test]
+    public async Task PeerExchange_NamesTheOthersOfTheMeshWithTheirSignedRecords()
+    {
+        ScriptedPeer first = await StartAsync(firstKind, "first", Options([.. NarrowMesh, "--px"]));
+        ScriptedPeer second = await StartAsync(secondKind, "second", Options());
+        ScriptedPeer third = await StartAsync(secondKind, "third", Options("--rpc-trace"));
+        await DialAsync(second, first);
+        await second.UntilAsync("mesh", new { topic = Topic }, e => MeshSize(e) == 1);
+        await DialAsync(third, first);
+
+        JsonElement prune = await PruneAsync(third);
+
+        JsonElement named = prune.Items("peers").Single();
+        Assert.That(named.Text("peerID"), Is.EqualTo(second.Listening.Text("peerIdHex")));
+        Assert.That(named.Flag("signed"), Is.True);
     }
 
     private static string[] Options(params string[] more) => ["--topic", Topic, "--kad-mode", "off", .. more];
