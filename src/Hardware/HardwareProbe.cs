@@ -23,6 +23,19 @@ public static class HardwareProbe
     public static PowerInfo ReadPower(string root = "/") =>
         root == "/" && !OperatingSystem.IsLinux() ? FrameworkProbe.ReadPower() : PowerReader.Read(new SystemTree(root));
 
+    /// <summary>Only what memory there is and may be used: cheap enough to ask every few seconds.</summary>
+    /// <param name="root">As for <see cref="Read"/>.</param>
+    public static (MemoryInfo Memory, CgroupLimits Limits) ReadMemory(string root = "/")
+    {
+        if (root == "/" && !OperatingSystem.IsLinux())
+        {
+            HardwareInfo info = FrameworkProbe.Read();
+            return (info.Memory, info.Limits);
+        }
+        SystemTree tree = new(root);
+        return (MemoryReader.ReadMemory(tree), CgroupReader.Read(tree));
+    }
+
     private static HardwareInfo ReadLinux(string root)
     {
         SystemTree tree = new(root);

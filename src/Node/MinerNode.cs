@@ -6,6 +6,7 @@ using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Datasets;
+using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
@@ -46,6 +47,8 @@ internal sealed class MinerNode : IAsyncDisposable
     private readonly NodeSnapshot _snapshot;
     private readonly CancellationTokenSource _ending = new();
     private readonly ClusterSnapshot _clusterSnapshot;
+    private readonly RoleKeeper _roles;
+    private volatile Job? _job;
     private volatile bool _stopping;
     private volatile string? _pause;
 
@@ -74,6 +77,7 @@ internal sealed class MinerNode : IAsyncDisposable
             _store.Dispose();
             throw;
         }
+        _roles = new RoleKeeper(options, machine, _engine.Role, time);
         _verifier = new LightVerifier(_engine.Keys, time);
         _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, AvailableMemory, time, logs.CreateLogger("chain"));
         ForeignJobs foreign = new();
@@ -92,6 +96,7 @@ internal sealed class MinerNode : IAsyncDisposable
         _outbox.Decided += _cluster.Blocks.Tell;
         _board = new JobBoard(_chain, _daemonSource, foreign, _cluster.Announce, _tree, _peerId, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());
+        _hits.WrongHash += _engine.Keys.DoubtDataset;
         _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster, keys);
         _clusterSnapshot = new ClusterSnapshot(options.Cluster, cluster.Key is not null, _peerId, _snapshot.ForCluster, _cluster);
     }
@@ -124,6 +129,7 @@ internal sealed class MinerNode : IAsyncDisposable
             ReportFirstHashAsync(stop.Token),
             _prover.RunAsync(stop.Token),
             _outbox.RunAsync(stop.Token),
+            new RoleWatch(_roles, ReadConditions, ChangeRole, _time).RunAsync(stop.Token),
         ];
         if (_daemonSource is not null)
             parts.Add(_daemonSource.RunAsync(stop.Token));
@@ -173,8 +179,31 @@ internal sealed class MinerNode : IAsyncDisposable
 
     private void Publish(Job job)
     {
+        _job = job;
+        if (!_engine.Role.HasCaches)
+            return;
         _engine.Keys.SetKeys(job.Key, job.NextKey);
         _engine.Miner.SetJob(job);
+    }
+
+    private RoleConditions ReadConditions()
+    {
+        IReadOnlyList<Member> members = _cluster.Members;
+        IReadOnlyList<Member> hosts = [.. members.Where(member => member.Status.IsDatasetHost)];
+
+        // Of nodes that host only because nobody else does, the one with the smallest id stays.
+        bool hasBetter = hosts.Any(host => host.Status.IsWorker || host.Status.Mode != NodeMode.Auto
+            || host.Peer.Bytes.SequenceCompareTo(_peerId.Bytes) < 0);
+        return new RoleConditions(
+            AvailableMemory(), HardwareProbe.ReadPower().Source == PowerSource.Battery, members.Count, hosts.Count, hasBetter);
+    }
+
+    private void ChangeRole(RolePlan plan)
+    {
+        _logger.LogInformation("Role: {Reason}", plan.Reason);
+        _engine.Apply(plan);
+        if (_job is Job job)
+            Publish(job);
     }
 
     private async Task ReportFirstHashAsync(CancellationToken cancellation)
@@ -196,10 +225,10 @@ internal sealed class MinerNode : IAsyncDisposable
     /// <summary>Bytes that machine and cgroups can still give; null when nothing tells.</summary>
     private static long? AvailableMemory()
     {
-        HardwareInfo now = HardwareProbe.Read();
-        return now.Memory.AvailableBytes is long machine
-            ? Math.Min(machine, now.Limits.MemoryAvailableBytes ?? long.MaxValue)
-            : now.Limits.MemoryAvailableBytes;
+        (MemoryInfo memory, CgroupLimits limits) = HardwareProbe.ReadMemory();
+        return memory.AvailableBytes is long machine
+            ? Math.Min(machine, limits.MemoryAvailableBytes ?? long.MaxValue)
+            : limits.MemoryAvailableBytes;
     }
 
     /// <summary>What others found goes to this node's daemons, even while it ends: the block is on disk by then.</summary>

@@ -17,6 +17,7 @@ namespace P2PMiner.Node;
 internal sealed class MiningEngine : IAsyncDisposable
 {
     private readonly ShadowEngine? _shadow;
+    private volatile RolePlan _role;
 
     private MiningEngine(KeyStore keys, Miner miner, MemoryMode memory, RolePlan role, ShadowEngine? shadow)
     {
@@ -26,7 +27,7 @@ internal sealed class MiningEngine : IAsyncDisposable
         Keys = keys;
         Miner = miner;
         Memory = memory;
-        Role = role;
+        _role = role;
     }
 
     public KeyStore Keys { get; }
@@ -43,7 +44,14 @@ internal sealed class MiningEngine : IAsyncDisposable
     public ShadowCounts? Shadow => _shadow?.Counts;
 
     /// <summary>What the node is in its cluster.</summary>
-    public RolePlan Role { get; }
+    public RolePlan Role => _role;
+
+    /// <summary>Changes what the node is: datasets are made from now on, or given up.</summary>
+    public void Apply(RolePlan role)
+    {
+        _role = role;
+        Keys.SetMemory(role.Memory);
+    }
 
     /// <param name="options">What the user asked for.</param>
     /// <param name="machine">The machine and the plans for it.</param>
@@ -67,7 +75,7 @@ internal sealed class MiningEngine : IAsyncDisposable
         KeyStore keys = new(
             new KeyStoreOptions
             {
-                Memory = role is { IsWorker: false, IsDatasetHost: false } ? MemoryMode.Light : memory.Mode,
+                Memory = role.Memory,
                 PrepareNextDataset = memory.PrepareNextDataset,
                 Pages = options.Pages,
                 BuilderThreads = machine.Hardware.AllowedCpus.Count,

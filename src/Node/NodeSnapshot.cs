@@ -45,7 +45,7 @@ internal sealed class NodeSnapshot(
             Mode = OptionText.Mode(options.Mode),
             Role = engine.Role.Role,
             Cluster = options.Cluster,
-            State = StateOf(stopping, miner, pause),
+            State = StateOf(stopping, engine.Role.IsWorker, miner, pause),
             Paused = pause,
             UptimeSeconds = (long)uptime.TotalSeconds,
             Algorithm = options.Algorithm,
@@ -54,7 +54,7 @@ internal sealed class NodeSnapshot(
             Memory = OptionText.Memory(isFull ? MemoryRequest.Full : MemoryRequest.Light),
             Pages = Word(isFull ? current?.DatasetPages : current?.CachePages),
             PagesByStructure = new StructurePages(Word(current?.CachePages), Word(current?.DatasetPages), Word(miner.ScratchpadPages)),
-            Threads = machine.ThreadPlan.Threads.Count,
+            Threads = engine.Role.IsWorker ? machine.ThreadPlan.Threads.Count : 0,
             Hashrate = new HashrateStatus(rate.S10, rate.S60, rate.M15, rate.Max),
             TotalHashes = (ulong)miner.TotalHashes,
             Job = job is null ? null : StatusOf(job),
@@ -82,7 +82,7 @@ internal sealed class NodeSnapshot(
             IsWorker = engine.Role.IsWorker,
             IsDatasetHost = engine.Role.IsDatasetHost,
             Hashrate = Math.Max(0, rate.S60 ?? rate.S10 ?? 0),
-            Threads = engine.Miner.ThreadCount,
+            Threads = engine.Role.IsWorker ? engine.Miner.ThreadCount : 0,
             IsFullMemory = engine.Miner.FullThreadCount > 0,
             Cpus = machine.Hardware.AllowedCpus.Count,
             MemoryTotal = (ulong)(machine.Hardware.Memory.TotalBytes ?? 0),
@@ -128,11 +128,11 @@ internal sealed class NodeSnapshot(
 
     private static string? Word(PageKind? pages) => pages is PageKind kind ? OptionText.Pages(kind) : null;
 
-    private static NodeState StateOf(bool stopping, Miner miner, string? pause)
+    private static NodeState StateOf(bool stopping, bool isWorker, Miner miner, string? pause)
     {
         if (stopping)
             return NodeState.Stopping;
-        if (miner.ThreadCount == 0)
+        if (!isWorker)
             return NodeState.Idle;
         if (pause is not null)
             return NodeState.Paused;

@@ -6,9 +6,11 @@ namespace P2PMiner.Node;
 
 /// <summary>What the node is in its cluster: from what the user asked for and what the machine can.</summary>
 /// <param name="IsWorker">Whether it hashes.</param>
-/// <param name="IsDatasetHost">Whether it holds the whole dataset.</param>
+/// <param name="IsDatasetHost">Whether it holds the whole dataset for others.</param>
+/// <param name="Memory">Whether it makes datasets.</param>
+/// <param name="HasCaches">Whether there is memory for the caches of the keys in use; without, a relay checks no proofs of work.</param>
 /// <param name="Reason">One sentence for the user.</param>
-internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, string Reason)
+internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, MemoryMode Memory, bool HasCaches, string Reason)
 {
     /// <summary>In the words of the API.</summary>
     public string Role => (IsWorker, IsDatasetHost) switch
@@ -35,11 +37,33 @@ internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, string Reason
         bool isAskedFor = IsHostAskedFor(options);
         if (isAskedFor && !memory.Fits)
             throw new UsageException($"{(options.DatasetHost ? "--dataset-host" : "--mode master")} holds the dataset, and there is no room for it: {memory.Reason}");
+        if (!memory.Fits && options is { Mode: NodeMode.Auto, Memory: MemoryRequest.Auto, Threads: null or 0 })
+            return Named(false, false, MemoryMode.Light, false, $"there is no room to hash: {memory.Reason}");
         if (isWorker && !memory.Fits)
             throw new UsageException(memory.Reason);
         bool isHost = isAskedFor || (options.Mode == NodeMode.Auto && isWorker && memory.Mode == MemoryMode.Full);
-        var plan = new RolePlan(isWorker, isHost, "");
-        return plan with { Reason = $"{plan.Role}, because {Why(options, isWorker, isAskedFor, isHost)}" };
+        return Named(isWorker, isHost, isWorker || isHost ? memory.Mode : MemoryMode.Light, true, Why(options, isWorker, isAskedFor, isHost));
+    }
+
+    /// <summary>A node that hashes.</summary>
+    public static RolePlan Working(bool isFull, bool isHost, string reason) =>
+        Named(true, isHost, isFull ? MemoryMode.Full : MemoryMode.Light, true, reason);
+
+    /// <summary>A node that does not hash.</summary>
+    public static RolePlan Idle(bool isHost, string reason) =>
+        Named(false, isHost, isHost ? MemoryMode.Full : MemoryMode.Light, true, reason);
+
+    /// <summary>Whether two plans differ in no more than their reasons.</summary>
+    public bool IsSameAs(RolePlan other) => this with { Reason = other.Reason } == other;
+
+    /// <summary>Whether this plan does without something that the other one has.</summary>
+    public bool IsLessThan(RolePlan other) =>
+        (other.IsDatasetHost && !IsDatasetHost) || (other.Memory == MemoryMode.Full && Memory != MemoryMode.Full);
+
+    private static RolePlan Named(bool isWorker, bool isHost, MemoryMode memory, bool hasCaches, string why)
+    {
+        var plan = new RolePlan(isWorker, isHost, memory, hasCaches, "");
+        return plan with { Reason = $"{plan.Role}, because {why}" };
     }
 
     private static string Why(NodeOptions options, bool isWorker, bool isAskedFor, bool isHost)

@@ -32,6 +32,20 @@ internal sealed class RolePlanTests
         Assert.That(error.Message, Does.Contain(option).And.Contain("2597 MiB").And.Contain("1024 MiB available"));
     }
 
+    [TestCase(NodeMode.Auto, null, MemoryRequest.Auto, true)]
+    [TestCase(NodeMode.Auto, 2, MemoryRequest.Auto, false)]
+    [TestCase(NodeMode.Auto, null, MemoryRequest.Light, false)]
+    [TestCase(NodeMode.Worker, null, MemoryRequest.Auto, false)]
+    public void TooSmallMachine_RelaysIfNothingElseWasAskedFor(NodeMode mode, int? threads, MemoryRequest memory, bool relays)
+    {
+        NodeOptions options = new() { Mode = mode, Threads = threads, Memory = memory };
+        HardwareReport machine = Machine(options, 300);
+        if (relays)
+            Assert.That(RolePlan.Of(options, machine).Reason, Does.StartWith("relay, because there is no room to hash").And.Contain("300 MiB available"));
+        else
+            Assert.That(() => RolePlan.Of(options, machine), Throws.TypeOf<UsageException>().With.Message.Contains("300 MiB available"));
+    }
+
     [Test]
     public void Host_InLightMode_IsAContradiction() =>
         Assert.That(
@@ -39,7 +53,7 @@ internal sealed class RolePlanTests
             Throws.TypeOf<UsageException>().With.Message.Contains("--memory light"));
 
     /// <summary>This machine, with another amount of memory.</summary>
-    private static HardwareReport Machine(NodeOptions options, long availableMib)
+    internal static HardwareReport Machine(NodeOptions options, long availableMib)
     {
         HardwareInfo here = HardwareProbe.Read();
         HardwareInfo hardware = here with

@@ -70,9 +70,9 @@ internal sealed class DatasetMaker
                 copy.Complete(cache.Key);
             }
             _log.LogInformation(
-                "RandomX dataset for key {Key} {Origin} in {Seconds:F1} s, {Remote} of {Chunks} MiB from others ({Pages} pages)",
+                "RandomX dataset for key {Key} {Origin} in {Seconds:F1} s{Share} ({Pages} pages)",
                 new Hash256(cache.Key), remote is null ? "loaded" : "built", _time.GetElapsedTime(start).TotalSeconds,
-                DatasetWorkers.ChunkCount(remote ?? 0), DatasetWorkers.ChunkCount(_items), first.PageKind);
+                remote > 0 ? $", {DatasetWorkers.ChunkCount(remote.Value)} of {DatasetWorkers.ChunkCount(_items)} MiB from others" : "", first.PageKind);
             made = true;
             return new MadeDatasets(datasets, _items, remote);
         }

@@ -47,7 +47,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
 
     private void StopOutdated()
     {
-        bool replaced = _building != slots.Current && _building != slots.Next;
+        bool replaced = (_building != slots.Current && _building != slots.Next) || slots.Memory != MemoryMode.Full;
         bool lessUrgent = _building == slots.Next && slots.Current?.DatasetState == DatasetState.None;
         // At low priority it would not get on beside light mode, so it starts again.
         bool tooSlow = _building == slots.Current && _buildingAhead && _building?.DatasetState != DatasetState.Ready;
@@ -61,7 +61,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         {
             bool currentDone = slots.Current?.DatasetState is DatasetState.Ready or DatasetState.Failed;
             KeySlot? slot = currentDone && options.PrepareNextDataset ? slots.Next : slots.Current;
-            if (options.Memory != MemoryMode.Full || slot is not { DatasetState: DatasetState.None, Cache: IRandomXCache cache })
+            if (slots.Memory != MemoryMode.Full || slot is not { DatasetState: DatasetState.None, Cache: IRandomXCache cache })
                 return null;
             slot.DatasetState = DatasetState.Building;
             slot.BeginWork();
@@ -81,13 +81,16 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
             TimeSpan elapsed = time.GetElapsedTime(start);
             if (!await TryPrepareAsync(slot, cache, made, cancellation))
                 return;
-            slots.Change(() => slot.SetDatasets(made, elapsed));
-            if (made.RemoteItems is not null)
+            if (TryPublish(slot, made, elapsed) && made.RemoteItems is not null)
                 await _datasets.SaveAsync(slot.Key, made.Datasets[0], [.. slots.Status.Keys.Select(k => k.Key)], cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             ResetUnlessReady(slot, DatasetState.None);
+        }
+        catch (ObjectDisposedException) when (!slot.Datasets.Any())
+        {
+            log.LogDebug("The dataset for key {Key} was given up while it was written to disk", slot.Key);
         }
         catch (RandomXUnavailableException e)
         {
@@ -109,6 +112,20 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
                 slot.EndWork();
             }
         }
+    }
+
+    /// <summary>False when datasets are no longer wanted.</summary>
+    private bool TryPublish(KeySlot slot, MadeDatasets made, TimeSpan elapsed)
+    {
+        bool isWanted = false;
+        slots.Change(() =>
+        {
+            slot.SetDatasets(made, elapsed);
+            isWanted = slots.Memory == MemoryMode.Full;
+            if (!isWanted)
+                slot.DropDatasets();
+        });
+        return isWanted;
     }
 
     /// <summary>Readies the engine for datasets; false when they are wrong and to be made again without others' help.</summary>

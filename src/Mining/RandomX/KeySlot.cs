@@ -69,6 +69,19 @@ internal sealed class KeySlot(Hash256 key, IRandomXEngine engine)
         Progress = DatasetProgress.At(made.Items, made.Items, time, made.RemoteItems ?? 0);
     }
 
+    /// <summary>Gives up the datasets, which may be made again; VMs keep theirs. Those that are being made are up to their maker.</summary>
+    internal void DropDatasets()
+    {
+        if (DatasetState is DatasetState.Building or DatasetState.Loading)
+            return;
+        foreach (RandomXDataset dataset in Datasets)
+            dataset.Dispose();
+        Datasets = [];
+        DatasetState = DatasetState.None;
+        DatasetTime = null;
+        Progress = default;
+    }
+
     internal KeyStatus Status(bool isCurrent) => new(
         Key,
         isCurrent,

@@ -1,10 +1,12 @@
+using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Engines;
 
 namespace P2PMiner.Mining.RandomX;
 
 /// <summary>The slots of the current and the next key, and the lock under which they and their contents change. Thread-safe.</summary>
 /// <param name="engine">What the first slots are made with.</param>
-internal sealed class KeySlots(IRandomXEngine engine)
+/// <param name="memory">Whether there are datasets.</param>
+internal sealed class KeySlots(IRandomXEngine engine, MemoryMode memory)
 {
     private bool _isClosed;
     private int _generation;
@@ -24,6 +26,9 @@ internal sealed class KeySlots(IRandomXEngine engine)
     internal KeySlot? Next { get; private set; }
 
     internal IRandomXEngine Engine => _engine;
+
+    /// <summary>Whether datasets are made. Changes under the lock.</summary>
+    internal MemoryMode Memory { get; private set; } = memory;
 
     /// <summary>See <see cref="KeyStore.Generation"/>.</summary>
     internal int Generation => Volatile.Read(ref _generation);
@@ -87,6 +92,37 @@ internal sealed class KeySlots(IRandomXEngine engine)
             Next = oldNext is null ? null : new KeySlot(oldNext.Key, engine);
             oldCurrent?.Retire();
             oldNext?.Retire();
+            RaiseGeneration();
+        }
+        Replaced?.Invoke();
+        Report();
+    }
+
+    /// <summary>Makes datasets from now on, or gives them up.</summary>
+    internal void SetMemory(MemoryMode memory)
+    {
+        lock (Gate)
+        {
+            if (_isClosed || Memory == memory)
+                return;
+            Memory = memory;
+            foreach (KeySlot slot in All)
+                slot.DropDatasets();
+            RaiseGeneration();
+        }
+        Replaced?.Invoke();
+        Report();
+    }
+
+    /// <summary>Gives up the dataset of a key, when others helped with it, and has it made without them.</summary>
+    internal void DoubtDataset(Hash256 key)
+    {
+        lock (Gate)
+        {
+            if (Find(key) is not { Progress.ItemsRemote: > 0, DatasetState: DatasetState.Ready } slot)
+                return;
+            slot.IsRemoteDoubted = true;
+            slot.DropDatasets();
             RaiseGeneration();
         }
         Replaced?.Invoke();

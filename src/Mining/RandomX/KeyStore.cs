@@ -30,7 +30,7 @@ public sealed class KeyStore : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BuilderThreads, 1);
         ArgumentOutOfRangeException.ThrowIfZero(options.Nodes.Count);
         _options = options;
-        _slots = new KeySlots(options.Engine);
+        _slots = new KeySlots(options.Engine, options.Memory);
         CachePreparer caches = new(_slots, options, time, log);
         DatasetPreparer datasets = new(_slots, options, time, log, datasetItems);
         caches.Attempted = datasets.Wake;
@@ -69,6 +69,12 @@ public sealed class KeyStore : IAsyncDisposable
 
     /// <summary>Changes what hashes: all memory is given up and made anew.</summary>
     public void ReplaceEngine(IRandomXEngine engine) => _slots.ReplaceEngine(engine);
+
+    /// <summary>Makes datasets from now on, or gives them up, whereupon hashing goes on in light mode. Memory is given back when the last VM on it is gone.</summary>
+    public void SetMemory(MemoryMode memory) => _slots.SetMemory(memory);
+
+    /// <summary>Says that a hash with the dataset of a key was wrong: if others helped with it, it is made again without them.</summary>
+    public void DoubtDataset(Hash256 key) => _slots.DoubtDataset(key);
 
     /// <summary>Creates the fastest hasher that is possible for a key now. The caller disposes it.</summary>
     /// <param name="key">Any key; only those last set have VMs.</param>
@@ -110,7 +116,7 @@ public sealed class KeyStore : IAsyncDisposable
     {
         lock (_slots.Gate)
         {
-            return _options.Memory == MemoryMode.Full
+            return _slots.Memory == MemoryMode.Full
                 && _slots.Find(key)?.DatasetState is DatasetState.None or DatasetState.Building or DatasetState.Loading;
         }
     }

@@ -11,7 +11,7 @@ public sealed record NumaNodeCpus(int Node, IReadOnlyList<int> Cpus);
 /// <summary>What a <see cref="KeyStore"/> keeps, and with what means it makes it.</summary>
 public sealed record KeyStoreOptions
 {
-    /// <summary>Whether datasets are made beside the caches.</summary>
+    /// <summary>Whether datasets are made beside the caches, until <see cref="KeyStore.SetMemory"/> changes it.</summary>
     public required MemoryMode Memory { get; init; }
 
     /// <summary>

@@ -129,10 +129,10 @@ internal sealed class MinerThread
         Hash256 key = job.Key;
         bool isRightKey = _vm is not null && _vmKey == key;
         bool isRightEngine = _engine == _keys.Engine;
-        if (isRightKey && isRightEngine && (_isFull || generation == _generation))
+        if (isRightKey && isRightEngine && generation == _generation)
             return true;
         _generation = generation;
-        if (isRightKey && isRightEngine && !_keys.IsDatasetReady(key))
+        if (isRightKey && isRightEngine && _isFull == _keys.IsDatasetReady(key))
             return true;
 
         // The old one goes first: there may be memory for one only.
@@ -180,7 +180,7 @@ internal sealed class MinerThread
     }
 
     private bool IsStillRight(MinerWork work) =>
-        _control.Work == work && (_isFull || _keys.Generation == _generation) && _keys.Engine == _engine;
+        _control.Work == work && _keys.Generation == _generation && _keys.Engine == _engine;
 
     private static void WriteNonces(Span<byte> blobs, int length, int nonceOffset, uint first)
     {

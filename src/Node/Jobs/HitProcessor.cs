@@ -32,6 +32,9 @@ internal sealed class HitProcessor(
     private Hash256? _parentWithBlock;
     private long _jobWithBlock;
 
+    /// <summary>A hash under this key was wrong.</summary>
+    public event Action<Hash256>? WrongHash;
+
     /// <summary>
     /// Handles hits in order until there are no more. When cancelled, hits that were found before are still handled:
     /// their work is done, and a block among them may be worth a lot.
@@ -92,6 +95,7 @@ internal sealed class HitProcessor(
         {
             logger.LogError(
                 "Thread {Thread} computed a wrong hash: not used. Unstable memory or overclocking is the usual cause", hit.Thread);
+            WrongHash?.Invoke(hit.Job.Key);
             Record(hit, ShareState.Rejected);
             return;
         }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using P2PMiner.Integration.Tests.Cluster;
 using P2PMiner.Integration.Tests.Monero;
 using P2PMiner.P2P.Tests.Mdns;
 
@@ -70,11 +71,14 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// A node on a machine of its own, which is a network namespace, with these arguments and no others. The environment says
     /// what keeps the test small: one thread in light mode.
     /// </summary>
-    public static NodeProcess StartOn(NetworkNamespace machine, string home, params string[] arguments) => new(
+    public static NodeProcess StartOn(NetworkNamespace machine, string home, params string[] arguments) => StartOn(machine, null, home, arguments);
+
+    /// <summary>As above, on a machine that is slow where there is a <paramref name="quota"/>.</summary>
+    public static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string home, params string[] arguments) => new(
         new ProcessStartInfo(
             "ip",
             [
-                "netns", "exec", machine.Name, "env", "--default-signal=INT", $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1",
+                "netns", "exec", machine.Name, .. quota?.Command ?? [], "env", "--default-signal=INT", $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1",
                 "dotnet", Program, .. arguments,
             ]),
         DefaultHttpPort, HttpOn(machine, DefaultHttpPort));

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
@@ -195,6 +196,62 @@ public sealed class KeyStoreTests
     }
 
     [Test]
+    public async Task Memory_CanBeGivenUpAndTakenAgain()
+    {
+        await using KeyStore store = Full(FewItems);
+        store.SetKeys(Keys[0], null);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        using (HeldDataset? held = store.TryHoldDataset(Keys[0]))
+            Assert.That(held!.Chunks, Is.EqualTo(3));
+        int generation = store.Generation;
+        store.SetMemory(MemoryMode.Light);
+        Assert.That(store.Generation, Is.GreaterThan(generation));
+        Assert.That(store.Status.Keys[0].Dataset, Is.EqualTo(DatasetState.None));
+        Assert.That(store.TryHoldDataset(Keys[0]), Is.Null);
+        using (IHasher? light = store.TryCreateVm(Keys[0], 0, out bool isFull))
+            Assert.That((isFull, Hash(light!, 1)), Is.EqualTo((false, Reference(Keys[0], 1))));
+        store.SetMemory(MemoryMode.Full);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+    }
+
+    [Test]
+    public async Task Memory_GivenUpDuringABuild_EndsIt()
+    {
+        await using KeyStore store = Full(RandomXLibrary.DatasetItemCount);
+        store.SetKeys(Keys[0], null);
+        await Until(store, s => s.Keys[0].Progress.ItemsDone > 0);
+        store.SetMemory(MemoryMode.Light);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.None);
+    }
+
+    [Test]
+    public async Task DoubtedDataset_IsMadeAgainWithoutTheOthers()
+    {
+        int calls = 0;
+        Supplier supplier = new(intake =>
+        {
+            calls++;
+            using RandomXDataset dataset = RandomXDataset.Allocate(PagePreference.Normal);
+            using RandomXCache cache = RandomXCache.Create(intake.Key.ToArray(), RandomXCpu.SupportedFlags, PagePreference.Auto);
+            byte[] chunk = new byte[intake.SizeOf(2)];
+            dataset.InitItems(cache, 2 * DatasetWorkers.ChunkItems, DatasetWorkers.ChunkItems);
+            dataset.CopyItems(2 * DatasetWorkers.ChunkItems, chunk);
+            using ChunkSource source = intake.Open(() => { });
+            if (source.TryTake(1, out int first, out int _) && first == 2)
+                source.Offer(2, chunk);
+        });
+        await using KeyStore store = new(
+            Options(MemoryMode.Full) with { Supplier = supplier }, TimeProvider.System, NullLogger.Instance, FewItems);
+        store.SetKeys(Keys[0], null);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        bool isHelped = store.Status.Keys[0].Progress.ItemsRemote > 0;
+        store.DoubtDataset(Keys[0]);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        Assert.That(store.Status.Keys[0].Progress.ItemsRemote, Is.Zero);
+        Assert.That(calls, Is.EqualTo(1), isHelped ? "not asked again" : "nothing to doubt");
+    }
+
+    [Test]
     public async Task DatasetFile_IsWrittenAndUsedByTheNextStore()
     {
         string directory = Directory.CreateTempSubdirectory("key-store-").FullName;
@@ -321,6 +378,15 @@ public sealed class KeyStoreTests
         {
             Assert.That(verifier.TryHash(Keys[0], [1], hash), Is.True, $"late hit {late}");
             Assert.That(hash, Is.EqualTo(Reference(Keys[0], 1)));
+        }
+    }
+
+    private sealed class Supplier(Action<ChunkIntake> supply) : IChunkSupplier
+    {
+        public Task SupplyAsync(ChunkIntake intake, CancellationToken cancellation)
+        {
+            supply(intake);
+            return Task.CompletedTask;
         }
     }
 

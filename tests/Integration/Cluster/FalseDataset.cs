@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+
+namespace P2PMiner.Integration.Tests.Cluster;
+
+/// <summary>A dataset file that a liar would make: some items are wrong, and the checksums are those of the wrong items.</summary>
+internal static class FalseDataset
+{
+    private const int HeaderSize = 4096;
+    private const int ChunkSize = 1 << 20;
+    private const int HashSize = 32;
+
+    /// <summary>One item in so many is wrong.</summary>
+    private const int Every = 64;
+
+    /// <summary>Makes a false copy in a directory.</summary>
+    public static void Write(string genuine, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        using FileStream source = File.OpenRead(genuine);
+        using FileStream target = File.Create(Path.Combine(directory, Path.GetFileName(genuine)));
+        using IncrementalHash all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] header = new byte[HeaderSize];
+        source.ReadExactly(header);
+        target.Write(header);
+        all.AppendData(header);
+
+        // The items, then a hash for each chunk and one over these; the last chunk is shorter than the others.
+        long chunks = (source.Length - HeaderSize + ChunkSize) / (ChunkSize + HashSize);
+        long items = source.Length - HeaderSize - (chunks + 1) * HashSize;
+        List<byte[]> hashes = [];
+        byte[] buffer = new byte[ChunkSize];
+        for (long done = 0; done < items; done += ChunkSize)
+        {
+            Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(ChunkSize, items - done));
+            source.ReadExactly(chunk);
+            for (int at = 0; at < chunk.Length; at += Every * 64)
+                chunk[at] ^= 1;
+            target.Write(chunk);
+            hashes.Add(SHA256.HashData(chunk));
+        }
+        foreach (byte[] hash in hashes)
+        {
+            target.Write(hash);
+            all.AppendData(hash);
+        }
+        target.Write(all.GetHashAndReset());
+    }
+}

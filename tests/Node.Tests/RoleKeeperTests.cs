@@ -1,0 +1,118 @@
+using P2PMiner.Hardware;
+using P2PMiner.Node.Api;
+using P2PMiner.Node.Configuration;
+using P2PMiner.Node.Tests.ShareChain;
+
+namespace P2PMiner.Node.Tests;
+
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class RoleKeeperTests
+{
+    private static readonly RoleConditions Roomy = new(8L << 30, IsOnBattery: false, Members: 2, Hosts: 1, HasBetterHost: true);
+    private static readonly RoleConditions Scarce = Roomy with { AvailableBytes = RoleKeeper.LowWater - 1 };
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
+    private readonly ManualTime _time = new(DateTimeOffset.UnixEpoch);
+
+    [Test]
+    public void MemoryTakenByOthers_EndsFullMode_OnlyWhenItLasts()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Threads = 2 }, 8192);
+        Assert.That(keeper.Plan.Role, Is.EqualTo("dataset host, worker"));
+        Assert.That(After(keeper, Scarce, RoleKeeper.GiveUpAfter - Look), Is.Zero);
+        Assert.That(After(keeper, Roomy, Look), Is.Zero);
+        Assert.That(After(keeper, Scarce, RoleKeeper.GiveUpAfter - Look), Is.Zero, "it began anew");
+        Assert.That(After(keeper, Scarce, 2 * Look), Is.EqualTo(1));
+        Assert.That(keeper.Plan, Is.EqualTo(RolePlan.Working(isFull: false, isHost: false, "other programs need the memory: 127 MiB available")));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("worker"));
+
+        // What was given up is free now, and must not be taken again for that alone.
+        RoleConditions freed = Roomy with { AvailableBytes = RoleKeeper.LowWater + MemoryPlanner.DatasetBytes };
+        Assert.That(After(keeper, freed, TimeSpan.FromHours(1)), Is.Zero);
+        Assert.That(After(keeper, Roomy, RoleKeeper.TakeAfter - Look), Is.Zero);
+        Assert.That(After(keeper, Roomy, 2 * Look), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("dataset host, worker"));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Full));
+    }
+
+    [Test]
+    public void Battery_EndsHosting_NotHashing()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Threads = 2 }, 8192);
+        Assert.That(After(keeper, Roomy with { IsOnBattery = true }, TimeSpan.FromMinutes(1)), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("worker"));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Full));
+        Assert.That(keeper.Plan.Reason, Does.Contain("battery"));
+        Assert.That(After(keeper, Roomy, TimeSpan.FromMinutes(2)), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("dataset host, worker"));
+    }
+
+    [Test]
+    public void IdleNode_HostsWhileNobodyElseDoes()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Threads = 0 }, 8192);
+        Assert.That(keeper.Plan.Role, Is.EqualTo("relay"));
+        RoleConditions none = Roomy with { Hosts = 0, HasBetterHost = false };
+        Assert.That(After(keeper, none with { Members = 0 }, TimeSpan.FromHours(1)), Is.Zero, "nobody needs it");
+        Assert.That(After(keeper, Roomy, TimeSpan.FromHours(1)), Is.Zero, "somebody else does");
+        Assert.That(After(keeper, none with { AvailableBytes = 2L << 30 }, TimeSpan.FromHours(1)), Is.Zero, "no room");
+        Assert.That(After(keeper, none, TimeSpan.FromMinutes(2)), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("dataset host"));
+        Assert.That(After(keeper, none with { AvailableBytes = 1L << 30 }, TimeSpan.FromHours(1)), Is.Zero, "the room is its own");
+        Assert.That(After(keeper, none with { Hosts = 1 }, TimeSpan.FromHours(1)), Is.Zero, "the other one gives up");
+        Assert.That(After(keeper, Roomy, TimeSpan.FromMinutes(1)), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("relay"));
+    }
+
+    [Test]
+    public void MachineTooSmallForLightMode_Relays_AndHashesWhenItHasGrown()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions(), 512);
+        Assert.That(keeper.Plan.Role, Is.EqualTo("relay"));
+        Assert.That(keeper.Plan.HasCaches, Is.False);
+        Assert.That(keeper.Plan.Reason, Does.Contain("512 MiB available"));
+        Assert.That(After(keeper, Roomy with { AvailableBytes = 1000L << 20 }, TimeSpan.FromHours(1)), Is.Zero);
+        Assert.That(After(keeper, Roomy with { AvailableBytes = 2000L << 20 }, TimeSpan.FromMinutes(2)), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("worker"));
+        Assert.That(keeper.Plan.HasCaches, Is.True);
+    }
+
+    [Test]
+    public void WhatTheUserAskedFor_Stays()
+    {
+        NodeOptions[] fixedRoles =
+        [
+            new() { Mode = NodeMode.Master, Threads = 2 }, new() { Mode = NodeMode.Worker, Threads = 2 }, new() { DatasetHost = true, Threads = 2 },
+            new() { Mode = NodeMode.Master, Threads = 0 },
+        ];
+        foreach (NodeOptions options in fixedRoles)
+        {
+            RoleKeeper keeper = Keeper(options, 8192);
+            Assert.That(After(keeper, Scarce with { IsOnBattery = true }, TimeSpan.FromHours(1)), Is.Zero);
+            Assert.That(After(keeper, Roomy with { Hosts = 0, HasBetterHost = false }, TimeSpan.FromHours(1)), Is.Zero);
+        }
+        RoleKeeper full = Keeper(new NodeOptions { Memory = MemoryRequest.Full, Threads = 2 }, 8192);
+        Assert.That(After(full, Scarce, TimeSpan.FromHours(1)), Is.Zero);
+        RoleKeeper light = Keeper(new NodeOptions { Memory = MemoryRequest.Light, Threads = 2 }, 8192);
+        Assert.That(After(light, Roomy, TimeSpan.FromHours(1)), Is.Zero);
+    }
+
+    /// <summary>Times that the plan changed while conditions lasted for a while.</summary>
+    private int After(RoleKeeper keeper, RoleConditions conditions, TimeSpan time)
+    {
+        int changes = 0;
+        for (TimeSpan passed = TimeSpan.Zero; passed <= time; passed += Look)
+        {
+            changes += keeper.Look(conditions) ? 1 : 0;
+            _time.Advance(Look);
+        }
+        return changes;
+    }
+
+    private RoleKeeper Keeper(NodeOptions options, long availableMib)
+    {
+        HardwareReport machine = RolePlanTests.Machine(options, availableMib);
+        return new RoleKeeper(options, machine, RolePlan.Of(options, machine), _time);
+    }
+}
