@@ -109,8 +109,10 @@ export interface Hardware {
 
 /** Who did how much of the share chain's last links. */
 export interface Contributions {
+  tip: string
   links: number
-  miners: { miner: string, part: number }[]
+  uncles: number
+  miners: { miner: string, part: number, links: number, uncles: number }[]
 }
 
 /** The events of the stream, by name. */

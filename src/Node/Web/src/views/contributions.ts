@@ -10,7 +10,7 @@ type Miner = Contributions['miners'][number]
 /** Who did how much of the share chain's last links. */
 export class ContributionsView {
   readonly #rows: KeyedList<Miner, HTMLLIElement>
-  readonly #empty = h('p', { class: 'empty' }, 'No links yet: the share chain has just begun.')
+  readonly #empty = h('p', { class: 'empty' }, 'Nobody yet: the share chain has just begun.')
   #names = new Map<string, string>()
   #self: string | null = null
   #last: Contributions | null = null
@@ -39,12 +39,14 @@ export class ContributionsView {
     const name = h('bdi')
     const part = h('span', { class: 'rate' })
     const sub = h('span', { class: 'sub' })
+    const count = h('span', { class: 'sub' })
     const bar = new Bar('', ['accent-part'])
     return {
-      element: h('li', {}, h('div', { class: 'contribution-head' }, h('span', {}, name, sub), part), bar.root),
+      element: h('li', {}, h('div', { class: 'contribution-head' }, h('span', {}, name, sub), h('span', {}, count, part)), bar.root),
       update: miner => {
         text(name, this.#names.get(miner.miner) ?? shortId(miner.miner))
         text(sub, miner.miner === this.#self ? 'this node' : this.#names.has(miner.miner) ? '' : 'not here now')
+        text(count, `${integer(miner.links)} ${miner.links === 1 ? 'link' : 'links'}${miner.uncles === 0 ? '' : `, ${integer(miner.uncles)} late`}`)
         text(part, percent(miner.part))
         bar.show([miner.part], `${percent(miner.part)} of the work`)
       }
