@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Microsoft.Playwright;
+using P2PMiner.Node.Api;
 
 namespace P2PMiner.Integration.Tests.Web;
 
@@ -28,16 +29,18 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>Errors and warnings on the console, exceptions, and requests to other hosts, one line each.</summary>
     public ConcurrentQueue<string> Complaints { get; } = new();
 
-    /// <summary>Skips the test where there is no Chromium, unless it has to be there.</summary>
+    /// <summary>Skips the test where there is no Chromium or no page, unless they have to be there.</summary>
     public static async Task<Browser> StartAsync()
     {
-        if (Find() is not string program)
+        string? program = Find();
+        string? missing = program is null ? "no chromium, google-chrome or P2P_MINER_CHROMIUM"
+            : !new WebPage().IsBuiltIn ? "the web page was not built in: make web"
+            : null;
+        if (missing is not null)
         {
-            string missing = "no chromium, google-chrome or P2P_MINER_CHROMIUM";
             if (Environment.GetEnvironmentVariable(RequiredVariable) == "1")
                 Assert.Fail(missing);
             Assert.Ignore(missing);
-            return null!;
         }
         IPlaywright playwright = await Playwright.CreateAsync();
         IBrowser browser = await playwright.Chromium.LaunchAsync(

@@ -41,8 +41,6 @@ export class MapView {
     this.#lines = new KeyedList<Line, SVGGElement>(lines, line => line.id, () => this.#createLine())
     this.#nodes = new KeyedList<Place, SVGGElement>(nodes, place => place.id, place => this.#createNode(place))
     this.#simulation = forceSimulation<Place, Line>()
-      .force('charge', forceManyBody<Place>().strength(-1100).distanceMax(600))
-      .force('collide', forceCollide<Place>(place => place.radius + 26))
       .on('tick', () => { this.#draw() })
       .stop()
     new ResizeObserver(() => { this.#resize(container) }).observe(container)
@@ -69,7 +67,7 @@ export class MapView {
 
   #arrange (members: Member[]): void {
     const top = Math.max(1, ...members.map(member => member.hashrate))
-    const scale = members.length > 40 ? 0.55 : members.length > 12 ? 0.75 : members.length > 4 ? 1 : 1.3
+    const scale = members.length > mostNamed ? 0.42 : members.length > 12 ? 0.75 : members.length > 4 ? 1 : 1.3
     const ids = new Set(members.map(member => member.peerId))
     for (const id of this.#places.keys()) if (!ids.has(id)) this.#places.delete(id)
     members.forEach((member, index) => {
@@ -115,6 +113,8 @@ export class MapView {
     this.#simulation
       .nodes([...this.#places.values()])
       .force('link', forceLink<Place, Line>(this.#edges).distance(line => line.source.radius + line.target.radius + reach).strength(0.25))
+      .force('charge', forceManyBody<Place>().strength(-1100 * Math.min(1, (16 / count) ** 1.5)).distanceMax(600))
+      .force('collide', forceCollide<Place>(place => place.radius + (count > mostNamed ? 4 : 26)))
       .force('x', forceX<Place>(this.#width / 2).strength(0.09 * (this.#height / this.#width) ** 2))
       .force('y', forceY<Place>(this.#height / 2).strength(0.09))
       .alpha(alpha)
@@ -144,7 +144,7 @@ export class MapView {
     this.#svg.classList.toggle('unmeasured', count > mostMeasured)
     this.#centre()
     for (const place of this.#places.values()) {
-      const side = Math.max(place.radius + 12, 60)
+      const side = count > mostNamed ? place.radius + 8 : Math.max(place.radius + 12, 60)
       place.x = Math.min(this.#width - side, Math.max(side, place.x))
       place.y = Math.min(this.#height - place.radius - 46, Math.max(place.radius + 14, place.y))
     }
