@@ -227,11 +227,14 @@ export class MapView {
         set(name, 'y', (radius + 18).toFixed(1))
         set(rate, 'y', (radius + 34).toFixed(1))
         const full = nameOf(member)
-        text(name, full.length > 18 ? `${full.slice(0, 17)}…` : full)
-        text(rate, member.hashrate > 0 ? hashrate(member.hashrate) : kind === 'relay' ? 'relay' : 'idle')
-        const label = `${full}${member.isSelf ? ', this node' : ''}: ${member.role}, ${hashrate(member.hashrate)}`
-        text(title, label)
-        set(element, 'aria-label', label)
+        const shown = full.length > 18 ? `${full.slice(0, 17)}…` : full
+        const speed = member.hashrate > 0 ? hashrate(member.hashrate) : kind === 'relay' ? 'relay' : 'idle'
+        text(name, shown)
+        text(rate, speed)
+        const more = `${full}: ${member.role}${member.isSelf ? ', this node' : ''}`
+        text(title, more)
+        // Begins with what is seen, so that it can be chosen by voice.
+        set(element, 'aria-label', `${shown} ${speed}, ${more}`)
       }
     }
   }
