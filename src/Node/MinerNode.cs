@@ -154,6 +154,9 @@ internal sealed class MinerNode : IAsyncDisposable
     /// <summary>The whole cluster.</summary>
     public ClusterReport Cluster => _clusterSnapshot.Take();
 
+    /// <summary>Who did how much of the share chain.</summary>
+    public ContributionReport Contributions => _snapshot.Contributions();
+
     public NodeStatus Status(IReadOnlyList<NodeEvent> events) =>
         _snapshot.Take(_stopping, _pause, _time.GetElapsedTime(_started), events);
 

@@ -27,7 +27,7 @@ internal static class NodeHost
         NodeStatus Status() => node.Status(log.Recent.Snapshot());
 
         HashrateHistory history = new(Status, time);
-        ApiSources sources = new(Status, () => machine, () => node.RecentShares, () => node.Peers, () => node.Cluster, history);
+        ApiSources sources = new(Status, () => machine, () => node.RecentShares, () => node.Peers, () => node.Cluster, () => node.Contributions, history);
 
         // Mining starts before anything that only watches it, so that the first hash waits for nothing.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);

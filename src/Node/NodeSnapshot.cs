@@ -61,6 +61,7 @@ internal sealed class NodeSnapshot(
             Shares = ledger.Counts,
             Blocks = StatusOf(outbox.Counters),
             Chain = ChainNow(),
+            Contribution = ContributionNow(),
             Dataset = current is null ? null : DatasetOf(current),
             Keys = current is null ? null : new Api.KeyStatus(current.Key.ToString(), keys.Keys.FirstOrDefault(key => !key.IsCurrent)?.Key.ToString()),
             Daemons = daemons is null ? [] : [.. daemons.Status.Daemons.Select(StatusOf)],
@@ -176,6 +177,17 @@ internal sealed class NodeSnapshot(
 
     /// <summary>The last chunk of a dataset is a little shorter than the others.</summary>
     private static int Chunks(int items) => (items + ItemsPerChunk - 1) / ItemsPerChunk;
+
+    /// <summary>Who did how much of the share chain.</summary>
+    public ContributionReport Contributions() => ContributionReport.Of(tree.Contributions);
+
+    private ContributionStatus ContributionNow()
+    {
+        Contributions all = tree.Contributions;
+        MinerId self = new(peerId.Bytes);
+        Contribution? own = all.Miners.FirstOrDefault(miner => miner.Miner.Equals(self));
+        return new ContributionStatus(own is null ? 0 : all.PartOf(own), all.Links, all.Miners.Count);
+    }
 
     private ChainStatus ChainNow()
     {

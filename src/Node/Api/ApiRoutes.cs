@@ -29,6 +29,7 @@ internal sealed class ApiRoutes
             ["/api/v1/shares"] = context => Json(context, new ShareList(sources.Shares()), NodeJson.Default.ShareList),
             ["/api/v1/peers"] = context => Json(context, new PeerList(sources.Peers()), NodeJson.Default.PeerList),
             ["/api/v1/cluster"] = context => Json(context, sources.Cluster(), NodeJson.Default.ClusterReport),
+            ["/api/v1/contributions"] = context => Json(context, sources.Contributions(), NodeJson.Default.ContributionReport),
             ["/api/v1/history"] = context => Json(context, sources.History.Read(), NodeJson.Default.HistoryReport),
             ["/api/v1/events"] = context => Events(context, feed),
             ["/health/live"] = context => Json(context, new HealthStatus("live"), NodeJson.Default.HealthStatus),

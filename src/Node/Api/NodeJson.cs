@@ -16,6 +16,7 @@ namespace P2PMiner.Node.Api;
 [JsonSerializable(typeof(ClusterReport))]
 [JsonSerializable(typeof(HistoryReport))]
 [JsonSerializable(typeof(HistoryPoint))]
+[JsonSerializable(typeof(ContributionReport))]
 [JsonSerializable(typeof(HealthStatus))]
 [JsonSerializable(typeof(ApiError))]
 internal sealed partial class NodeJson : JsonSerializerContext;

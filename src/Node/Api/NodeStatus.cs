@@ -81,6 +81,9 @@ internal sealed record NodeStatus
 
     public ChainStatus? Chain { get; init; }
 
+    /// <summary>This node's part in the share chain's last links.</summary>
+    public ContributionStatus? Contribution { get; init; }
+
     public DatasetStatus? Dataset { get; init; }
 
     /// <summary>RandomX keys whose cache is held: those of this epoch and, once it is known, of the next.</summary>

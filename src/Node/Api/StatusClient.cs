@@ -19,6 +19,10 @@ internal static class StatusClient
     public static Task<PeerList> GetPeersAsync(IPEndPoint address, BearerToken? token, CancellationToken cancel) =>
         GetAsync(address, "/api/v1/peers", NodeJson.Default.PeerList, token, cancel);
 
+    /// <summary>Who did how much of the share chain; see <see cref="GetAsync{T}"/>.</summary>
+    public static Task<ContributionReport> GetContributionsAsync(IPEndPoint address, BearerToken? token, CancellationToken cancel) =>
+        GetAsync(address, "/api/v1/contributions", NodeJson.Default.ContributionReport, token, cancel);
+
     /// <param name="address">Of the node's HTTP API; "any" addresses are asked on loopback.</param>
     /// <param name="path">What is asked for.</param>
     /// <param name="type">How the answer is read.</param>

@@ -51,6 +51,7 @@ internal static class CommandTree
         Add(BenchCommand.Create(services), BenchCommand.Examples);
         Add(StatusCommand.Create(services), StatusCommand.Examples);
         Add(PeersCommand.Create(services), PeersCommand.Examples);
+        Add(ContributionsCommand.Create(services), ContributionsCommand.Examples);
         Add(ClusterCommand.Create(services, out Command newCluster), ClusterCommand.Examples);
         examples.Add(newCluster, ClusterCommand.Examples);
         Add(VersionCommand.Create(services), VersionCommand.Examples);

@@ -43,6 +43,7 @@ internal sealed class ShareTree
     private long _sequence;
     private Action<Link>? _added;
     private MinerId _self;
+    private Contributions? _contributions;
 
     /// <param name="genesis">The cluster's <see cref="Genesis"/>.</param>
     /// <param name="proofHash">The proof of work; exceptions pass through <see cref="Add"/>.</param>
@@ -123,6 +124,20 @@ internal sealed class ShareTree
         {
             lock (_lock)
                 return _links.Count;
+        }
+    }
+
+    /// <summary>Who did how much of the work of the last links.</summary>
+    public Contributions Contributions
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_contributions?.Tip != _active.Tip.Id)
+                    _contributions = Contributions.Of(_active.Tip, id => _links.GetValueOrDefault(id));
+                return _contributions;
+            }
         }
     }
 

@@ -26,6 +26,7 @@ internal static class StatusReport
             new("shares", SharesText(status.Shares)),
             new("blocks", BlocksText(status.Blocks)),
             new("chain", ChainText(status.Chain)),
+            new("contribution", ContributionText(status.Contribution)),
             .. status.Daemons.Select(daemon => new ReportRow("daemon", DaemonText(daemon))),
         ];
         return [new("Node", node), new("Mining", mining)];
@@ -68,6 +69,10 @@ internal static class StatusReport
 
     public static string BlocksText(BlockCounts blocks) =>
         $"{blocks.Found} found, {blocks.Accepted} accepted, {blocks.Rejected} rejected";
+
+    public static string ContributionText(ContributionStatus? contribution) => contribution is null or { Links: 0 }
+        ? Units.Unknown
+        : $"{Units.Percent(contribution.Part)} of the work of the last {contribution.Links} links, {contribution.Miners} {(contribution.Miners == 1 ? "miner" : "miners")}";
 
     public static string ChainText(ChainStatus? chain) =>
         chain is null ? Units.Unknown : $"height {chain.Height}, difficulty {chain.Difficulty}, tip {Units.Short(chain.Tip)}";

@@ -26,10 +26,10 @@ internal sealed class LiveFeedTests
         Assert.That(await LineAsync(reader), Does.StartWith("retry: "));
 
         List<string> names = [];
-        while (names.Count < 7)
+        while (names.Count < 8)
             names.Add((await EventAsync(reader)).Name);
 
-        Assert.That(names, Is.EqualTo(new[] { "status", "cluster", "history", "shares", "hardware", "status", "cluster" }));
+        Assert.That(names, Is.EqualTo(new[] { "status", "cluster", "history", "shares", "contributions", "hardware", "status", "cluster" }));
     }
 
     [Test]

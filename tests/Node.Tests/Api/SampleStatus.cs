@@ -19,7 +19,10 @@ internal static class SampleStatus
     public static ApiSources Sources() => new(
         Create, () => HardwareReport.Read(new NodeOptions()),
         () => [new ShareStatus(DateTimeOffset.UnixEpoch, "chain", 7, 1000, Key, "accepted", Block: false)],
-        Peers, Cluster, new HashrateHistory(Create, TimeProvider.System));
+        Peers, Cluster, Contributions, new HashrateHistory(Create, TimeProvider.System));
+
+    public static ContributionReport Contributions() => new(
+        Key, 3, 1, 4000, [new("12D3KooWSelf", 0.55, 2200, 2, 0), new("12D3KooWSample", 0.45, 1800, 1, 1)]);
 
     /// <summary>This node, its two peers, and the connection with one of them.</summary>
     public static ClusterReport Cluster() => new(
@@ -54,6 +57,7 @@ internal static class SampleStatus
         Shares = new ShareCounts(10, 8, 1, 1),
         Blocks = new BlockCounts(2, 1, 1),
         Chain = new ChainStatus(42, Key, 5000),
+        Contribution = new ContributionStatus(0.55, 3, 2),
         Dataset = new DatasetStatus(Key, "building", 0.25, 520, 0, 800_000, 31.5),
         Keys = new KeyStatus(Key, null),
         Daemons = [new DaemonEntry("http://127.0.0.1:18081", "active", 2_999_999, null)],

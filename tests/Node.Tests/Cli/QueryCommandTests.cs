@@ -39,7 +39,7 @@ internal sealed class QueryCommandTests
         using JsonDocument status = JsonDocument.Parse(json.Output);
         Assert.That(status.RootElement.GetProperty("totalHashes").GetInt64(), Is.EqualTo(123_456));
         CliRun text = await CliRun.Of(["status"], new() { ["P2P_MINER_HTTP"] = server.Address.Authority });
-        Assert.That(text.Output, Does.Contain("mining").And.Contain("123456"));
+        Assert.That(text.Output, Does.Contain("mining").And.Contain("123456").And.Contain("55.0% of the work of the last 3 links, 2 miners"));
     }
 
     [Test]
@@ -56,6 +56,21 @@ internal sealed class QueryCommandTests
         CliRun text = await CliRun.Of(["peers", "--http", server.Address.Authority]);
         Assert.That(text.Output.TrimEnd().Split('\n'), Has.Length.EqualTo(3));
         Assert.That(text.Output, Does.Contain("512.5 H/s").And.Contain("through others"));
+    }
+
+    [Test]
+    public async Task Contributions_asks_a_running_node()
+    {
+        await using ApiServer server = await ApiServer.StartAsync(
+            new IPEndPoint(IPAddress.Loopback, 0), null, SampleStatus.Sources(), NullLogger.Instance, TimeProvider.System, CancellationToken.None);
+        CliRun json = await CliRun.Of(["contributions", "--json", "--http", server.Address.Authority]);
+        using JsonDocument answer = JsonDocument.Parse(json.Output);
+        Assert.That(answer.RootElement.GetProperty("miners")[1].GetProperty("part").GetDouble(), Is.EqualTo(0.45));
+        CliRun text = await CliRun.Of(["contributions", "--http", server.Address.Authority]);
+        string[] lines = text.Output.TrimEnd().ReplaceLineEndings("\n").Split('\n');
+        Assert.That(lines, Has.Length.EqualTo(4));
+        Assert.That(lines[1], Is.EqualTo("12D3KooWSelf    55.0%  2      0     2200"));
+        Assert.That(lines[3], Is.EqualTo("Of the last 3 links and the 1 late shares that they name."));
     }
 
     [Test]

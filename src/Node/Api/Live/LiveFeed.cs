@@ -26,6 +26,7 @@ internal sealed class LiveFeed(ApiSources sources, TimeProvider time)
     private readonly EventHub _hub = new();
     private HistoryPoint? _point;
     private IReadOnlyList<ShareStatus> _shares = [];
+    private string? _tip;
     private int _tick;
 
     /// <summary>Clients that listen now.</summary>
@@ -83,6 +84,7 @@ internal sealed class LiveFeed(ApiSources sources, TimeProvider time)
         EventFrame.Of("cluster", sources.Cluster()),
         EventFrame.Of("history", sources.History.Read()),
         EventFrame.Of("shares", new ShareList(sources.Shares())),
+        EventFrame.Of("contributions", sources.Contributions()),
         EventFrame.Of("hardware", sources.Hardware()),
     ];
 
@@ -103,6 +105,12 @@ internal sealed class LiveFeed(ApiSources sources, TimeProvider time)
         {
             _shares = shares;
             _hub.Publish(EventFrame.Of("shares", new ShareList(shares)));
+        }
+        ContributionReport contributions = sources.Contributions();
+        if (contributions.Tip != _tip)
+        {
+            _tip = contributions.Tip;
+            _hub.Publish(EventFrame.Of("contributions", contributions));
         }
     }
 }
