@@ -124,7 +124,10 @@ internal sealed class NodeSnapshot(
             member.Peer.ToString(), status.Version, OptionText.Mode(status.Mode), status.Role, status.Hashrate, status.Threads,
             OptionText.Memory(status.IsFullMemory ? MemoryRequest.Full : MemoryRequest.Light), status.HasDaemon,
             new PeerChain(status.Tip.Height, status.Tip.Id.ToString()), [.. status.DatasetKeys.Select(key => key.ToString())],
-            cluster.ConnectionOf(member.Peer)?.RemoteAddress.ToString(), member.SinceHeard.TotalSeconds);
+            cluster.ConnectionOf(member.Peer)?.RemoteAddress.ToString(), member.SinceHeard.TotalSeconds)
+        {
+            Name = status.Name,
+        };
     }
 
     private static string? Word(PageKind? pages) => pages is PageKind kind ? OptionText.Pages(kind) : null;

@@ -169,7 +169,11 @@ internal sealed record ClusterTotals(int Peers, double? Hashrate);
 /// <param name="SecondsSinceHeard">Since its last heartbeat.</param>
 internal sealed record PeerStatus(
     string PeerId, string Version, string Mode, string Role, double Hashrate, int Threads, string Memory, bool Daemon,
-    PeerChain Chain, IReadOnlyList<string> DatasetKeys, string? Address, double SecondsSinceHeard);
+    PeerChain Chain, IReadOnlyList<string> DatasetKeys, string? Address, double SecondsSinceHeard)
+{
+    /// <summary>What people call it; empty when it does not say.</summary>
+    public string Name { get; init; } = "";
+}
 
 /// <param name="Height">Of the last link.</param>
 /// <param name="Tip">Id of the last link, 64 hex digits.</param>

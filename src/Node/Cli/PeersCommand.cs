@@ -24,10 +24,10 @@ internal static class PeersCommand
             output.WriteLine("No other node is there.");
             return;
         }
-        List<string[]> rows = [["peer", "role", "hash rate", "memory", "threads", "chain", "address"]];
+        List<string[]> rows = [["peer", "name", "role", "hash rate", "memory", "threads", "chain", "address"]];
         rows.AddRange(peers.Select(peer => (string[])
         [
-            peer.PeerId, peer.Role, Units.Hashrate(peer.Hashrate), peer.Memory, $"{peer.Threads}", $"{peer.Chain.Height}", peer.Address ?? "through others",
+            peer.PeerId, peer.Name, peer.Role, Units.Hashrate(peer.Hashrate), peer.Memory, $"{peer.Threads}", $"{peer.Chain.Height}", peer.Address ?? "through others",
         ]));
         NodeQuery.WriteTable(output, rows);
     }

@@ -11,7 +11,7 @@ internal static class SampleStatus
 
     public static IReadOnlyList<PeerStatus> Peers() =>
     [
-        new("12D3KooWSample", "1.2.3", "auto", "worker", 512.5, 2, "light", false, new PeerChain(42, Key), [], "/ip4/192.168.1.7/tcp/9999", 1.5),
+        new("12D3KooWSample", "1.2.3", "auto", "worker", 512.5, 2, "light", false, new PeerChain(42, Key), [], "/ip4/192.168.1.7/tcp/9999", 1.5) { Name = "attic" },
         new("12D3KooWOther", "1.2.3", "auto", "relay", 0, 0, "light", true, new PeerChain(41, Key), [Key], null, 0.5),
     ];
 

@@ -49,7 +49,7 @@ internal sealed partial class DocumentationTests
         Assert.That(used, Is.SubsetOf(exported));
     }
 
-    [GeneratedRegex("\\bp2p_miner_[a-z0-9_]+[a-z0-9](?![a-z0-9_])")]
+    [GeneratedRegex("\\b(p2p_miner|dotnet)_[a-z0-9_]+[a-z0-9](?![a-z0-9_])")]
     private static partial Regex Metric();
 
     private static string Document(string name, [CallerFilePath] string path = "") =>

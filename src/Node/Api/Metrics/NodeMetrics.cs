@@ -82,6 +82,10 @@ internal sealed class NodeMetrics : IDisposable
         Counter("p2p_miner.blocks_found", "Blocks found.", status => [new(status.Blocks.Found)]);
         Gauge("p2p_miner.dataset_progress", null, "Part of the dataset that is ready, 0 to 1.",
             status => status.Dataset is { } dataset ? [new(dataset.Progress)] : []);
+        Gauge("p2p_miner.dataset_chunks", null, "Chunks of 1 MiB that are ready, by who computed them.", status =>
+        [
+            .. status.Dataset is { } dataset ? Labelled("origin", ("local", dataset.LocalChunks), ("remote", dataset.RemoteChunks)) : [],
+        ]);
     }
 
     private void AddChain()
