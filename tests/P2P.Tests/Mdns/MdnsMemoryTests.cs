@@ -27,19 +27,53 @@ public sealed class MdnsMemoryTests
     }
 
     [Test]
-    public void Note_IsNotDrivenOutByAFlood()
+    public void Note_OfAPeerThatKeepsAnnouncingItselfIsNotDrivenOutByAFlood()
+    {
+        MdnsMemory memory = new(_time);
+        IsFirst(memory, -1, A);
+        _time.Advance(MdnsMemory.Confirmation);
+        Assert.That(IsFirst(memory, -1, A), Is.False);
+        for (int i = 0; i < 2 * MdnsMemory.Capacity; i++)
+            Assert.That(IsFirst(memory, i, A), Is.True);
+
+        Assert.That(memory.Count, Is.EqualTo(MdnsMemory.Capacity));
+        Assert.That(IsFirst(memory, -1, A), Is.False);
+    }
+
+    [Test]
+    public void Note_OfANewcomerTakesThePlaceOfOneThatWasHeardOnce()
     {
         MdnsMemory memory = new(_time);
         for (int i = 0; i < MdnsMemory.Capacity; i++)
-            Assert.That(memory.TryNote(Peer(i), [A], out _), Is.True);
+        {
+            IsFirst(memory, i, A);
+            Assert.That(IsFirst(memory, i, A), Is.False, "the same announcement over another interface");
+        }
+
+        Assert.That(IsFirst(memory, -1, A), Is.True);
+
+        Assert.That(memory.Count, Is.EqualTo(MdnsMemory.Capacity));
+        Assert.That(IsFirst(memory, 1, A), Is.False);
+        Assert.That(IsFirst(memory, 0, A), Is.True, "the oldest made room");
+    }
+
+    [Test]
+    public void Note_OfANewcomerWaitsWhileAllAreHeardAgainAndAgain()
+    {
+        MdnsMemory memory = new(_time);
+        for (int round = 0; round < 2; round++)
+        {
+            for (int i = 0; i < MdnsMemory.Capacity; i++)
+                IsFirst(memory, i, A);
+            _time.Advance(MdnsMemory.Lifetime / 2);
+        }
         Assert.That(memory.TryNote(Peer(-1), [A], out _), Is.False);
-        Assert.That(memory.TryNote(Peer(0), [A], out bool first), Is.True);
-        Assert.That(first, Is.False);
-        _time.Advance(MdnsMemory.Lifetime / 2);
+
         IsFirst(memory, 0, A);
         _time.Advance(MdnsMemory.Lifetime / 2 + TimeSpan.FromSeconds(1));
+
         Assert.That(IsFirst(memory, -1, A), Is.True);
-        Assert.That(memory.Count, Is.EqualTo(2), "the one seen again stays");
+        Assert.That(memory.Count, Is.EqualTo(2), "the one heard since stays");
     }
 
     private static bool IsFirst(MdnsMemory memory, int peer, params Multiaddr[] addresses)
