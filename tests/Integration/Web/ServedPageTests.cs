@@ -70,6 +70,20 @@ public sealed class ServedPageTests
     }
 
     [Test]
+    public async Task Page_NamesWhoContributedWhat()
+    {
+        await using ApiServer server = await StartAsync();
+        IPage page = await _browser.OpenAsync(server.Address, 1200, 800);
+        ILocator rows = page.Locator("#contributions li");
+        await Assertions.Expect(rows).ToHaveCountAsync(2, new() { Timeout = Milliseconds });
+        await Assertions.Expect(rows.Nth(0)).ToContainTextAsync("desk");
+        await Assertions.Expect(rows.Nth(0)).ToContainTextAsync("55");
+        await Assertions.Expect(rows.Nth(1)).ToContainTextAsync("1 link, 1 late");
+        Assert.That(_browser.Complaints, Is.Empty);
+        await page.CloseAsync();
+    }
+
+    [Test]
     public async Task Page_SaysThatTheNodeIsGone_AndComesBackWithIt()
     {
         ApiServer server = await StartAsync();

@@ -98,6 +98,10 @@ internal sealed class NodeMetrics : IDisposable
         Gauge("p2p_miner.chain_height", null, "Height of the share chain's tip.", status => status.Chain is { } chain ? [new(chain.Height)] : []);
         Gauge("p2p_miner.chain_difficulty", null, "Difficulty of the next link.",
             status => status.Chain is { } chain ? [new((double)chain.Difficulty)] : []);
+        Gauge("p2p_miner.contribution", null, "This node's part in the work of the share chain's last links, 0 to 1.",
+            status => status.Contribution is { } contribution ? [new(contribution.Part)] : []);
+        Gauge("p2p_miner.contribution_miners", null, "Miners that share the work of the share chain's last links.",
+            status => status.Contribution is { } contribution ? [new(contribution.Miners)] : []);
         Gauge("p2p_miner.daemon_up", null, "1 when the daemon can be mined with.", status =>
         [
             .. status.Daemons.Select(daemon => new Measurement<double>(
