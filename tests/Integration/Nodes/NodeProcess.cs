@@ -71,15 +71,22 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// A node on a machine of its own, which is a network namespace, with these arguments and no others. The environment says
     /// what keeps the test small: one thread in light mode.
     /// </summary>
-    public static NodeProcess StartOn(NetworkNamespace machine, string home, params string[] arguments) => StartOn(machine, null, home, arguments);
+    public static NodeProcess StartOn(NetworkNamespace machine, string home, params string[] arguments) => StartOn(machine, null, [], home, arguments);
 
     /// <summary>As above, on a machine that is slow where there is a <paramref name="quota"/>.</summary>
-    public static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string home, params string[] arguments) => new(
+    public static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string home, params string[] arguments) =>
+        StartOn(machine, quota, [], home, arguments);
+
+    /// <summary>As above, with environment variables of its own, each as NAME=VALUE.</summary>
+    public static NodeProcess StartOn(NetworkNamespace machine, string[] environment, string home, params string[] arguments) =>
+        StartOn(machine, null, environment, home, arguments);
+
+    private static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string[] environment, string home, string[] arguments) => new(
         new ProcessStartInfo(
             "ip",
             [
                 "netns", "exec", machine.Name, .. quota?.Command ?? [], "env", "--default-signal=INT", $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1",
-                "dotnet", Program, .. arguments,
+                .. environment, "dotnet", Program, .. arguments,
             ]),
         DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
 
@@ -97,6 +104,13 @@ internal sealed class NodeProcess : IAsyncDisposable
             },
             () => $"last status {last}; {Explain()}");
         return last!.Value;
+    }
+
+    /// <summary>Who did how much of its share chain.</summary>
+    public async Task<JsonElement> ContributionsAsync()
+    {
+        using JsonDocument answer = JsonDocument.Parse(await _http.GetStringAsync("/api/v1/contributions"));
+        return answer.RootElement.Clone();
     }
 
     /// <summary>For the message of a failed test.</summary>
