@@ -10,6 +10,8 @@ internal static unsafe class HashRates
 {
     private const int LightBatches = 2;
 
+    private static readonly int[] PercentsHeld = [12, 25, 40, 50, 60, 75, 90, 100];
+
     public static void MeasureFull(Report report, BenchSettings settings, Memories memories, int threads)
     {
         RandomXDataset dataset = memories.DatasetOf(settings);
@@ -22,6 +24,17 @@ internal static unsafe class HashRates
         contestants.Add(new(
             $"rx/2, {Machines.Name(two)}", () => Machines.Full(RandomXVersion.V2, two, dataset, memories.Pages), IsCompared: false));
         Contest.Run(report, $"full, {Count.Of(threads)}, {dataset.PageKind.ToString().ToLowerInvariant()} pages", settings, threads, contestants);
+    }
+
+    /// <summary>With parts of the dataset; the first, without any, is what the others are compared with.</summary>
+    public static void MeasureHybrid(Report report, BenchSettings settings, Memories memories, int threads)
+    {
+        RandomXDataset dataset = memories.DatasetOf(settings);
+        List<Contestant> contestants =
+            [new("light", () => Machines.Light(RandomXVersion.V1, memories, memories.Items, memories.Items.BatchItems * LightBatches))];
+        contestants.AddRange(PercentsHeld.Select(percent => new Contestant(
+            $"{percent} %", () => Machines.Hybrid(memories, memories.Items.BatchItems, dataset, percent))));
+        Contest.Run(report, $"hybrid, {Count.Of(threads)}, {dataset.PageKind.ToString().ToLowerInvariant()} pages", settings, threads, contestants);
     }
 
     /// <summary>The first of the machines against the other miner, with all threads; both by the clock.</summary>

@@ -30,4 +30,12 @@ internal static unsafe class Machines
     public static IHasher Light(RandomXVersion version, Memories memories, ItemCompiler items, int lanes) => LaneHasher.Create(
         memories.Cache.Key, isFull: false, memories.Cache.Hold(),
         () => new LockstepVm(version, lanes, memories.CacheMemory, items, memories.Pages));
+
+    /// <summary>Reads the first items of a whole dataset, and computes the others.</summary>
+    public static IHasher Hybrid(Memories memories, int lanes, RandomXDataset dataset, int percentHeld)
+    {
+        HybridMemory both = new(memories.Cache, dataset);
+        return LaneHasher.Create(dataset.Key, isFull: false, both, () => new HybridVm(
+            RandomXVersion.V1, lanes, memories.CacheMemory, memories.Items, both.Held, (int)(dataset.ItemCount * (long)percentHeld / 100), memories.Pages));
+    }
 }

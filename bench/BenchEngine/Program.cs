@@ -7,7 +7,7 @@ using P2PMiner.Mining.RandomX.Native;
 // Measures engine managed against librandomx, piece by piece; `make bench-engine` builds and starts this.
 var only = new Option<string[]>("--only")
 {
-    Description = "cache, dataset, verify, light, full, stages, miner",
+    Description = "cache, dataset, verify, light, hybrid, full, stages, miner",
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => [],
 };
@@ -95,6 +95,8 @@ static void MeasurePages(Report report, BenchSettings settings, PagePreference p
             FillTimes.MeasureDatasets(report, settings, memories, threads);
         if (settings.Wants("light"))
             HashRates.MeasureLight(report, settings, memories, threads);
+        if (settings.Wants("hybrid") && isFirst)
+            HashRates.MeasureHybrid(report, settings, memories, threads);
         if (settings.Wants("full"))
             HashRates.MeasureFull(report, settings, memories, threads);
     }

@@ -31,7 +31,7 @@ internal static class Benchmark
 
         await WaitWithProgress(miner.FirstHash, () => new BenchProgress("cache", 0, null), progress, time, cancel);
         double firstHashSeconds = (time.GetUtcNow() - ProcessStart.Time).TotalSeconds;
-        while (engine.Memory == MemoryMode.Full && miner.FullThreadCount < miner.ThreadCount)
+        while (engine.Memory != MemoryMode.Light && miner.FullThreadCount < miner.ThreadCount)
         {
             KeyStatus key = engine.Keys.Status.Keys[0];
             if (key.Dataset == DatasetState.Failed)
@@ -51,9 +51,9 @@ internal static class Benchmark
         double seconds = Elapsed();
 
         KeyStatus memory = engine.Keys.Status.Keys[0];
-        bool isFull = engine.Memory == MemoryMode.Full;
+        bool isFull = engine.Memory != MemoryMode.Light;
         return new BenchResult(
-            options.Node.Algorithm, engine.Keys.Engine.Name, OptionText.Memory(isFull ? MemoryRequest.Full : MemoryRequest.Light),
+            options.Node.Algorithm, engine.Keys.Engine.Name, OptionText.Memory(engine.Memory),
             OptionText.Pages((isFull ? memory.DatasetPages : memory.CachePages)!.Value), miner.ThreadCount, hashes / seconds, hashes,
             seconds, memory.CacheTime!.Value.TotalSeconds, memory.DatasetTime?.TotalSeconds, firstHashSeconds);
     }

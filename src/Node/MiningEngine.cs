@@ -76,6 +76,7 @@ internal sealed class MiningEngine : IAsyncDisposable
             new KeyStoreOptions
             {
                 Memory = role.Memory,
+                PartItems = (int)(memory.PartBytes / RandomXLibrary.DatasetItemSize),
                 PrepareNextDataset = memory.PrepareNextDataset,
                 Pages = options.Pages,
                 BuilderThreads = machine.Hardware.AllowedCpus.Count,

@@ -85,10 +85,21 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
             if (!isFull && Has(now, MemoryPlanner.DatasetBytes))
                 return RolePlan.Working(isFull: true, isHost: !now.IsOnBattery, $"the dataset fits into memory now: {Mib(now)} available");
         }
+        if (machine.MemoryPlan.Mode == MemoryMode.Hybrid)
+            return Hybrid(now);
         if (!isFull)
             return Plan;
         return RolePlan.Working(
             isFull: true, isHost: !now.IsOnBattery, now.IsOnBattery ? "on battery it sends no datasets to others" : "the dataset fits into memory");
+    }
+
+    private RolePlan Hybrid(RoleConditions now)
+    {
+        if (Plan.Memory == MemoryMode.Hybrid && now.AvailableBytes < LowWater)
+            return Plan with { Memory = MemoryMode.Light, Reason = $"worker, because other programs need the memory: {Mib(now)} available" };
+        if (Plan.Memory == MemoryMode.Light && Has(now, machine.MemoryPlan.PartBytes))
+            return Plan with { Memory = MemoryMode.Hybrid, Reason = $"worker, because its part of the dataset fits into memory now: {Mib(now)} available" };
+        return Plan;
     }
 
     /// <summary>A node without miner threads holds a dataset when those who hash have no other host.</summary>

@@ -58,7 +58,7 @@ internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, MemoryMode Me
 
     /// <summary>Whether this plan does without something that the other one has.</summary>
     public bool IsLessThan(RolePlan other) =>
-        (other.IsDatasetHost && !IsDatasetHost) || (other.Memory == MemoryMode.Full && Memory != MemoryMode.Full);
+        (other.IsDatasetHost && !IsDatasetHost) || (other.Memory != MemoryMode.Light && Memory == MemoryMode.Light);
 
     private static RolePlan Named(bool isWorker, bool isHost, MemoryMode memory, bool hasCaches, string why)
     {

@@ -98,6 +98,18 @@ internal sealed class RoleKeeperTests
         Assert.That(After(light, Roomy, TimeSpan.FromHours(1)), Is.Zero);
     }
 
+    [Test]
+    public void PartOfADataset_IsGivenBackAndTakenAgain()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Memory = MemoryRequest.Hybrid, Threads = 2 }, 2200);
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Hybrid)));
+        Assert.That(After(keeper, Scarce, RoleKeeper.GiveUpAfter - Look), Is.Zero);
+        Assert.That(After(keeper, Scarce, 2 * Look), Is.EqualTo(1));
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Light)));
+        Assert.That(After(keeper, Roomy, 2 * RoleKeeper.TakeAfter), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Hybrid));
+    }
+
     /// <summary>Times that the plan changed while conditions lasted for a while.</summary>
     private int After(RoleKeeper keeper, RoleConditions conditions, TimeSpan time)
     {

@@ -22,6 +22,9 @@ public static class MemoryPlanner
     /// <summary>Left for this program's own heap, and for the rest of the system so that it does not begin to swap.</summary>
     public const long SystemReserveBytes = 256 * MiB;
 
+    /// <summary>With less of the dataset than this, hybrid mode is no faster than light mode.</summary>
+    public const long MinPartBytes = 832 * MiB;
+
     private const long KiB = 1024;
     private const long MiB = 1024 * KiB;
     private const long HugePageBytes = 2 * MiB;
@@ -48,7 +51,25 @@ public static class MemoryPlanner
             return Full(budget, nodes, "full mode", budget.HoldsOnNodes(hardware, nodes, 2));
         if (request == MemoryRequest.Full || budget.Holds(1))
             return Full(budget, roomiest, "full mode", budget.Holds(2));
-        return Light(budget, $"light mode, because full mode takes {Mib(budget.Required(1))}");
+        return request == MemoryRequest.Hybrid
+            ? HybridOrLight(budget, roomiest)
+            : Light(budget, $"light mode, because full mode takes {Mib(budget.Required(1))}");
+    }
+
+    // Light mode needs no more than what is left; the next key's dataset waits until the old one is gone.
+    private static MemoryPlan HybridOrLight(Budget budget, int[] node)
+    {
+        long part = (budget.Ordinary!.Value - SystemReserveBytes - budget.Required(0)) / MiB * MiB;
+        if (part < MinPartBytes)
+            return Light(budget, $"light mode, because less than {Mib(MinPartBytes)} of the dataset is of no use");
+        long required = budget.Required(0) + part;
+        return new MemoryPlan(
+            MemoryMode.Hybrid, Fits: true, node, PrepareNextDataset: false, budget.Ordinary, required,
+            $"hybrid mode: {Mib(part)} of the dataset's 2080 MiB, {Sum(budget, required)}; with {Mib(SystemReserveBytes)} left for the system "
+            + $"that fits in the {Mib(budget.Ordinary.Value)} available")
+        {
+            PartBytes = part,
+        };
     }
 
     private static int[] NodesOf(HardwareInfo hardware, int threads)
@@ -71,9 +92,12 @@ public static class MemoryPlanner
     {
         long required = budget.Required(nodes.Length);
         bool fits = budget.Ordinary is null || budget.Holds(nodes.Length);
-        string sum = $"{start}, {Caches} caches of 256 MiB and {Mib(budget.Threads * ThreadBytes)} for {budget.Threads} {(budget.Threads == 1 ? "thread" : "threads")} take {Mib(required)}";
+        string sum = $"{start}, {Sum(budget, required)}";
         return new MemoryPlan(mode, fits, nodes, next, budget.Available(nodes.Length), required, sum + Verdict(budget, mode, nodes.Length) + end);
     }
+
+    private static string Sum(Budget budget, long required) =>
+        $"{Caches} caches of 256 MiB and {Mib(budget.Threads * ThreadBytes)} for {budget.Threads} {(budget.Threads == 1 ? "thread" : "threads")} take {Mib(required)}";
 
     private static string Verdict(Budget budget, MemoryMode mode, int datasets)
     {

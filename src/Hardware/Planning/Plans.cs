@@ -11,6 +11,9 @@ public enum MemoryMode
 
     /// <summary>Only the cache, 256 MiB; dataset items are computed when needed.</summary>
     Light,
+
+    /// <summary>The cache and the first part of the dataset; the other items are computed when needed.</summary>
+    Hybrid,
 }
 
 /// <summary>What the user asked of memory.</summary>
@@ -25,6 +28,9 @@ public enum MemoryRequest
 
     /// <summary>Light even where full would fit.</summary>
     Light,
+
+    /// <summary>Full where it fits, else as much of the dataset as does.</summary>
+    Hybrid,
 }
 
 /// <summary>The kind of pages that back a large buffer, best first.</summary>
@@ -60,7 +66,10 @@ public sealed record PlannedThread(int Cpu, int NumaNode);
 public sealed record ThreadPlan(IReadOnlyList<PlannedThread> Threads, string Reason);
 
 /// <summary>Which memory mode is taken on this machine, whether it fits, and why.</summary>
-/// <param name="Mode">The mode asked for; for <see cref="MemoryRequest.Auto"/> full where it fits, else light.</param>
+/// <param name="Mode">
+/// The mode asked for; for <see cref="MemoryRequest.Auto"/> full where it fits, else light, and for <see cref="MemoryRequest.Hybrid"/>
+/// a mode between them too.
+/// </param>
 /// <param name="Fits">
 /// False: even this mode needs more than is available. The caller refuses, with <paramref name="Reason"/> as the message.
 /// </param>
@@ -78,4 +87,8 @@ public sealed record MemoryPlan(
     bool PrepareNextDataset,
     long? AvailableBytes,
     long RequiredBytes,
-    string Reason);
+    string Reason)
+{
+    /// <summary>Bytes of the dataset's first part that is held in hybrid mode, whole MiB.</summary>
+    public long PartBytes { get; init; }
+}

@@ -15,15 +15,20 @@ internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> no
     /// <summary>Workers on the first node, where the dataset that they fill is to lie.</summary>
     internal DatasetWorkers OfFirstNode => OfNode(0);
 
-    /// <summary>Allocates a dataset whose pages can lie on the NUMA node at index <paramref name="node"/>.</summary>
-    /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
-    internal Task<RandomXDataset> AllocateAsync(IRandomXEngine engine, int node, PagePreference pages) => Task.Factory.StartNew(
+    /// <summary>Allocates a dataset, or its first items, whose pages can lie on the NUMA node at index <paramref name="node"/>.</summary>
+    /// <exception cref="InsufficientMemoryException">
+    /// No memory, no huge pages where they were asked for, or an engine that can do nothing with a part.
+    /// </exception>
+    internal Task<RandomXDataset> AllocateAsync(IRandomXEngine engine, int node, PagePreference pages, int? partItems = null) => Task.Factory.StartNew(
         () =>
         {
             // Explicit huge pages are populated by the allocating thread.
             if (nodes[node].Cpus.Count > 0)
                 CurrentThread.TryPin(nodes[node].Cpus[0]);
-            return engine.AllocateDataset(pages);
+            if (partItems is not int items)
+                return engine.AllocateDataset(pages);
+            return engine.TryAllocatePart(pages, items)
+                ?? throw new InsufficientMemoryException($"engine {engine.Name} hashes with the whole dataset or without any");
         },
         CancellationToken.None,
         TaskCreationOptions.LongRunning,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
@@ -33,7 +34,7 @@ internal sealed class DatasetMaker
         _log = log;
         _items = items;
         _builder = new DatasetBuilder(options.BuilderThreads, options.Nodes, time);
-        if (options.DatasetCacheDirectory is string directory)
+        if (options.DatasetCacheDirectory is string directory && options.Memory == MemoryMode.Full)
             _file = new DatasetFile(directory, log, items);
     }
 
@@ -116,7 +117,7 @@ internal sealed class DatasetMaker
 
     private async Task<RandomXDataset> AllocateAsync(IRandomXEngine engine, int node)
     {
-        RandomXDataset dataset = await _builder.AllocateAsync(engine, node, _options.Pages);
+        RandomXDataset dataset = await _builder.AllocateAsync(engine, node, _options.Pages, _options.Memory == MemoryMode.Hybrid ? _items : null);
         _live.Add(dataset.Freed);
         return dataset;
     }

@@ -17,7 +17,7 @@ namespace P2PMiner.Mining.RandomX;
 internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, TimeProvider time, ILogger log, int datasetItems)
 {
     private readonly DatasetMaker _datasets = new(options, time, log, datasetItems);
-    private readonly bool _isWhole = datasetItems == RandomXLibrary.DatasetItemCount;
+    private readonly bool _isWhole = datasetItems == RandomXLibrary.DatasetItemCount && options.Memory == MemoryMode.Full;
     private readonly WakeSignal _work = new();
 
     // Under the lock of the slots.
@@ -47,7 +47,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
 
     private void StopOutdated()
     {
-        bool replaced = (_building != slots.Current && _building != slots.Next) || slots.Memory != MemoryMode.Full;
+        bool replaced = (_building != slots.Current && _building != slots.Next) || slots.Memory == MemoryMode.Light;
         bool lessUrgent = _building == slots.Next && slots.Current?.DatasetState == DatasetState.None;
         // At low priority it would not get on beside light mode, so it starts again.
         bool tooSlow = _building == slots.Current && _buildingAhead && _building?.DatasetState != DatasetState.Ready;
@@ -61,7 +61,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         {
             bool currentDone = slots.Current?.DatasetState is DatasetState.Ready or DatasetState.Failed;
             KeySlot? slot = currentDone && options.PrepareNextDataset ? slots.Next : slots.Current;
-            if (slots.Memory != MemoryMode.Full || slot is not { DatasetState: DatasetState.None, Cache: IRandomXCache cache })
+            if (slots.Memory == MemoryMode.Light || slot is not { DatasetState: DatasetState.None, Cache: IRandomXCache cache })
                 return null;
             slot.DatasetState = DatasetState.Building;
             slot.BeginWork();
@@ -76,7 +76,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         try
         {
             MadeDatasets made = await _datasets.MakeAsync(
-                slot.Engine, cache, ahead, slot.IsRemoteDoubted ? null : options.Supplier,
+                slot.Engine, cache, ahead, slot.IsRemoteDoubted || options.Memory != MemoryMode.Full ? null : options.Supplier,
                 (state, progress) => ReportProgress(slot, state, progress), cancellation);
             TimeSpan elapsed = time.GetElapsedTime(start);
             if (!await TryPrepareAsync(slot, cache, made, cancellation))
@@ -121,7 +121,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         slots.Change(() =>
         {
             slot.SetDatasets(made, elapsed);
-            isWanted = slots.Memory == MemoryMode.Full;
+            isWanted = slots.Memory != MemoryMode.Light;
             if (!isWanted)
                 slot.DropDatasets();
         });
@@ -131,7 +131,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
     /// <summary>Readies the engine for datasets; false when they are wrong and to be made again without others' help.</summary>
     private async Task<bool> TryPrepareAsync(KeySlot slot, IRandomXCache cache, MadeDatasets made, CancellationToken cancellation)
     {
-        // A part of a dataset, as in tests, gives no hashes that could be compared.
+        // With a part of a dataset there is one way to hash, and in tests it gives no hashes that could be compared.
         if (!_isWhole)
             return true;
         bool isReady = false;

@@ -21,7 +21,7 @@ public sealed class KeyStore : IAsyncDisposable
     /// <param name="time">Measures and paces progress.</param>
     /// <param name="log">Gets a line for every cache and dataset, and for every one that cannot be made.</param>
     public KeyStore(KeyStoreOptions options, TimeProvider time, ILogger<KeyStore> log)
-        : this(options, time, log, RandomXLibrary.DatasetItemCount)
+        : this(options, time, log, options.Memory == MemoryMode.Hybrid ? options.PartItems : RandomXLibrary.DatasetItemCount)
     {
     }
 
@@ -79,7 +79,7 @@ public sealed class KeyStore : IAsyncDisposable
     /// <summary>Creates the fastest hasher that is possible for a key now. The caller disposes it.</summary>
     /// <param name="key">Any key; only those last set have VMs.</param>
     /// <param name="numaNode">The NUMA node that will hash; one without a dataset of its own gets the first one's.</param>
-    /// <param name="isFull">Whether it reads the dataset.</param>
+    /// <param name="isFull">Whether it reads the dataset, or the part that is held in hybrid mode.</param>
     /// <returns>Null when the key has no cache yet, or is not one of those last set.</returns>
     /// <exception cref="InsufficientMemoryException">No memory for the VM.</exception>
     public IHasher? TryCreateVm(Hash256 key, int numaNode, out bool isFull)
@@ -90,9 +90,12 @@ public sealed class KeyStore : IAsyncDisposable
             isFull = slot?.Datasets.Count > 0;
             if (slot?.Cache is not IRandomXCache cache)
                 return null;
-            return isFull
-                ? slot.Engine.CreateFull(DatasetOf(slot, numaNode), _options.Pages)
-                : slot.Engine.CreateLight(cache, _options.Pages);
+            if (!isFull)
+                return slot.Engine.CreateLight(cache, _options.Pages);
+            RandomXDataset dataset = DatasetOf(slot, numaNode);
+            return _options.Memory == MemoryMode.Hybrid
+                ? slot.Engine.CreateHybrid(cache, dataset, _options.Pages)
+                : slot.Engine.CreateFull(dataset, _options.Pages);
         }
     }
 
@@ -116,7 +119,7 @@ public sealed class KeyStore : IAsyncDisposable
     {
         lock (_slots.Gate)
         {
-            return _slots.Memory == MemoryMode.Full
+            return _slots.Memory != MemoryMode.Light
                 && _slots.Find(key)?.DatasetState is DatasetState.None or DatasetState.Building or DatasetState.Loading;
         }
     }

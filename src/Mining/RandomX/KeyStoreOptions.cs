@@ -14,6 +14,9 @@ public sealed record KeyStoreOptions
     /// <summary>Whether datasets are made beside the caches, until <see cref="KeyStore.SetMemory"/> changes it.</summary>
     public required MemoryMode Memory { get; init; }
 
+    /// <summary>How many of a dataset's items are held in hybrid mode, from the first on.</summary>
+    public int PartItems { get; init; } = RandomXLibrary.DatasetItemCount;
+
     /// <summary>
     /// Whether two datasets fit into memory, so that the next key's is made ahead. Otherwise the old one goes before
     /// the new one comes, and light mode bridges the gap.

@@ -25,7 +25,7 @@ internal enum NodeState
 
 /// <summary>
 /// A snapshot of a running node, as <c>GET /api/v1/status</c> and <c>p2p-miner status --json</c> give it (camelCase).
-/// Words are those of the options: memory "full" or "light", pages "huge", "thp" or "normal". Null is "not known yet" or
+/// Words are those of the options: memory "full", "light" or "hybrid", pages "huge", "thp" or "normal". Null is "not known yet" or
 /// "does not apply".
 /// </summary>
 internal sealed record NodeStatus

@@ -57,7 +57,7 @@ internal static class OptionDefinitions
         options => options.Wallet?.Text ?? OptionText.None);
 
     public static readonly OptionDefinition Memory = new(
-        "memory", "auto|full|light", "RandomX with the 2080 MiB dataset (full) or only the 256 MiB cache (light).",
+        "memory", "auto|full|light|hybrid", "RandomX with the 2080 MiB dataset (full), only the 256 MiB cache (light), or as much of the dataset as fits (hybrid).",
         (options, values) => options with { Memory = OptionText.Memory(values[0]) },
         options => OptionText.Memory(options.Memory));
 

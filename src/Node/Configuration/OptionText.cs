@@ -92,18 +92,20 @@ internal static class OptionText
         "auto" => MemoryRequest.Auto,
         "full" => MemoryRequest.Full,
         "light" => MemoryRequest.Light,
-        _ => throw NotOneOf(text, ["auto", "full", "light"]),
+        "hybrid" => MemoryRequest.Hybrid,
+        _ => throw NotOneOf(text, ["auto", "full", "light", "hybrid"]),
     };
 
     public static string Memory(MemoryRequest memory) => memory switch
     {
         MemoryRequest.Auto => "auto",
         MemoryRequest.Full => "full",
+        MemoryRequest.Hybrid => "hybrid",
         _ => "light",
     };
 
     /// <summary>What was chosen, in the words of what can be asked for.</summary>
-    public static string Memory(MemoryMode mode) => mode == MemoryMode.Full ? "full" : "light";
+    public static string Memory(MemoryMode mode) => mode.ToString().ToLowerInvariant();
 
     public static EngineKind Engine(string text) => text switch
     {

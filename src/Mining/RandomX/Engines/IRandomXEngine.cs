@@ -46,6 +46,17 @@ public interface IRandomXEngine
     /// <inheritdoc cref="CreateCache" path="/exception"/>
     IHasher CreateFull(RandomXDataset dataset, PagePreference pages);
 
+    /// <summary>Allocates room for the first items of a dataset; null where this engine hashes with whole ones only.</summary>
+    /// <inheritdoc cref="CreateCache" path="/exception"/>
+    RandomXDataset? TryAllocatePart(PagePreference pages, int itemCount) => null;
+
+    /// <summary>Makes the fastest hasher that reads the items that are held and computes the others.</summary>
+    /// <param name="cache">Made by this engine.</param>
+    /// <param name="part">Complete, of the same key, from <see cref="TryAllocatePart"/>.</param>
+    /// <param name="pages">Of scratchpads.</param>
+    /// <inheritdoc cref="CreateCache" path="/exception"/>
+    IHasher CreateHybrid(IRandomXCache cache, RandomXDataset part, PagePreference pages) => CreateLight(cache, pages);
+
     /// <summary>
     /// Makes a hasher of single inputs that shares as little as possible with those that mine. Where it has several lanes, those
     /// without an input rest.

@@ -85,9 +85,24 @@ public sealed class ManagedEngine : IRandomXEngine
 
     public IHasher CreateFull(RandomXDataset dataset, PagePreference pages)
     {
-        if (!dataset.IsComplete)
+        if (!dataset.IsComplete || dataset.ItemCount < RandomXLibrary.DatasetItemCount)
             throw new InvalidOperationException("a full machine needs a complete dataset");
         return _full.Create(dataset, pages);
+    }
+
+    public RandomXDataset? TryAllocatePart(PagePreference pages, int itemCount) =>
+        WhyInterpreted is null ? RandomXDataset.AllocateOwn(pages, itemCount) : null;
+
+    public unsafe IHasher CreateHybrid(IRandomXCache cache, RandomXDataset part, PagePreference pages)
+    {
+        if (!part.IsComplete || !part.Key.SequenceEqual(cache.Key))
+            throw new InvalidOperationException("a hybrid machine needs all items that are to be held, of the cache's key");
+        ManagedCache memory = (ManagedCache)cache;
+        if (memory.Items is not ItemCompiler items)
+            return CreateLight(cache, pages);
+        HybridMemory both = new(memory, part);
+        return LaneHasher.Create(cache.Key, isFull: false, both, () => new HybridVm(
+            RandomXVersion.V1, items.BatchItems, memory.Block.Address, items, both.Held, part.ItemCount, pages));
     }
 
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages)

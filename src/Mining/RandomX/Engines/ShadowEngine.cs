@@ -63,6 +63,11 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
     public IHasher CreateFull(RandomXDataset dataset, PagePreference pages) =>
         new ShadowHasher(_first.CreateFull(dataset, pages), _checker, _interval);
 
+    public RandomXDataset? TryAllocatePart(PagePreference pages, int itemCount) => _first.TryAllocatePart(pages, itemCount);
+
+    public IHasher CreateHybrid(IRandomXCache cache, RandomXDataset part, PagePreference pages) =>
+        new ShadowHasher(_first.CreateHybrid(cache, part, pages), _checker, _interval);
+
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages) =>
         _first.CreateVerifier(cache, isCompiled, pages);
 

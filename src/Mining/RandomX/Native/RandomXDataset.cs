@@ -13,12 +13,16 @@ public sealed class RandomXDataset : IDisposable
     private readonly PagedMemory _pages;
     private byte[]? _key;
 
-    private RandomXDataset(DatasetHandle handle, PagedMemory pages)
+    private RandomXDataset(DatasetHandle handle, PagedMemory pages, int itemCount)
     {
         Handle = handle;
+        ItemCount = itemCount;
         _pages = pages;
         PageKind = pages.Kind;
     }
+
+    /// <summary>How many of a dataset's items there is room for, from the first on; all where nothing else was asked for.</summary>
+    public int ItemCount { get; }
 
     /// <summary>The pages that the memory was given or advised; once it is complete, those that it has.</summary>
     public PageKind PageKind { get; private set; }
@@ -43,15 +47,15 @@ public sealed class RandomXDataset : IDisposable
         RandomXLibrary.EnsureLoaded();
         DatasetHandle handle = PagedAllocation.Allocate(
             "dataset", RandomXLibrary.DatasetSize, RandomXFlags.None, pages, Interop.RandomX.randomx_alloc_dataset, out PagedMemory pagesGot);
-        return new RandomXDataset(handle, pagesGot);
+        return new RandomXDataset(handle, pagesGot, RandomXLibrary.DatasetItemCount);
     }
 
     /// <summary>As <see cref="Allocate"/>, without librandomx, which cannot use it then.</summary>
     /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
-    internal static RandomXDataset AllocateOwn(PagePreference pages)
+    internal static RandomXDataset AllocateOwn(PagePreference pages, int itemCount = RandomXLibrary.DatasetItemCount)
     {
-        PagedBlock block = PagedBlock.Allocate("dataset", RandomXLibrary.DatasetSize, pages);
-        return new RandomXDataset(new OwnDatasetHandle(block), block.Pages);
+        PagedBlock block = PagedBlock.Allocate("dataset", (long)itemCount * RandomXLibrary.DatasetItemSize, pages);
+        return new RandomXDataset(new OwnDatasetHandle(block), block.Pages, itemCount);
     }
 
     /// <summary>Computes items from a cache, about 1 µs each. Threads may work on different items at the same time.</summary>
@@ -118,10 +122,10 @@ public sealed class RandomXDataset : IDisposable
     }
 
     // librandomx ends the process when these do not hold.
-    private static void RequireRange(int firstItem, int itemCount)
+    private void RequireRange(int firstItem, int itemCount)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstItem);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(itemCount);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(itemCount, RandomXLibrary.DatasetItemCount - firstItem, nameof(itemCount));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(itemCount, ItemCount - firstItem, nameof(itemCount));
     }
 }

@@ -13,7 +13,7 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
 /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
 internal sealed unsafe class CompiledVm(RandomXVersion version, LaneSettings settings, byte* dataset, PagePreference pages = PagePreference.Auto)
-    : LaneMachine(version, new ProgramCompiler(version, settings, readsDataset: true), settings.Lanes, dataset, pages)
+    : LaneMachine(version, new ProgramCompiler(version, settings, ProgramForm.WithDataset), settings.Lanes, dataset, pages)
 {
     // A lane asks for the lines of those before it.
     private protected override bool CanRest => false;

@@ -30,7 +30,7 @@ internal sealed unsafe class LockstepVm : LaneMachine
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
     /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
     public LockstepVm(RandomXVersion version, int lanes, byte* cache, ItemCompiler items, PagePreference pages = PagePreference.Auto, ItemCompiler? single = null)
-        : base(version, new ProgramCompiler(version, new LaneSettings(lanes), readsDataset: false), lanes, dataset: null, pages)
+        : base(version, new ProgramCompiler(version, new LaneSettings(lanes), ProgramForm.InStep), lanes, dataset: null, pages)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, items.GroupItems);
         _cache = cache;
@@ -68,7 +68,7 @@ internal sealed unsafe class LockstepVm : LaneMachine
 
     // Specification, chapter 4.6.2: steps 7 to 9 and 11, then step 1 of the next iteration. The two lines can be the same.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Leave(LaneContext* context, ulong* item)
+    internal static void Leave(LaneContext* context, ulong* item)
     {
         RegisterFile* registers = &context->Registers;
         Vector256<ulong> low = Vector256.Load(registers->R) ^ Vector256.Load(item);

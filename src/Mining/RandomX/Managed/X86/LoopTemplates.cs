@@ -13,12 +13,15 @@ internal static class LoopTemplates
     // The stack in the loop: MXCSR of the caller, then the iterations left.
     private static readonly AssemblerMemoryOperand CallerMxcsr = __dword_ptr[rsp];
     private static readonly AssemblerMemoryOperand IterationsLeft = __dword_ptr[rsp + 8];
+    private static readonly AssemblerMemoryOperand CallsLeft = __qword_ptr[rsp + 8];
+    private static readonly AssemblerMemoryOperand NextCall = __qword_ptr[rsp + 16];
     private const int StackSize = 24;
 
     private static readonly AssemblerRegister64[] SavedRegisters = [rbx, rbp, r12, r13, r14, r15];
 
     private static readonly Lazy<CodeTemplate> LazyPrologue = new(() => CodeTemplate.Assemble(WritePrologue));
     private static readonly Lazy<CodeTemplate> LazyEpilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
+    private static readonly Lazy<CodeTemplate> LazyDispatcher = new(() => CodeTemplate.Assemble(WriteDispatcher));
     private static readonly Lazy<CodeTemplate> LazyEnter = new(() => CodeTemplate.Assemble(WriteEnter));
     private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: false));
     private static readonly Lazy<CodeTemplate>[,] LazyLeaveDeferred = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: true));
@@ -26,6 +29,14 @@ internal static class LoopTemplates
 
     /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
     public static CodeTemplate Prologue => LazyPrologue.Value;
+
+    /// <summary>
+    /// A function of two arguments, an array of <see cref="LaneCall"/> and how many of them to make, in the same calling convention.
+    /// </summary>
+    public static CodeTemplate Dispatcher => LazyDispatcher.Value;
+
+    /// <summary>Ends the code of one lane that the dispatcher calls.</summary>
+    public static CodeTemplate Return { get; } = CodeTemplate.Assemble(c => c.ret());
 
     /// <summary>Returns to the caller.</summary>
     public static CodeTemplate Epilogue => LazyEpilogue.Value;
@@ -92,6 +103,28 @@ internal static class LoopTemplates
         foreach (AssemblerRegister64 register in SavedRegisters.Reverse())
             c.pop(register);
         c.ret();
+    }
+
+    private static void WriteDispatcher(Assembler c)
+    {
+        Label next = c.CreateLabel();
+        foreach (AssemblerRegister64 register in SavedRegisters)
+            c.push(register);
+        c.sub(rsp, StackSize);
+        c.stmxcsr(CallerMxcsr);
+        c.mov(NextCall, rdi);
+        c.mov(CallsLeft, rsi);
+        c.mov(Context, __[rdi]);
+        c.movaps(MantissaMask, Field(nameof(LaneContext.MantissaMask)));
+        c.movaps(ScaleMask, Field(nameof(LaneContext.ScaleMask)));
+        c.Label(ref next);
+        c.mov(rax, NextCall);
+        c.mov(Context, __[rax]);
+        c.call(__qword_ptr[rax + 8]);
+        c.add(NextCall, sizeof(ulong) * 2);
+        c.dec(CallsLeft);
+        c.jne(next);
+        WriteEpilogue(c);
     }
 
     // Steps 1 to 3; the addresses were made at the end of the iteration before.

@@ -16,7 +16,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
 
     private readonly RandomXVersion _version;
     private readonly LaneSettings _settings;
-    private readonly bool _readsDataset;
+    private readonly ProgramForm _form;
     private readonly CodeTemplate[] _touches;
     private readonly CodeTemplate[] _fetches;
     private readonly CodeTemplate _fetchAll;
@@ -26,18 +26,18 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private readonly CodeTemplate _next = LoopTemplates.Switch(1);
     private readonly CodeTemplate _first;
     private readonly CodeMemory _memory;
+    private readonly int[] _starts;
     private readonly int[] _offsets = new int[Parameters.MaxProgramLength];
     private int _lane;
     private byte* _position;
     private byte* _loop;
+    private int _dispatcher;
 
     /// <param name="version">Of the algorithm.</param>
     /// <param name="settings">How many programs a function has, and how they ask for their dataset lines.</param>
-    /// <param name="readsDataset">
-    /// Whether a function runs all iterations with a dataset; else it runs one, up to the place where the dataset is read.
-    /// </param>
+    /// <param name="form">What the functions are.</param>
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
-    public ProgramCompiler(RandomXVersion version, LaneSettings settings, bool readsDataset)
+    public ProgramCompiler(RandomXVersion version, LaneSettings settings, ProgramForm form)
     {
         int lanes = settings.Lanes;
         ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1, nameof(settings));
@@ -50,9 +50,10 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         _fetches = [.. Enumerable.Range(0, lanes).Select(lane => PrefetchTemplates.Fetch(Distance(lane, 2)))];
         if (settings.Prefetch == PrefetchKind.Touched)
             (_touchIndex, _fetchIndex) = (LaneSettings.TouchIndex(version), settings.FetchIndex(version));
-        _readsDataset = readsDataset;
+        _form = form;
         _instructions = InstructionTemplates.Of(version);
         _first = LoopTemplates.Switch(1 - lanes);
+        _starts = new int[lanes];
         _memory = CodeMemory.Allocate((lanes + 1) * MaxLaneSize);
         Begin();
     }
@@ -64,7 +65,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     public void Begin()
     {
         _position = _memory.Writable;
-        Copy(LoopTemplates.Prologue);
+        if (_form != ProgramForm.Apart)
+            Copy(LoopTemplates.Prologue);
         _loop = _position;
         _lane = 0;
     }
@@ -72,6 +74,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <summary>Adds the program of the next lane.</summary>
     public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<MicroInstruction> program)
     {
+        _starts[_lane] = (int)(_position - _memory.Writable);
         Copy(LoopTemplates.Enter);
         byte* start = _position;
         for (int i = 0; i < program.Length; i++)
@@ -85,19 +88,25 @@ internal sealed unsafe class ProgramCompiler : IDisposable
                 Write(program[i], start);
         }
         byte* leave = _position;
-        Copy(_readsDataset
+        Copy(_form == ProgramForm.WithDataset
             ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
             : LoopTemplates.Pause(_version, configuration));
         if (_settings.LineMask != LaneSettings.AllLines)
             ConfineLines(new Span<byte>(leave, (int)(_position - leave)));
-        Copy(_next);
+        Copy(_form == ProgramForm.Apart ? LoopTemplates.Return : _next);
         _lane++;
     }
 
     /// <summary>Ends the function.</summary>
     public void End()
     {
-        if (_readsDataset)
+        if (_form == ProgramForm.Apart)
+        {
+            _dispatcher = (int)(_position - _memory.Writable);
+            Copy(LoopTemplates.Dispatcher);
+            return;
+        }
+        if (_form == ProgramForm.WithDataset)
         {
             // The last lane has gone one context too far.
             _position -= _next.Length;
@@ -110,7 +119,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         Copy(LoopTemplates.Epilogue);
     }
 
-    /// <summary>Runs all iterations of all lanes, or one where the dataset is not read.</summary>
+    /// <summary>Runs all iterations of all lanes with a dataset, else one of each.</summary>
     /// <param name="lanes">As many contexts as lanes were added, aligned to 64 bytes.</param>
     public void Run(LaneContext* lanes)
     {
@@ -119,6 +128,28 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         {
             _memory.DangerousAddRef(ref isHeld);
             ((delegate* unmanaged[Cdecl]<LaneContext*, void>)_memory.Executable)(lanes);
+        }
+        finally
+        {
+            if (isHeld)
+                _memory.DangerousRelease();
+        }
+    }
+
+    /// <summary>What calls the code of one lane; lanes that lie apart only.</summary>
+    public LaneCall CallOf(int lane, LaneContext* context) =>
+        new((nint)context + LaneContext.Bias, (nint)(_memory.Executable + _starts[lane]));
+
+    /// <summary>Runs one iteration of lanes that lie apart.</summary>
+    /// <param name="calls">At least one, from <see cref="CallOf"/> since the last <see cref="End"/>.</param>
+    public void Run(ReadOnlySpan<LaneCall> calls)
+    {
+        bool isHeld = false;
+        try
+        {
+            _memory.DangerousAddRef(ref isHeld);
+            fixed (LaneCall* first = calls)
+                ((delegate* unmanaged[Cdecl]<LaneCall*, nint, void>)(_memory.Executable + _dispatcher))(first, calls.Length);
         }
         finally
         {

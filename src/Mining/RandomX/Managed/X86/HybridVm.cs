@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using P2PMiner.Mining.RandomX.Native;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>
+/// Machines that have a cache and the first part of a dataset: those whose item is held go on with it, the others wait until
+/// no machine can go on; then the items that they wait for are computed together, so that batches are full whatever part is held.
+/// </summary>
+internal sealed unsafe class HybridVm : LaneMachine
+{
+    private readonly byte* _cache;
+    private readonly ItemCompiler _items;
+    private readonly byte* _held;
+    private readonly uint _heldItems;
+    private readonly uint[] _numbers;
+    private readonly int[] _ready;
+    private readonly int[] _waiting;
+    private readonly int[] _left;
+    private readonly nint[] _lineOf;
+    private readonly LaneCall[] _calls;
+    private readonly PagedBlock _lines;
+    private int _waitingCount;
+
+    /// <param name="version">Of the algorithm.</param>
+    /// <param name="lanes">How many inputs are hashed at once, 1 to <see cref="ItemCompiler.GroupItems"/>.</param>
+    /// <param name="cache">The cache's memory; must outlive this object.</param>
+    /// <param name="items">Made for that cache; must outlive this object.</param>
+    /// <param name="held">The dataset's first items; must outlive this object.</param>
+    /// <param name="heldItems">How many.</param>
+    /// <param name="pages">Of the scratchpads.</param>
+    /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
+    /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
+    public HybridVm(RandomXVersion version, int lanes, byte* cache, ItemCompiler items, byte* held, int heldItems, PagePreference pages = PagePreference.Auto)
+        : base(version, new ProgramCompiler(version, new LaneSettings(lanes), ProgramForm.Apart), lanes, dataset: null, pages)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, items.GroupItems);
+        _cache = cache;
+        _items = items;
+        _held = held;
+        _heldItems = (uint)heldItems;
+        _numbers = new uint[items.GroupItems];
+        (_ready, _waiting, _left) = (new int[lanes], new int[lanes], new int[lanes]);
+        (_lineOf, _calls) = (new nint[lanes], new LaneCall[lanes]);
+        _lines = PagedBlock.Allocate("virtual machine", items.GroupItems * Parameters.ItemSize, PagePreference.Normal);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _lines.Dispose();
+    }
+
+    private protected override bool CanRest => true;
+
+    private protected override void RunProgram()
+    {
+        for (int lane = 0; lane < ActiveLanes; lane++)
+            (_ready[lane], _left[lane], _lineOf[lane]) = (lane, Parameters.ProgramIterations, 0);
+        int ready = ActiveLanes;
+        while (ready > 0)
+        {
+            _waitingCount = 0;
+            while (ready > 0)
+                ready = Advance(ready);
+            Times?.End(HashStage.Execute);
+            ready = ComputeWaiting();
+            Times?.End(HashStage.Items);
+        }
+    }
+
+    /// <summary>One iteration of every machine whose item is there.</summary>
+    /// <returns>How many of them can go on.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Advance(int ready)
+    {
+        // All of them first: each one's scratchpad lines arrive while others run.
+        ready = Leave(ready);
+        for (int i = 0; i < ready; i++)
+            _calls[i] = Compiler.CallOf(_ready[i], Contexts + _ready[i]);
+        if (ready > 0)
+            Compiler.Run(_calls.AsSpan(0, ready));
+        int still = 0;
+        for (int i = 0; i < ready; i++)
+        {
+            int lane = _ready[i];
+            LaneContext* context = Contexts + lane;
+            uint number = (uint)(((nuint)context->Dataset + context->DatasetLine) / Parameters.ItemSize);
+            if (number >= _heldItems)
+            {
+                _numbers[_waitingCount] = number;
+                _waiting[_waitingCount++] = lane;
+                continue;
+            }
+            byte* line = _held + (nuint)number * Parameters.ItemSize;
+            Sse.PrefetchNonTemporal(line);
+            _lineOf[lane] = (nint)line;
+            _ready[still++] = lane;
+        }
+        return still;
+    }
+
+    private int Leave(int ready)
+    {
+        int still = 0;
+        for (int i = 0; i < ready; i++)
+        {
+            int lane = _ready[i];
+            if (_lineOf[lane] != 0)
+            {
+                LockstepVm.Leave(Contexts + lane, (ulong*)_lineOf[lane]);
+                if (--_left[lane] == 0)
+                    continue;
+            }
+            _ready[still++] = lane;
+        }
+        return still;
+    }
+
+    private int ComputeWaiting()
+    {
+        int whole = (_waitingCount + _items.BatchItems - 1) / _items.BatchItems * _items.BatchItems;
+        if (whole > 0)
+            _items.Compute(_cache, _numbers.AsSpan(0, whole), _lines.Address);
+        for (int i = 0; i < _waitingCount; i++)
+        {
+            _ready[i] = _waiting[i];
+            _lineOf[_waiting[i]] = (nint)_lines.Address + i * Parameters.ItemSize;
+        }
+        return _waitingCount;
+    }
+}
