@@ -31,7 +31,7 @@ bin/p2p-miner: $(SOURCES)
 # The program is complete without its page, and says itself what is missing.
 BUILD_WEB = $(MAKE) --silent web || echo "the web page is left out: it takes node and npm to build (apt install nodejs npm)"
 
-.PHONY: web check-web run test interop bench bench-engine bench-p2p publish clean help
+.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-p2p publish clean help
 
 web: $(WEB)/dist/app.js ## bundle the web page, which make puts into the program
 
@@ -72,6 +72,11 @@ bench: bin/p2p-miner artifacts/randomx-loop ## measure p2p-miner against a plain
 bench-engine: ## measure engine managed against librandomx, piece by piece; ARGS="--help" lists the options
 	@native/setup.sh run
 	@dotnet run --project bench/BenchEngine -c Release -v quiet -- $(ARGS)
+
+bench-checksum: ## hash XMRig's benchmark stream and compare the published checksum; ARGS="--checksum 1000000 --rx2" for another one
+	@native/setup.sh run
+	@dotnet run --project bench/BenchEngine -c Release -v quiet -- $(or $(ARGS),--checksum 250000)
+	@$(if $(ARGS),:,dotnet run --project bench/BenchEngine -c Release -v quiet -- --checksum 250000 --rx2 --machines 2t)
 
 bench-p2p: bin/p2p-miner ## measure src/P2P against js-libp2p; ARGS="--help" lists the options
 	@native/setup.sh bench-p2p

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using P2PMiner.BenchEngine;
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Native;
 
 // Measures engine managed against librandomx, piece by piece; `make bench-engine` builds and starts this.
@@ -38,11 +39,13 @@ var minerPattern = new Option<string>("--miner-pattern")
     DefaultValueFactory = _ => @"speed 10s/60s/15m ([\d.]+)",
 };
 var minerSeconds = new Option<int>("--miner-seconds") { Description = "that it runs each time", DefaultValueFactory = _ => 60 };
+var checksum = new Option<int>("--checksum") { Description = "instead of all that: hash so many of XMRig's benchmark stream, and compare its checksum" };
+var second = new Option<bool>("--rx2") { Description = "the checksum of rx/2" };
 var output = new Option<string>("--output") { Description = "JSON file", DefaultValueFactory = _ => "artifacts/bench-engine.json" };
 
 var command = new RootCommand("Measures engine managed against librandomx in processor time.")
 {
-    only, pairs, seconds, threads, pages, machines, miner, minerPattern, minerSeconds, output,
+    only, pairs, seconds, threads, pages, machines, miner, minerPattern, minerSeconds, checksum, second, output,
 };
 command.SetAction(parse =>
 {
@@ -55,7 +58,10 @@ command.SetAction(parse =>
         parse.GetValue(miner)!, parse.GetValue(minerPattern)!, parse.GetValue(minerSeconds), parse.GetValue(output)!);
     try
     {
-        Run(settings, hardware);
+        if (parse.GetValue(checksum) is > 0 and int count)
+            StreamChecksum.Run(new Report(), settings, parse.GetValue(second) ? RandomXVersion.V2 : RandomXVersion.V1, count);
+        else
+            Run(settings, hardware);
         return 0;
     }
     catch (Exception problem) when (problem is BenchException or InsufficientMemoryException or RandomXUnavailableException)
