@@ -6,7 +6,7 @@ using P2PMiner.Mining.RandomX.Native;
 namespace P2PMiner.Mining.RandomX.Engines;
 
 /// <summary>
-/// Engine <c>managed</c>: RandomX in C#, with machine code of our own on x86-64 Linux with AVX2, interpreted elsewhere.
+/// Engine <c>managed</c>: RandomX in C#, with machine code of our own on x86-64 Linux, interpreted elsewhere.
 /// </summary>
 public sealed class ManagedEngine : IRandomXEngine
 {
