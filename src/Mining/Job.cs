@@ -39,6 +39,12 @@ public abstract class Job
     public required UInt128 NetworkDifficulty { get; init; }
 
     /// <summary>
+    /// For a job whose blob is the same for every extra nonce, and for every node of the cluster: the part of the nonce space that
+    /// is this node's. Null for a job whose blobs differ, of which each thread searches the whole space.
+    /// </summary>
+    public INonceRanges? Ranges { get; init; }
+
+    /// <summary>
     /// Writes the hashing blob for one extra nonce, with a zero nonce; returns its length in bytes. Called once per
     /// extra nonce and thread, never per hash.
     /// </summary>

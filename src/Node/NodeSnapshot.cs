@@ -9,6 +9,7 @@ using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
+using P2PMiner.Node.Jobs.Ranges;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Chain;
 using P2PMiner.Node.Sources.Monero;
@@ -21,8 +22,10 @@ namespace P2PMiner.Node;
 internal sealed class NodeSnapshot(
     NodeOptions options, HardwareReport machine, PeerId peerId, MiningEngine engine, ShareTree tree, DaemonSource? daemons,
     BlockOutbox outbox, ShareLedger ledger, ClusterNode cluster,
-    KnownKeys known)
+    KnownKeys known, TimeProvider time)
 {
+    private readonly WorkWeight _weight = new(time);
+
     private const int ItemsPerChunk = (1 << 20) / Mining.RandomX.Native.RandomXLibrary.DatasetItemSize;
 
     /// <param name="stopping">Whether the node is on its way out.</param>
@@ -92,6 +95,7 @@ internal sealed class NodeSnapshot(
             DatasetKeys = [.. keys.Keys.Where(key => key.Dataset == DatasetState.Ready && engine.Memory == MemoryMode.Full).Select(key => key.Key)],
             KnownKeys = known.All,
             HasDaemon = daemons?.Status.Active is not null,
+            WorkWeight = _weight.Update(engine.Role.IsWorker ? rate.S60 : null),
             Name = options.Name,
             Neighbours = [.. cluster.Neighbours.Select(PeerTail.Of)],
         };

@@ -17,6 +17,9 @@ internal sealed class MinerThread
     // A thread without a job or a key is woken by changes of work; the key store is asked this often.
     private static readonly TimeSpan IdleLook = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>About how many nonces lie between two looks at whose a piece is.</summary>
+    private const ulong OwnerLook = 64;
+
     private readonly int _index;
     private readonly PlannedThread _planned;
     private readonly KeyStore _keys;
@@ -149,13 +152,21 @@ internal sealed class MinerThread
 
     private void Search(MinerWork work, Job job, IHasher vm)
     {
+        (uint first, uint count) = (0, 0);
+        if (job.Ranges is { } ranges && !ranges.TryTake(out first, out count))
+        {
+            _control.WaitForChange(work, IdleLook);
+            return;
+        }
         ulong extraNonce = _extraNonce++;
         int length = job.WriteHashingBlob(extraNonce, _blobs, out int nonceOffset);
         Span<byte> blobs = _blobs.AsSpan(0, length * vm.Lanes);
         for (int lane = 1; lane < vm.Lanes; lane++)
             blobs[..length].CopyTo(blobs[(lane * length)..]);
         ulong upperTarget = Difficulty.UpperTarget(job.ShareDifficulty);
-        ulong nonce = 0;
+        ulong nonce = first;
+        ulong end = count == 0 ? 1ul << 32 : nonce + count;
+        bool isFirst = true;
 
         WriteNonces(blobs, length, nonceOffset, (uint)nonce);
         vm.First(blobs);
@@ -172,12 +183,16 @@ internal sealed class MinerThread
             }
             Volatile.Write(ref _hashes, _hashes + vm.Lanes);
             Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
-            if (nonce == 0)
+            if (isFirst)
                 AfterFirstHash(vm);
+            isFirst = false;
             nonce += (ulong)vm.Lanes;
         }
-        while (nonce + (ulong)vm.Lanes <= 1ul << 32 && IsStillRight(work));
+        while (nonce + (ulong)vm.Lanes <= end && IsStillRight(work) && (count == 0 || IsStillOurs(job, first, nonce)));
     }
+
+    /// <summary>Asked now and then: a slice that has moved a moment ago has not been searched far by its new owner.</summary>
+    private static bool IsStillOurs(Job job, uint first, ulong nonce) => nonce % OwnerLook != 0 || job.Ranges!.IsStillOurs(first);
 
     private bool IsStillRight(MinerWork work) =>
         _control.Work == work && _keys.Generation == _generation && _keys.Engine == _engine;

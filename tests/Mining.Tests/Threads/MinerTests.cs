@@ -90,6 +90,22 @@ public sealed class MinerTests(string engine)
     }
 
     [Test]
+    public async Task Job_WithAFixedBlobIsSearchedInItsPiecesOnly_UntilTheyAreGoneOrAnothers()
+    {
+        const uint Lost = 64 * 78;
+        TestRanges ranges = new([(Lost, 600), (1000, 24), (uint.MaxValue - 23, 24), (0, 24)], Lost);
+        uint[] expected = [.. Enumerable.Range(0, 24).SelectMany(i => new[] { (uint)i, 1000u + (uint)i, uint.MaxValue - 23 + (uint)i })];
+        _miner.SetJob(TestJob.Create(0, FirstKey, ranges: ranges));
+        HashSet<uint> nonces = [];
+        while (!nonces.IsSupersetOf(expected))
+            Assert.That(nonces.Add((await _miner.Hits.ReadAsync(_deadline.Token)).Nonce), Is.True);
+
+        // What is another's is given up soon, not at once.
+        Assert.That(nonces.Except(expected), Is.All.InRange(Lost, Lost + 128));
+        Assert.That(ranges.TryTake(out _, out _), Is.False);
+    }
+
+    [Test]
     public async Task Switch_ReachesEveryThread()
     {
         _miner.SetJob(TestJob.Create(0, FirstKey));
@@ -179,8 +195,9 @@ public sealed class MinerTests(string engine)
     {
         public override JobSource Source => JobSource.Chain;
 
-        public static TestJob Create(int number, Hash256 key, UInt128? share = null, UInt128? network = null) => new()
+        public static TestJob Create(int number, Hash256 key, UInt128? share = null, UInt128? network = null, INonceRanges? ranges = null) => new()
         {
+            Ranges = ranges,
             Id = $"test-{number}",
             Key = key,
             Height = (ulong)number,
@@ -195,5 +212,19 @@ public sealed class MinerTests(string engine)
             BinaryPrimitives.WriteUInt64LittleEndian(root, extraNonce);
             return new HashingBlob(1, 0, Height, Hash256.Zero, new Hash256(root), 1).Write(0, destination, out nonceOffset);
         }
+    }
+
+    private sealed class TestRanges((uint First, uint Count)[] pieces, uint lost) : INonceRanges
+    {
+        private int _taken;
+
+        public bool TryTake(out uint first, out uint count)
+        {
+            int piece = Interlocked.Increment(ref _taken) - 1;
+            (first, count) = piece < pieces.Length ? pieces[piece] : (0, 0);
+            return piece < pieces.Length;
+        }
+
+        public bool IsStillOurs(uint first) => first != lost;
     }
 }

@@ -55,6 +55,7 @@ internal static class HeartbeatCodec
             Capability = new Capability { Cpus = (uint)status.Cpus, MemoryTotal = status.MemoryTotal, MemoryAvailable = status.MemoryAvailable },
             Tip = new Tip { Height = status.Tip.Height, Id = ToBytes(status.Tip.Id), Work = ByteString.CopyFrom(work) },
             Daemon = status.HasDaemon,
+            WorkWeight = (uint)status.WorkWeight,
             Name = status.Name,
             Neighbours = ToBytes([.. status.Neighbours.Take(MaxNeighbours)]),
         };
@@ -102,6 +103,7 @@ internal static class HeartbeatCodec
             DatasetKeys = datasets,
             KnownKeys = known,
             HasDaemon = heartbeat.Daemon,
+            WorkWeight = (int)heartbeat.WorkWeight,
             Name = heartbeat.Name,
             Neighbours = PeerTail.ReadAll(heartbeat.Neighbours.Span),
         };
@@ -113,6 +115,7 @@ internal static class HeartbeatCodec
         && heartbeat.Version.All(c => c is > ' ' and <= '~')
         && heartbeat.Mode is >= Mode.Auto and <= Mode.Worker
         && heartbeat.Hashrate is >= 0 and <= MaxHashrate
+        && heartbeat.WorkWeight <= MaxHashrate
         && heartbeat.Threads <= MaxThreads
         && (heartbeat.Capability?.Cpus ?? 0) <= MaxThreads
         && (heartbeat.Name.Length == 0 || IsName(heartbeat.Name))

@@ -51,6 +51,9 @@ internal sealed record MemberStatus
     /// <summary>Whether it has a daemon that can be mined with.</summary>
     public bool HasDaemon { get; init; }
 
+    /// <summary>Its part of the work, see <see cref="Node.Jobs.Ranges.WorkWeight"/>; 0 for a node that does not hash.</summary>
+    public int WorkWeight { get; init; }
+
     /// <summary>Members that it is connected with, or some of them.</summary>
     public IReadOnlyList<PeerTail> Neighbours { get; init; } = [];
 
