@@ -58,10 +58,12 @@ internal sealed class MiningEngine : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logs">For the log.</param>
     /// <param name="supplier">Brings chunks of datasets from other nodes; null computes all.</param>
+    /// <param name="identity">Tells this node's extra nonces from those of others.</param>
     /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
     /// <exception cref="RandomXUnavailableException">The engine asked for is missing or wrong; one line says what to install.</exception>
     public static MiningEngine Create(
-        NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs, IChunkSupplier? supplier = null)
+        NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs, IChunkSupplier? supplier = null,
+        ReadOnlyMemory<byte> identity = default)
     {
         RolePlan role = RolePlan.Of(options, machine);
         MemoryPlan memory = machine.MemoryPlan;
@@ -87,7 +89,7 @@ internal sealed class MiningEngine : IAsyncDisposable
                 DatasetCacheDirectory = options.DatasetCache,
             },
             time, logs.CreateLogger<KeyStore>());
-        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority);
+        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity);
         return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), memory.Mode, role,
             selection.Engine as ShadowEngine);
     }

@@ -152,7 +152,7 @@ internal sealed class NodeSnapshot(
         Word(job.Source), job.Height, job is ChainJob ? job.ShareDifficulty : job.NetworkDifficulty, job.Key.ToString(),
         job is MergedJob merged ? (merged.Block.Publisher ?? peerId).ToString() : null);
 
-    private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected);
+    private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected, blocks.Relayed);
 
     private static DaemonEntry StatusOf(DaemonStatus daemon) => new(
         daemon.Name,

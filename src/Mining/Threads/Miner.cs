@@ -9,7 +9,8 @@ namespace P2PMiner.Mining.Threads;
 /// <summary>How miner threads treat the machine.</summary>
 /// <param name="Pin">Whether each thread stays on its planned CPU.</param>
 /// <param name="LowPriority">Whether threads only take what other programs leave.</param>
-public sealed record MinerOptions(bool Pin = true, bool LowPriority = true);
+/// <param name="Identity">What tells this node from others that search the same job; goes into its extra nonces.</param>
+public sealed record MinerOptions(bool Pin = true, bool LowPriority = true, ReadOnlyMemory<byte> Identity = default);
 
 /// <summary>
 /// The miner threads of this node. A job set here reaches every thread before its next hash; hits come out of
@@ -20,6 +21,9 @@ public sealed class Miner : IAsyncDisposable
 {
     /// <summary>Hits that may wait to be verified; a thread that finds one more waits, so that none is lost.</summary>
     private const int MaxWaitingHits = 1024;
+
+    /// <summary>Random bytes that tell runs apart.</summary>
+    private const int RunSize = 16;
 
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500);
 
@@ -44,7 +48,8 @@ public sealed class Miner : IAsyncDisposable
         _control = new MinerControl(time);
 
         // Two runs on one template must not search the same blobs again, so every run starts elsewhere.
-        uint run = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(sizeof(uint)));
+        byte[] origin = [.. options.Identity.Span, .. RandomNumberGenerator.GetBytes(RunSize)];
+        uint run = BitConverter.ToUInt32(SHA256.HashData(origin));
         _threads = [.. plan.Threads.Select((planned, index) => new MinerThread(
             index, planned, ((ulong)index << 48) | ((ulong)run << 16), keys, options, _control, _hits.Writer, logger))];
         _sampler = time.CreateTimer(_ => Sample(), null, SampleInterval, SampleInterval);

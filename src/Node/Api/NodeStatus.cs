@@ -124,7 +124,11 @@ internal sealed record JobStatus(string Source, ulong Height, UInt128 Difficulty
 internal sealed record ShareCounts(long Found, long Accepted, long Rejected, long Stale);
 
 /// <summary>Shares that also met the source's network difficulty.</summary>
-internal sealed record BlockCounts(long Found, long Accepted, long Rejected);
+/// <param name="Found">By this node.</param>
+/// <param name="Accepted">Of these, on a daemon's main chain.</param>
+/// <param name="Rejected">Of these, refused, or too late.</param>
+/// <param name="Relayed">Found by other nodes and handed to this node's daemons.</param>
+internal sealed record BlockCounts(long Found, long Accepted, long Rejected, long Relayed = 0);
 
 /// <param name="Height">Height of the last link.</param>
 /// <param name="Tip">Id of the last link, 64 hex digits.</param>

@@ -85,7 +85,7 @@ internal sealed class ClusterNode
         _datasets = new DatasetExchange(work.Hold, options.UploadLimit, _cluster.DatasetKey, _view, _conduct, time, _logger);
         MinerId self = new(PeerId.FromEd25519(key.PublicKey).Bytes);
         _blocks = new BlockGossip(_cluster.JobsTopic, _view, key => work.Keys.Contains(key) || _view.IsKeyKnown(key), work.Prove, work.Relay, time, _logger);
-        _jobs = new JobGossip(_cluster.JobsTopic, _view, work.Jobs, work.Keys, _blocks, time, _logger);
+        _jobs = new JobGossip(_cluster.JobsTopic, _view, work.Jobs, work.Keys, _blocks, PeerId.FromEd25519(key.PublicKey), time, _logger);
         _shares = new ShareGossip(_cluster.SharesTopic, tree, self, prove, _sync.Ask, time, _logger);
     }
 

@@ -38,7 +38,7 @@ internal sealed class JobGossipTests
     {
         _view = new MemberView(_time);
         _blocks = new BlockGossip("/topic", _view, _keys.Contains, (_, _, _, _) => Task.FromResult(Prove()), Relay, _time, NullLogger.Instance);
-        _gossip = new JobGossip("/topic", _view, _jobs, _keys, _blocks, _time, NullLogger.Instance);
+        _gossip = new JobGossip("/topic", _view, _jobs, _keys, _blocks, Stranger, _time, NullLogger.Instance);
         Beat(Peer);
     }
 

@@ -66,6 +66,29 @@ internal sealed class SharedJobsTests : IDisposable
         await Wait.UntilAsync(() => Volatile.Read(ref submitted) == 2, "both submit it, once");
     }
 
+    [Test]
+    public async Task Publisher_OfForgedJobs_IsNotHeardAnyMore()
+    {
+        await using TestNode liar = await StartAsync("liar", hasDaemon: true);
+        await using TestNode honest = await StartAsync("honest", liar);
+        await Wait.UntilAsync(() => honest.Cluster.Members.Count == 1 && liar.Cluster.Members.Count == 1, "the two know each other");
+        liar.Cluster.Announce(Job(20));
+        await Wait.UntilAsync(() => HasJobOf(honest, liar, 20), "an honest job is there");
+
+        DaemonTemplate forged = SampleTemplate.Read(21, Parent, Key, 1000);
+        byte[] otherCoinbase = [.. forged.Blob];
+        otherCoinbase[forged.ReservedOffset - 40] ^= 1;
+        DaemonJob job = new(SampleTemplate.Job(forged).Template, forged with { Blob = otherCoinbase }, 1000, null);
+        await Wait.UntilAsync(
+            () =>
+            {
+                liar.Cluster.Announce(job);
+                return honest.Cluster.ConnectionOf(liar.Id) is null || honest.Cluster.Members.Count == 0;
+            },
+            "the liar is not heard any more");
+        Assert.That(honest.Jobs.All.Where(taken => taken.Height == 21), Is.Empty);
+    }
+
     private static bool HasJobOf(TestNode node, TestNode publisher, ulong height) =>
         node.Jobs.All.Any(job => job.Height == height && publisher.Id.Equals(job.Publisher));
 

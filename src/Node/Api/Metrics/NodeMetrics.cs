@@ -79,6 +79,7 @@ internal sealed class NodeMetrics : IDisposable
         [
             .. Labelled("result", ("accepted", status.Blocks.Accepted), ("rejected", status.Blocks.Rejected)),
         ]);
+        Counter("p2p_miner.blocks_relayed", "Blocks of other nodes that were handed to this node's daemons.", status => [new(status.Blocks.Relayed)]);
         Counter("p2p_miner.blocks_found", "Blocks found.", status => [new(status.Blocks.Found)]);
         Gauge("p2p_miner.dataset_progress", null, "Part of the dataset that is ready, 0 to 1.",
             status => status.Dataset is { } dataset ? [new(dataset.Progress)] : []);
@@ -94,6 +95,9 @@ internal sealed class NodeMetrics : IDisposable
         Gauge("p2p_miner.cluster_hashrate", null, "Hashes per second of all nodes of the cluster, as they say.",
             status => status.ClusterTotals.Hashrate is double rate ? [new(rate)] : []);
         Gauge("p2p_miner.job_height", null, "Height that is mined for.", status => status.Job is { } job ? [new(job.Height)] : []);
+        Gauge("p2p_miner.job_info", null, "Always 1; labels tell the source of the job and the node whose daemon made its block.", status => status.Job is { } job
+            ? [new(1, new("source", job.Source), new("publisher", job.Publisher ?? ""))]
+            : []);
         Gauge("p2p_miner.job_difficulty", null, "Difficulty of the job.", status => status.Job is { } job ? [new((double)job.Difficulty)] : []);
         Gauge("p2p_miner.chain_height", null, "Height of the share chain's tip.", status => status.Chain is { } chain ? [new(chain.Height)] : []);
         Gauge("p2p_miner.chain_difficulty", null, "Difficulty of the next link.",

@@ -19,13 +19,15 @@ namespace P2PMiner.Node.Cluster.Jobs;
 /// <param name="jobs">Takes the jobs of others.</param>
 /// <param name="keys">Learns their keys.</param>
 /// <param name="blocks">Takes what is not a job.</param>
+/// <param name="self">This node.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of forged jobs and of templates that are too large.</param>
 internal sealed class JobGossip(
-    string topic, MemberView view, ForeignJobs jobs, KnownKeys keys, BlockGossip blocks, TimeProvider time, ILogger logger)
+    string topic, MemberView view, ForeignJobs jobs, KnownKeys keys, BlockGossip blocks, PeerId self, TimeProvider time, ILogger logger)
 {
-    /// <summary>Between two messages of this node: on a test network blocks come faster than they are of use.</summary>
-    private static readonly TimeSpan PublishInterval = TimeSpan.FromMilliseconds(250);
+    /// <summary>Own jobs per second, and at once: less than others take. On a test network blocks come faster than that.</summary>
+    private static readonly BudgetRates OwnRates = new(PeerRate: 3, PeerBurst: 20, TotalRate: 3, TotalBurst: 20);
+    private static readonly TimeSpan OwnPause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How soon the job of a publisher that has become silent is dropped after it counts as gone.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
@@ -142,8 +144,11 @@ internal sealed class JobGossip(
 
     private async Task PublishAsync(GossipSub gossip, CancellationToken cancellation)
     {
+        CheckBudget budget = new(time, OwnRates);
         while (await _news.Reader.WaitToReadAsync(cancellation))
         {
+            while (!budget.TryTake(self))
+                await Task.Delay(OwnPause, time, cancellation);
             _news.Reader.TryRead(out _);
             DaemonJob own = _own!;
             blocks.Remember(own);
@@ -151,7 +156,6 @@ internal sealed class JobGossip(
                 await gossip.PublishAsync(topic, message, cancellation);
             else if (!_warned)
                 WarnOfSize(own);
-            await Task.Delay(PublishInterval, time, cancellation);
         }
     }
 

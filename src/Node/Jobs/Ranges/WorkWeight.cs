@@ -3,7 +3,7 @@ namespace P2PMiner.Node.Jobs.Ranges;
 /// <summary>
 /// A node's hash rate as a weight that it tells the cluster: all members have to reckon with the same number, and one that
 /// trembles would move slices for nothing. So it changes in steps, and only when the rate has been beyond a step for a while.
-/// For one thread.
+/// Thread-safe.
 /// </summary>
 /// <param name="time">Measures how long a rate lasts.</param>
 internal sealed class WorkWeight(TimeProvider time)
@@ -17,15 +17,22 @@ internal sealed class WorkWeight(TimeProvider time)
     /// <summary>How long it has to be there.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    private readonly Lock _lock = new();
     private int? _step;
     private long? _beyondSince;
 
-    /// <summary>0 for a node that does not hash.</summary>
-    public int Current => _step is int step ? Math.Max(1, (int)Math.Round(Math.Pow(2, step / StepsPerDoubling))) : 0;
+    private int Current => _step is int step ? Math.Max(1, (int)Math.Round(Math.Pow(2, step / StepsPerDoubling))) : 0;
 
     /// <summary>Takes a measurement.</summary>
     /// <param name="hashrate">Hashes per second over a minute; null or 0 when nothing is hashed.</param>
+    /// <returns>The weight, about as many hashes per second; 0 for a node that does not hash.</returns>
     public int Update(double? hashrate)
+    {
+        lock (_lock)
+            return Take(hashrate);
+    }
+
+    private int Take(double? hashrate)
     {
         double? exact = hashrate is > 0 and < double.PositiveInfinity ? Math.Log2(hashrate.Value) * StepsPerDoubling : null;
         int? step = exact is double position ? (int)Math.Round(position) : null;

@@ -38,12 +38,13 @@ internal sealed class BlockOutbox(
     private long _found;
     private long _accepted;
     private long _rejected;
+    private long _relayedCount;
 
     /// <summary>This node's daemons have decided about a block, whoever found it.</summary>
     public event Action<FoundBlock, BlockOutcome>? Decided;
 
     public BlockCounters Counters =>
-        new(Interlocked.Read(ref _found), Interlocked.Read(ref _accepted), Interlocked.Read(ref _rejected));
+        new(Interlocked.Read(ref _found), Interlocked.Read(ref _accepted), Interlocked.Read(ref _rejected), Interlocked.Read(ref _relayedCount));
 
     /// <summary>
     /// Saves the block and tries every daemon once. A block that stays <see cref="BlockVerdict.Pending"/> is tried again
@@ -72,6 +73,7 @@ internal sealed class BlockOutbox(
             }
             _relayed.Add(block.Id);
         }
+        Interlocked.Increment(ref _relayedCount);
         return TakeAsync(block, isOwn: false, cancellation);
     }
 

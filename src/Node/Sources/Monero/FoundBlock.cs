@@ -31,4 +31,5 @@ internal sealed record BlockOutcome(BlockVerdict Verdict, string Reason);
 /// <param name="Found">Found by this process.</param>
 /// <param name="Accepted">Accepted, also of those that an earlier process found.</param>
 /// <param name="Rejected">Rejected, also of those that an earlier process found.</param>
-internal sealed record BlockCounters(long Found, long Accepted, long Rejected);
+/// <param name="Relayed">Found by other nodes and handed to this node's daemons.</param>
+internal sealed record BlockCounters(long Found, long Accepted, long Rejected, long Relayed = 0);
