@@ -32,6 +32,7 @@ public sealed unsafe class PlatformTests
     {
         Assume.That(OperatingSystem.IsLinux());
         Assert.That(OnThread(() => (CurrentThread.TryLowerPriority(), Nice())), Is.EqualTo((true, 19)));
+        Assert.That(OnThread(() => (CurrentThread.TryGiveWay(), Nice())), Is.EqualTo((true, 10)));
         Assert.That(OnThread(Nice), Is.LessThan(19));
     }
 

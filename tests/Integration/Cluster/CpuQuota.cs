@@ -12,6 +12,7 @@ internal sealed class CpuQuota : IDisposable
     /// <summary>The command that runs what follows it with the quota.</summary>
     public IReadOnlyList<string> Command => ["sh", "-c", $"echo $$ > {_group}/cgroup.procs && exec \"$@\"", "sh"];
 
+    /// <summary>Makes a quota that it gets whatever else runs, and no more than that.</summary>
     /// <param name="percent">Of one CPU.</param>
     public static CpuQuota Create(int percent)
     {
@@ -23,10 +24,12 @@ internal sealed class CpuQuota : IDisposable
         {
             File.WriteAllText($"{group}/cpu.cfs_period_us", $"{PeriodMicroseconds}");
             File.WriteAllText($"{group}/cpu.cfs_quota_us", $"{quota}");
+            File.WriteAllText($"{group}/cpu.shares", "262144");
         }
         else
         {
             File.WriteAllText($"{group}/cpu.max", $"{quota} {PeriodMicroseconds}");
+            File.WriteAllText($"{group}/cpu.weight", "10000");
         }
         return new CpuQuota(group);
     }

@@ -76,7 +76,7 @@ internal sealed partial class DatasetTests
     /// <summary>Runs the slow machine until its dataset is ready and a share was found with it; gives the seconds the dataset took.</summary>
     private async Task<(double Seconds, NodeOutcome Outcome)> SlowAsync(NetworkNamespace machine, CpuQuota quota, string name)
     {
-        await using NodeProcess node = NodeProcess.StartOn(machine, quota, Home(name), "--memory", "full", "--threads", "2", "--engine", "native");
+        await using NodeProcess node = NodeProcess.StartOn(machine, quota, Home(name), "--memory", "full", "--threads", "2");
         JsonElement status = await ReadyAsync(node);
         long before = status.GetProperty("shares").GetProperty("accepted").GetInt64();
         await node.UntilAsync(now => now.GetProperty("memory").GetString() == "full" && now.GetProperty("shares").GetProperty("accepted").GetInt64() > before + 3);

@@ -81,14 +81,16 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static NodeProcess StartOn(NetworkNamespace machine, string[] environment, string home, params string[] arguments) =>
         StartOn(machine, null, environment, home, arguments);
 
-    private static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string[] environment, string home, string[] arguments) => new(
-        new ProcessStartInfo(
-            "ip",
-            [
-                "netns", "exec", machine.Name, .. quota?.Command ?? [], "env", "--default-signal=INT", $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1",
-                .. environment, "dotnet", Program, .. arguments,
-            ]),
-        DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
+    private static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string[] environment, string home, string[] arguments)
+    {
+        // Control groups cannot be seen from within a namespace.
+        string[] command =
+        [
+            .. quota?.Command ?? [], "ip", "netns", "exec", machine.Name, "env", "--default-signal=INT",
+            $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1", .. environment, "dotnet", Program, .. arguments,
+        ];
+        return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
+    }
 
     /// <summary>The status once it meets the condition; fails the test when the node ends or it never does.</summary>
     public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> condition)

@@ -137,10 +137,9 @@ internal sealed class DatasetSwarm(
             if (verdict == ChunkVerdict.Wrong)
                 throw new ProtocolException($"chunk {chunk} of the dataset is wrong, so all that it sent is computed here");
             taken += verdict == ChunkVerdict.Taken ? 1 : 0;
-            pace.Add(1, time.GetElapsedTime(start));
-            source.SetRate(pace.Rate);
-            start = time.GetTimestamp();
         }
+        pace.Add(count, time.GetElapsedTime(start));
+        source.SetRate(pace.Rate);
         return (taken, DatasetRefusal.None);
     }
 }
