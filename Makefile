@@ -25,7 +25,7 @@ bin/p2p-miner: $(SOURCES)
 	@echo "building $@"
 	@rm -rf bin
 	@dotnet publish src/Node $(PUBLISH) --self-contained false -o bin
-	@dotnet publish src/Peer $(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none -o bin
+	@dotnet publish src/Peer $(PUBLISH) --self-contained true -p:PublishTrimmed=true -p:PublishSingleFile=true -p:DebugType=none -o bin
 	@touch $@
 
 # The program is complete without its page, and says itself what is missing.
