@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Native;
 
@@ -88,6 +89,9 @@ internal sealed class FullTrial(RandomXDataset dataset, IHasher verifier, int th
         int count = 0;
         do
         {
+            // Always other inputs: the same hash again would find its lines of the dataset in the CPU's caches.
+            for (int lane = 0; lane < hasher.Lanes; lane++)
+                BinaryPrimitives.WriteInt32LittleEndian(inputs.AsSpan(lane * InputSize), count + lane);
             hasher.Next(inputs, hashes);
             count += hasher.Lanes;
             elapsed = CurrentThread.ProcessorTime - start;
