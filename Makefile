@@ -31,7 +31,7 @@ bin/p2p-miner: $(SOURCES)
 # The program is complete without its page, and says itself what is missing.
 BUILD_WEB = $(MAKE) --silent web || echo "the web page is left out: it takes node and npm to build (apt install nodejs npm)"
 
-.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-p2p bench-dataset publish clean help
+.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset publish clean help
 
 web: $(WEB)/dist/app.js ## bundle the web page, which make puts into the program
 
@@ -77,6 +77,10 @@ bench-checksum: ## hash XMRig's benchmark stream and compare the published check
 	@native/setup.sh run
 	@dotnet run --project bench/BenchEngine -c Release -v quiet -- $(or $(ARGS),--checksum 250000)
 	@$(if $(ARGS),:,dotnet run --project bench/BenchEngine -c Release -v quiet -- --checksum 250000 --rx2 --machines 2t)
+
+bench-shadow: ## hash a million inputs under fifty keys with both engines and compare; goes on after a stop; ARGS="--shadow 10000 --keys 2" for fewer
+	@native/setup.sh run
+	@dotnet run --project bench/BenchEngine -c Release -v quiet -- $(or $(ARGS),--shadow 1000000)
 
 bench-p2p: bin/p2p-miner ## measure src/P2P against js-libp2p; ARGS="--help" lists the options
 	@native/setup.sh bench-p2p

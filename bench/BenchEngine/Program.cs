@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using P2PMiner.BenchEngine;
+using P2PMiner.BenchEngine.Shadow;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Native;
@@ -41,11 +42,14 @@ var minerPattern = new Option<string>("--miner-pattern")
 var minerSeconds = new Option<int>("--miner-seconds") { Description = "that it runs each time", DefaultValueFactory = _ => 60 };
 var checksum = new Option<int>("--checksum") { Description = "instead of all that: hash so many of XMRig's benchmark stream, and compare its checksum" };
 var second = new Option<bool>("--rx2") { Description = "the checksum of rx/2" };
+var shadow = new Option<int>("--shadow") { Description = "instead of all that: hash at least so many inputs with both engines, and compare" };
+var keys = new Option<int>("--keys") { Description = "that the inputs are hashed under, with --shadow", DefaultValueFactory = _ => 50 };
+var state = new Option<string>("--state") { Description = "where --shadow keeps what it has done, and goes on", DefaultValueFactory = _ => "artifacts/bench-shadow.json" };
 var output = new Option<string>("--output") { Description = "JSON file", DefaultValueFactory = _ => "artifacts/bench-engine.json" };
 
 var command = new RootCommand("Measures engine managed against librandomx in processor time.")
 {
-    only, pairs, seconds, threads, pages, machines, miner, minerPattern, minerSeconds, checksum, second, output,
+    only, pairs, seconds, threads, pages, machines, miner, minerPattern, minerSeconds, checksum, second, shadow, keys, state, output,
 };
 command.SetAction(parse =>
 {
@@ -60,6 +64,8 @@ command.SetAction(parse =>
     {
         if (parse.GetValue(checksum) is > 0 and int count)
             StreamChecksum.Run(new Report(), settings, parse.GetValue(second) ? RandomXVersion.V2 : RandomXVersion.V1, count);
+        else if (parse.GetValue(shadow) is > 0 and int inputs)
+            Compare(settings, inputs, Math.Max(1, parse.GetValue(keys)), parse.GetValue(state)!);
         else
             Run(settings, hardware);
         return 0;
@@ -71,6 +77,14 @@ command.SetAction(parse =>
     }
 });
 return command.Parse(args).Invoke();
+
+static void Compare(BenchSettings settings, int inputs, int keys, string path)
+{
+    const int BlockInputs = ShadowInputs.BlockInputs;
+    int blocksPerKey = (int)(((long)inputs + (long)keys * BlockInputs - 1) / ((long)keys * BlockInputs));
+    RandomXLibrary.EnsureLoaded();
+    new ShadowRun(settings, ShadowState.Load(path, keys, blocksPerKey), path).Run();
+}
 
 static void Run(BenchSettings settings, HardwareInfo hardware)
 {
