@@ -92,7 +92,7 @@ internal sealed class MinerNode : IAsyncDisposable
             _daemonSource = new DaemonSource(_daemons, source, time, logs.CreateLogger<DaemonSource>());
         }
         _outbox = new BlockOutbox(
-            Path.Combine(options.DataDirectory, "blocks"), _daemons, time, logs.CreateLogger<BlockOutbox>(), _cluster.Blocks.OfferAsync);
+            Path.Combine(options.DataDirectory, "blocks"), _daemons, time, logs.CreateLogger<BlockOutbox>(), _cluster.Blocks);
         _outbox.Decided += _cluster.Blocks.Tell;
         _board = new JobBoard(_chain, _daemonSource, foreign, _cluster.Announce, _tree, _peerId, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());

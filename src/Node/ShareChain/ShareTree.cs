@@ -36,6 +36,7 @@ internal sealed class ShareTree
     private readonly Dictionary<Hash256, Link> _links = [];
     private readonly ProofHash _proofHash;
     private readonly Predicate<Hash256> _isKnownKey;
+    private readonly Func<Hash256, Link?> _find;
     private readonly Share _genesis;
     private readonly ChainClock _clock = new();
     private ActiveBranch _active;
@@ -54,6 +55,7 @@ internal sealed class ShareTree
         _genesis = genesis;
         _proofHash = proofHash;
         _isKnownKey = isKnownKey;
+        _find = id => _links.GetValueOrDefault(id);
         StartFrom(new Link(genesis, childKey: genesis.Id, childDifficulty: LinkDifficulty.Minimum));
     }
 
@@ -161,7 +163,26 @@ internal sealed class ShareTree
     public AddResult? Check(Share share)
     {
         lock (_lock)
-            return CheckPlace(share, _isKnownKey, out _);
+            return CheckPlace(share, _isKnownKey, _find, out _);
+    }
+
+    /// <summary>
+    /// How many of these shares, in their order, lack nothing but their proof of work as long as those before them have it: what can
+    /// be hashed together.
+    /// </summary>
+    public int CountProvable(IEnumerable<Share> shares)
+    {
+        Dictionary<Hash256, Link> ahead = [];
+        lock (_lock)
+        {
+            foreach (Share share in shares)
+            {
+                if (CheckPlace(share, _isKnownKey, id => ahead.GetValueOrDefault(id) ?? _find(id), out Link? parent) is not null)
+                    break;
+                ahead.Add(share.Id, new Link(share, parent!, sequence: 0));
+            }
+        }
+        return ahead.Count;
     }
 
     /// <summary>What of parent and uncles is not known here, without which a share cannot be checked.</summary>
@@ -194,7 +215,7 @@ internal sealed class ShareTree
         bool isTip;
         lock (_lock)
         {
-            if (CheckPlace(share, _isKnownKey, out Link? parent) is { } known)
+            if (CheckPlace(share, _isKnownKey, _find, out Link? parent) is { } known)
                 return known;
             Insert(share, parent!);
             if (isNew)
@@ -299,7 +320,7 @@ internal sealed class ShareTree
     {
         lock (_lock)
         {
-            if (CheckPlace(share, _ => true, out Link? parent) is { } known)
+            if (CheckPlace(share, _ => true, _find, out Link? parent) is { } known)
                 return known;
             Insert(share, parent!, announce: false);
             SelectTip(ulong.MaxValue);
@@ -319,17 +340,18 @@ internal sealed class ShareTree
         Miner = miner,
     };
 
-    private AddResult? CheckPlace(Share share, Predicate<Hash256> isKnownKey, out Link? parent)
+    private AddResult? CheckPlace(Share share, Predicate<Hash256> isKnownKey, Func<Hash256, Link?> find, out Link? parent)
     {
         parent = null;
-        if (_links.ContainsKey(share.Id))
+        if (find(share.Id) is not null)
             return new AddResult(AddStatus.Duplicate);
         if (share.Header.Height <= _active.Root.Height)
             return AddResult.Invalid(ShareFault.BelowRoot);
-        if (!_links.TryGetValue(share.Header.Parent, out parent))
+        parent = find(share.Header.Parent);
+        if (parent is null)
             return new AddResult(AddStatus.UnknownParent);
         ShareFault fault = ShareRules.FaultOf(share, parent, isKnownKey);
-        return fault == ShareFault.None ? CheckUncles(share.Header, parent) : AddResult.Invalid(fault);
+        return fault == ShareFault.None ? CheckUncles(share.Header, parent, find) : AddResult.Invalid(fault);
     }
 
     private bool IsUncleOfNext(Link link)
@@ -338,12 +360,12 @@ internal sealed class ShareTree
         return UncleRules.IsUncle(link, HeaderOn(tip, link.Share.Header.Miner, tip.Timestamp, link.Share.Header.Key), tip);
     }
 
-    private AddResult? CheckUncles(ShareHeader header, Link parent)
+    private AddResult? CheckUncles(ShareHeader header, Link parent, Func<Hash256, Link?> find)
     {
         AddResult? result = null;
         foreach (Hash256 id in header.Uncles)
         {
-            if (_links.TryGetValue(id, out Link? uncle))
+            if (find(id) is Link uncle)
             {
                 if (!UncleRules.IsUncle(uncle, header, parent))
                     return AddResult.Invalid(ShareFault.Uncle);

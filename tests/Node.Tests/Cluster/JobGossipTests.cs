@@ -130,11 +130,15 @@ internal sealed class JobGossipTests
         Assert.That(await JudgeAsync(WorkCodec.Encode(new BlockFate(block.Id, false, "no")), Stranger), Is.EqualTo(Verdict.Accept));
         Assert.That(offer.IsCompleted, Is.False);
         await JudgeAsync(WorkCodec.Encode(new BlockFate(block.Id, true, "yes")));
-        Assert.That((await offer)!.Verdict, Is.EqualTo(BlockVerdict.Accepted));
+        BlockOutcome outcome = (await offer)!;
+        Assert.That((outcome.Verdict, outcome.IsHearsay), Is.EqualTo((BlockVerdict.Accepted, true)));
+        Assert.That(_blocks.HasSilent(block.Id), Is.False);
 
         offer = _blocks.OfferAsync(block, CancellationToken.None);
         _time.Advance(TimeSpan.FromSeconds(5));
         Assert.That((await offer)!.Verdict, Is.EqualTo(BlockVerdict.Pending), "nobody answers");
+        Beat(PeerId.FromEd25519([.. Enumerable.Repeat((byte)2, 32)]), hasDaemon: true);
+        Assert.That(_blocks.HasSilent(block.Id), Is.True, "somebody else has come");
     }
 
     [Test]

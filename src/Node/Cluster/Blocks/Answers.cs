@@ -35,12 +35,12 @@ internal sealed class Answers(int expected)
             foreach ((PeerId member, BlockFate fate) in _fates)
             {
                 if (fate.IsAccepted)
-                    return new BlockOutcome(BlockVerdict.Accepted, $"the daemon of member {member}");
+                    return new BlockOutcome(BlockVerdict.Accepted, $"the daemon of member {member}", IsHearsay: true);
             }
             if (_fates.Count == 0)
                 return new BlockOutcome(BlockVerdict.Pending, "no member has answered");
             (PeerId refuser, BlockFate refusal) = _fates.First();
-            return new BlockOutcome(isOld ? BlockVerdict.Rejected : BlockVerdict.Pending, $"member {refuser}: {refusal.Reason}");
+            return new BlockOutcome(isOld ? BlockVerdict.Rejected : BlockVerdict.Pending, $"member {refuser}: {refusal.Reason}", IsHearsay: true);
         }
     }
 }

@@ -28,6 +28,7 @@ internal delegate Task<BlockOutcome>? BlockRelay(FoundBlock block);
 /// <param name="logger">Told of blocks of others.</param>
 internal sealed class BlockGossip(
     string topic, MemberView view, Predicate<Hash256> isKeyKnown, BlobCheck prove, BlockRelay relay, TimeProvider time, ILogger logger)
+    : IOtherDaemons
 {
     /// <summary>How long an answer of the others' daemons is waited for, before the block is told again later.</summary>
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
@@ -50,6 +51,7 @@ internal sealed class BlockGossip(
     private readonly Dictionary<Hash256, BlockFate?> _proven = [];
     private readonly Queue<Hash256> _order = [];
     private readonly Dictionary<Hash256, Answers> _asking = [];
+    private readonly AnsweredBlocks _answered = new();
     private readonly Channel<byte[]> _own = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(Outgoing) { FullMode = BoundedChannelFullMode.DropOldest });
 
@@ -64,15 +66,17 @@ internal sealed class BlockGossip(
             await gossip.PublishAsync(topic, message, cancellation);
     }
 
-    /// <summary>Tells the cluster a block, and waits a while for what its daemons say.</summary>
-    /// <returns>Null when no member has a daemon, or the block cannot travel.</returns>
-    /// <exception cref="OperationCanceledException">Cancelled; the block was told all the same.</exception>
+    /// <inheritdoc/>
+    public bool HasSilent(Hash256 block) => view.Members.Any(member => member.Status.HasDaemon && !_answered.Contains(block, member.Peer));
+
+    /// <inheritdoc/>
     public async Task<BlockOutcome?> OfferAsync(FoundBlock block, CancellationToken cancellation)
     {
         int daemons = view.DaemonCount;
         if (daemons == 0 || block.Key is not Hash256 key || WorkCodec.Encode(new TravellingBlock(block.Blob, key)) is not byte[] message)
             return null;
         Answers answers = new(daemons);
+        _answered.Open(block.Id);
         lock (_lock)
             _asking[block.Id] = answers;
         try
@@ -127,6 +131,7 @@ internal sealed class BlockGossip(
     {
         if (!view.HasDaemon(from))
             return Verdict.Ignore;
+        _answered.Add(fate.Id, from);
         lock (_lock)
         {
             if (_asking.TryGetValue(fate.Id, out Answers? answers))

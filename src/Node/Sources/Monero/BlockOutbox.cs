@@ -3,12 +3,10 @@ using P2PMiner.Mining;
 
 namespace P2PMiner.Node.Sources.Monero;
 
-/// <summary>Hands a block to the daemons of other nodes; null when there are none.</summary>
-internal delegate Task<BlockOutcome?> OtherDaemons(FoundBlock block, CancellationToken cancellation);
-
 /// <summary>
 /// Sees to it that no found block is lost: it is on disk before it is submitted, and submitted to every daemon, again
-/// and again and across restarts, until one of them has it on its main chain or refuses it. Blocks that other nodes found
+/// and again and across restarts, until one of them has it on its main chain or refuses it. What members say of their daemons counts
+/// only where this node has none, and is not the end of a block (<see cref="UnconfirmedBlocks"/>). Blocks that other nodes found
 /// are seen to in the same way, but only this node's daemons are asked, and they are not counted.
 /// </summary>
 /// <param name="directory">The folder of found blocks; made when the first one is saved.</param>
@@ -17,7 +15,7 @@ internal delegate Task<BlockOutcome?> OtherDaemons(FoundBlock block, Cancellatio
 /// <param name="logger">Told of every found block and its fate.</param>
 /// <param name="others">The daemons of the cluster; null for a node without one.</param>
 internal sealed class BlockOutbox(
-    string directory, IReadOnlyList<DaemonClient> daemons, TimeProvider time, ILogger<BlockOutbox> logger, OtherDaemons? others = null)
+    string directory, IReadOnlyList<DaemonClient> daemons, TimeProvider time, ILogger<BlockOutbox> logger, IOtherDaemons? others = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
@@ -31,6 +29,7 @@ internal sealed class BlockOutbox(
     private static readonly BlockOutcome Taken = new(BlockVerdict.Pending, "it is being submitted");
 
     private readonly FoundBlockStore _store = new(directory, logger);
+    private readonly UnconfirmedBlocks _unconfirmed = new(Path.Combine(directory, "unconfirmed"), others, time, logger);
     private readonly Nudge _blockLeft = new(time);
     private readonly Lock _lock = new();
     private readonly HashSet<Hash256> _inFlight = [];
@@ -104,7 +103,9 @@ internal sealed class BlockOutbox(
 
     /// <summary>Retries the blocks on disk, those of earlier runs included, until cancelled.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task RunAsync(CancellationToken cancellation)
+    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(RetryAsync(cancellation), _unconfirmed.RunAsync(cancellation));
+
+    private async Task RetryAsync(CancellationToken cancellation)
     {
         TimeSpan pause = FirstPause;
         while (true)
@@ -194,13 +195,13 @@ internal sealed class BlockOutbox(
         }
     }
 
-    /// <summary>This node's daemons and the cluster's at once. What this node's own say counts more.</summary>
+    /// <summary>This node's daemons and the cluster's at once. Where this node has daemons, only what they say ends a block.</summary>
     private async Task<BlockOutcome> TryEverywhereAsync(FoundBlock block, CancellationToken cancellation)
     {
         if (others is null || IsRelayed(block))
             return Decide(block, await TryEveryDaemonAsync(block, cancellation));
         using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task<BlockOutcome?> elsewhere = others(block, decided.Token);
+        Task<BlockOutcome?> elsewhere = others.OfferAsync(block, decided.Token);
         BlockOutcome here;
         try
         {
@@ -219,9 +220,9 @@ internal sealed class BlockOutbox(
         }
         if (await elsewhere is not BlockOutcome there)
             return here;
-        if (there.Verdict == BlockVerdict.Accepted || daemons.Count == 0)
+        if (daemons.Count == 0)
             return there;
-        bool isOpen = there.Verdict == BlockVerdict.Pending && time.GetUtcNow() - block.FoundAt < RefusalPatience;
+        bool isOpen = there.Verdict != BlockVerdict.Rejected && time.GetUtcNow() - block.FoundAt < RefusalPatience;
         return here.Verdict == BlockVerdict.Rejected && isOpen ? here with { Verdict = BlockVerdict.Pending } : here;
     }
 
@@ -268,6 +269,9 @@ internal sealed class BlockOutbox(
             Count(block, outcome);
         try
         {
+            if (outcome.IsHearsay)
+                _unconfirmed.Add(block);
+
             // A block of another node is that node's to keep, if it is to be kept at all.
             if (outcome.Verdict == BlockVerdict.Accepted || isRelayed)
                 _store.Remove(block);

@@ -25,7 +25,8 @@ internal enum BlockVerdict
 
 /// <param name="Verdict">The fate.</param>
 /// <param name="Reason">One line; for an accepted block, which daemon has it.</param>
-internal sealed record BlockOutcome(BlockVerdict Verdict, string Reason);
+/// <param name="IsHearsay">Whether only a member says so, and no daemon of this node.</param>
+internal sealed record BlockOutcome(BlockVerdict Verdict, string Reason, bool IsHearsay = false);
 
 /// <summary>Blocks since this process started.</summary>
 /// <param name="Found">Found by this process.</param>
