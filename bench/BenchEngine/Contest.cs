@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using P2PMiner.Hardware;
 using P2PMiner.Mining;
@@ -45,19 +46,26 @@ internal static class Contest
     {
         byte[] inputs = new byte[hasher.Lanes * InputSize];
         byte[] hashes = new byte[hasher.Lanes * Hash256.Size];
-        for (int lane = 0; lane < hasher.Lanes; lane++)
-            inputs[lane * InputSize] = (byte)lane;
+        SetNonces(inputs, hasher.Lanes, 0);
         hasher.First(inputs);
         TimeSpan end = CurrentThread.ProcessorTime + time;
         int count = 0;
         do
         {
-            inputs[1]++;
+            // Always other inputs: the same hash again would find its lines of the dataset in the CPU's caches.
+            SetNonces(inputs, hasher.Lanes, count + hasher.Lanes);
             hasher.Next(inputs, hashes);
             count += hasher.Lanes;
         }
         while (CurrentThread.ProcessorTime < end);
         return count;
+    }
+
+    /// <summary>Writes numbers that follow one another to as many inputs.</summary>
+    public static void SetNonces(byte[] inputs, int lanes, int first)
+    {
+        for (int lane = 0; lane < lanes; lane++)
+            BinaryPrimitives.WriteInt32LittleEndian(inputs.AsSpan(inputs.Length / lanes * lane), first + lane);
     }
 
     /// <summary>Hashes per second while other programs rest.</summary>

@@ -95,14 +95,16 @@ internal static unsafe class StageReport
     {
         byte[] inputs = new byte[vm.Lanes * InputSize];
         byte[] hashes = new byte[vm.Lanes * Hash256.Size];
+        vm.Start(inputs);
         TimeSpan start = CurrentThread.ProcessorTime;
         TimeSpan elapsed;
         int count = 0;
         do
         {
-            inputs[0]++;
-            vm.CalculateHashes(inputs, hashes);
             count += vm.Lanes;
+            Contest.SetNonces(inputs, vm.Lanes, count);
+            vm.Run();
+            vm.FinishAndStart(hashes, inputs);
             elapsed = CurrentThread.ProcessorTime - start;
         }
         while (elapsed < settings.Slice / 2);

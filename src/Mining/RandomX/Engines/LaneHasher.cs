@@ -81,8 +81,7 @@ internal sealed class LaneHasher : IHasher
         if (!_isPending)
             throw new InvalidOperationException("no input is pending: call First before Next");
         _machine.Run();
-        _machine.Finish(hashes);
-        _machine.Start(nextInputs);
+        _machine.FinishAndStart(hashes, nextInputs);
     }
 
     public void Dispose()

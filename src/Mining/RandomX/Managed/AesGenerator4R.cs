@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace P2PMiner.Mining.RandomX.Managed;
@@ -30,19 +31,24 @@ internal static class AesGenerator4R
         Vector128<byte> state1 = Vector128.Create<byte>(state[16..32]);
         Vector128<byte> state2 = Vector128.Create<byte>(state[32..48]);
         Vector128<byte> state3 = Vector128.Create<byte>(state[48..64]);
-        for (; output.Length >= 64; output = output[64..])
+        ref Vector128<byte> keys01 = ref MemoryMarshal.GetArrayDataReference(Keys01);
+        ref Vector128<byte> keys23 = ref MemoryMarshal.GetArrayDataReference(Keys23);
+        ref byte start = ref MemoryMarshal.GetReference(output);
+        for (int i = 0; i <= output.Length - 64; i += 64)
         {
             for (int round = 0; round < 4; round++)
             {
-                state0 = AesRound.Decrypt(state0, Keys01[round]);
-                state1 = AesRound.Encrypt(state1, Keys01[round]);
-                state2 = AesRound.Decrypt(state2, Keys23[round]);
-                state3 = AesRound.Encrypt(state3, Keys23[round]);
+                Vector128<byte> key01 = Unsafe.Add(ref keys01, round);
+                Vector128<byte> key23 = Unsafe.Add(ref keys23, round);
+                state0 = AesRound.Decrypt(state0, key01);
+                state1 = AesRound.Encrypt(state1, key01);
+                state2 = AesRound.Decrypt(state2, key23);
+                state3 = AesRound.Encrypt(state3, key23);
             }
-            state0.CopyTo(output);
-            state1.CopyTo(output[16..]);
-            state2.CopyTo(output[32..]);
-            state3.CopyTo(output[48..]);
+            state0.StoreUnsafe(ref start, (nuint)i);
+            state1.StoreUnsafe(ref start, (nuint)i + 16);
+            state2.StoreUnsafe(ref start, (nuint)i + 32);
+            state3.StoreUnsafe(ref start, (nuint)i + 48);
         }
         state0.CopyTo(state);
         state1.CopyTo(state[16..]);

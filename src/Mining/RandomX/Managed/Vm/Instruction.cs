@@ -33,6 +33,14 @@ internal readonly struct Instruction(ulong word)
     /// <summary>The mask of the scratchpad level that ISTORE writes to.</summary>
     public uint WriteMask => Condition >= StoreL3Condition ? ScratchpadMask.L3 : LevelMask;
 
+    /// <summary>What CBRANCH adds: one bit is set, so that the register reaches its condition in the end, and the one below it is not (chapter 5.4.2).</summary>
+    public uint BranchImmediate => (Immediate | 1u << ConditionShift) & ~(1u << (ConditionShift - 1));
+
+    /// <summary>The bits that CBRANCH jumps without.</summary>
+    public uint BranchMask => ((1u << Parameters.JumpBits) - 1) << ConditionShift;
+
+    private int ConditionShift => Condition + Parameters.JumpOffset;
+
     // mod.mem
     private uint LevelMask => (word >> 24 & 3) != 0 ? ScratchpadMask.L1 : ScratchpadMask.L2;
 }

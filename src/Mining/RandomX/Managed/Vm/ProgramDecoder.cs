@@ -61,9 +61,8 @@ internal static class ProgramDecoder
                 micro.Source &= 3;
                 break;
             case InstructionType.CBranch:
-                int bit = instruction.Condition + Parameters.JumpOffset;
-                micro.Immediate = (micro.Immediate | 1ul << bit) & ~(1ul << (bit - 1));
-                micro.Mask = ((1u << Parameters.JumpBits) - 1) << bit;
+                micro.Immediate = (ulong)(int)instruction.BranchImmediate;
+                micro.Mask = instruction.BranchMask;
                 micro.Target = afterModification[instruction.Destination];
                 break;
             case InstructionType.IStore:

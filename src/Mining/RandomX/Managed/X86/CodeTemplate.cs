@@ -5,7 +5,7 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// <summary>A piece of machine code with places for constants, assembled once at start.</summary>
 internal sealed class CodeTemplate
 {
-    /// <summary>Pieces of programs are copied in whole blocks of so many bytes, whatever their length.</summary>
+    /// <summary>Pieces can be copied in whole blocks of so many bytes, whatever their length.</summary>
     public const int CopySize = 64;
 
     /// <summary>Stands for a constant of 32 bits while a piece is assembled.</summary>
@@ -13,6 +13,9 @@ internal sealed class CodeTemplate
 
     /// <summary>Stands for an address mask or condition mask.</summary>
     public const int Mask = 0x12345678;
+
+    /// <summary>Stands for the count of a rotation; its byte occurs nowhere else in a piece that has one.</summary>
+    public const byte Rotation = 0x2D;
 
     /// <summary>Stands for a constant of 64 bits.</summary>
     public const long LongImmediate = 0x7A7B7C7D7E7F0102;
@@ -38,6 +41,9 @@ internal sealed class CodeTemplate
 
     /// <summary>Where the mask goes, or −1.</summary>
     public int MaskOffset { get; }
+
+    /// <summary>Where the count goes in a piece that has one.</summary>
+    public int RotationOffset => Code.AsSpan(0, Length).IndexOf(Rotation);
 
     /// <summary>Where the constant of 64 bits goes, or −1.</summary>
     public int LongImmediateOffset { get; }

@@ -40,19 +40,24 @@ internal sealed class InstructionTemplates
     /// <summary>Those of a version; made when first asked for.</summary>
     public static InstructionTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? Version1 : Version2).Value;
 
-    /// <summary>The code of an instruction; its type is not null.</summary>
-    public CodeTemplate Find(in MicroInstruction instruction) => _templates[Index(instruction)]!;
+    /// <summary>The code of an instruction; null for one that does nothing.</summary>
+    /// <param name="type">Of the instruction.</param>
+    /// <param name="destination">0 to 7, of a group of four registers 0 to 3.</param>
+    /// <param name="source">As <paramref name="destination"/>.</param>
+    /// <param name="shift">mod.shift of IADD_RS, 0 for all others.</param>
+    public CodeTemplate? Find(InstructionType type, int destination, int source, int shift) =>
+        _templates[Index(type, destination, source, shift)];
 
-    private static int Index(in MicroInstruction i) => (int)i.Type! * Variants + i.Shift * 64 + i.Destination * 8 + i.Source;
+    private static int Index(InstructionType type, int destination, int source, int shift) =>
+        (int)type * Variants + shift * 64 + destination * 8 + source;
 
     private void Add(InstructionType type, byte destination, byte source)
     {
-        MicroInstruction instruction = new() { Type = type, Destination = destination, Source = source };
-        for (byte shift = 0; shift < (type == InstructionType.IAddRs ? 4 : 1); shift++)
+        for (int shift = 0; shift < (type == InstructionType.IAddRs ? 4 : 1); shift++)
         {
-            instruction.Shift = shift;
+            int scale = 1 << shift;
             if (IsPossible(type, destination, source))
-                _templates[Index(instruction)] = CodeTemplate.Assemble(c => Write(c, type, destination, source, 1 << shift));
+                _templates[Index(type, destination, source, shift)] = CodeTemplate.Assemble(c => Write(c, type, destination, source, scale));
         }
     }
 
@@ -159,11 +164,15 @@ internal sealed class InstructionTemplates
 
     private static void WriteRotation(Assembler c, bool isRight, byte d, byte s)
     {
-        // The count goes through cl even if it is constant: one form more is not worth its code.
         if (d == s)
-            c.mov(ecx, CodeTemplate.Immediate);
-        else
-            c.mov(ecx, R32[s]);
+        {
+            if (isRight)
+                c.ror(R[d], CodeTemplate.Rotation);
+            else
+                c.rol(R[d], CodeTemplate.Rotation);
+            return;
+        }
+        c.mov(ecx, R32[s]);
         if (isRight)
             c.ror(R[d], cl);
         else
@@ -223,8 +232,7 @@ internal sealed class InstructionTemplates
             case InstructionType.CFRound:
                 Label end = c.CreateLabel();
                 c.mov(rax, R[s]);
-                c.mov(ecx, CodeTemplate.Immediate);
-                c.ror(rax, cl);
+                c.ror(rax, CodeTemplate.Rotation);
                 if (_version == RandomXVersion.V2)
                 {
                     c.test(al, 60);

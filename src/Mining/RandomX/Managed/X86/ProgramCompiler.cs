@@ -17,17 +17,15 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private readonly RandomXVersion _version;
     private readonly LaneSettings _settings;
     private readonly ProgramForm _form;
-    private readonly CodeTemplate[] _touches;
-    private readonly CodeTemplate[] _fetches;
     private readonly CodeTemplate _fetchAll;
-    private readonly int _touchIndex = -1;
-    private readonly int _fetchIndex = -1;
-    private readonly InstructionTemplates _instructions;
+
+    // Pieces of code before some instructions of each lane, in order.
+    private readonly (int Index, CodeTemplate[] Templates)[] _insertions = [];
     private readonly CodeTemplate _next = LoopTemplates.Switch(1);
     private readonly CodeTemplate _first;
     private readonly CodeMemory _memory;
     private readonly int[] _starts;
-    private readonly int[] _offsets = new int[Parameters.MaxProgramLength];
+    private ProgramEmitter _emitter;
     private int _lane;
     private byte* _position;
     private byte* _loop;
@@ -46,12 +44,10 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         _version = version;
         _settings = settings;
         _fetchAll = PrefetchTemplates.FetchAll(lanes);
-        _touches = [.. Enumerable.Range(0, lanes).Select(lane => PrefetchTemplates.Touch(Distance(lane, 1)))];
-        _fetches = [.. Enumerable.Range(0, lanes).Select(lane => PrefetchTemplates.Fetch(Distance(lane, 2)))];
         if (settings.Prefetch == PrefetchKind.Touched)
-            (_touchIndex, _fetchIndex) = (LaneSettings.TouchIndex(version), settings.FetchIndex(version));
+            _insertions = Insertions();
         _form = form;
-        _instructions = InstructionTemplates.Of(version);
+        _emitter = new ProgramEmitter(PackedTemplates.Of(version));
         _first = LoopTemplates.Switch(1 - lanes);
         _starts = new int[lanes];
         _memory = CodeMemory.Allocate((lanes + 1) * MaxLaneSize);
@@ -72,21 +68,19 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     }
 
     /// <summary>Adds the program of the next lane.</summary>
-    public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<MicroInstruction> program)
+    public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
     {
         _starts[_lane] = (int)(_position - _memory.Writable);
         Copy(LoopTemplates.Enter);
-        byte* start = _position;
-        for (int i = 0; i < program.Length; i++)
+        _emitter.Begin(_position);
+        int done = 0;
+        foreach ((int index, CodeTemplate[] templates) in _insertions)
         {
-            if (i == _touchIndex)
-                Copy(_touches[_lane]);
-            if (i == _fetchIndex)
-                Copy(_fetches[_lane]);
-            _offsets[i] = (int)(_position - start);
-            if (program[i].Type is not null)
-                Write(program[i], start);
+            _position = _emitter.Write(words[done..index], _position);
+            Copy(templates[_lane]);
+            done = index;
         }
+        _position = _emitter.Write(words[done..], _position);
         byte* leave = _position;
         Copy(_form == ProgramForm.WithDataset
             ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
@@ -114,7 +108,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
                 Copy(_fetchAll);
             Copy(_first);
             Copy(LoopTemplates.CountDown);
-            WriteJump(notEqual: true, _loop);
+            WriteJumpBack();
         }
         Copy(LoopTemplates.Epilogue);
     }
@@ -160,27 +154,18 @@ internal sealed unsafe class ProgramCompiler : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    // To the context of the lane that had its turn so many turns ago.
-    private int Distance(int lane, int turns) => ((lane - turns) % _settings.Lanes + _settings.Lanes) % _settings.Lanes - lane;
-
-    private void Write(in MicroInstruction instruction, byte* start)
+    private (int Index, CodeTemplate[] Templates)[] Insertions()
     {
-        CodeTemplate template = _instructions.Find(instruction);
-        byte* code = _position;
-        Copy(template);
-        if (template.LongImmediateOffset >= 0)
-            Unsafe.WriteUnaligned(code + template.LongImmediateOffset, instruction.Immediate);
-        if (template.ImmediateOffset >= 0)
-            Unsafe.WriteUnaligned(code + template.ImmediateOffset, Immediate(instruction));
-        if (template.MaskOffset >= 0)
-            Unsafe.WriteUnaligned(code + template.MaskOffset, instruction.Mask);
-        if (instruction.Type == InstructionType.CBranch)
-            WriteJump(notEqual: false, start + _offsets[instruction.Target]);
+        int[] lanes = [.. Enumerable.Range(0, _settings.Lanes)];
+        (int Index, CodeTemplate[] Templates) touch =
+            (LaneSettings.TouchIndex(_version), [.. lanes.Select(lane => PrefetchTemplates.Touch(Distance(lane, 1)))]);
+        (int Index, CodeTemplate[] Templates) fetch =
+            (_settings.FetchIndex(_version), [.. lanes.Select(lane => PrefetchTemplates.Fetch(Distance(lane, 2)))]);
+        return touch.Index < fetch.Index ? [touch, fetch] : [fetch, touch];
     }
 
-    // A memory operand without a source register has a constant address; what is counted and masked keeps its low bits anyway.
-    private static uint Immediate(in MicroInstruction instruction) =>
-        instruction is { HasNoSource: true, Mask: not 0 } ? (uint)instruction.Immediate & instruction.Mask : (uint)instruction.Immediate;
+    // To the context of the lane that had its turn so many turns ago.
+    private int Distance(int lane, int turns) => ((lane - turns) % _settings.Lanes + _settings.Lanes) % _settings.Lanes - lane;
 
     private void ConfineLines(Span<byte> code)
     {
@@ -191,12 +176,14 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         }
     }
 
-    private void WriteJump(bool notEqual, byte* target)
+    // While the flags say "not zero".
+    private void WriteJumpBack()
     {
         const int Length = 6;
+        int distance = (int)(_loop - (_position + Length));
         *_position++ = 0x0F;
-        *_position++ = notEqual ? (byte)0x85 : (byte)0x84;
-        Unsafe.WriteUnaligned(_position, (int)(target - (_position - 2) - Length));
+        *_position++ = 0x85;
+        Unsafe.WriteUnaligned(_position, distance);
         _position += 4;
     }
 

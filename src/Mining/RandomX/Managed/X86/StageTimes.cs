@@ -14,9 +14,6 @@ internal enum HashStage
     /// <summary>Random numbers for a program.</summary>
     Generate,
 
-    /// <summary>Their reading as instructions.</summary>
-    Decode,
-
     /// <summary>Machine code of them.</summary>
     Compile,
 
@@ -29,7 +26,7 @@ internal enum HashStage
     /// <summary>The rest of an iteration, of machines without a dataset.</summary>
     Leave,
 
-    /// <summary>The scratchpad's fingerprint and the hash.</summary>
+    /// <summary>The scratchpad's fingerprint and the hash; with them the next <see cref="Fill"/>, where another input is known.</summary>
     Finish,
 }
 

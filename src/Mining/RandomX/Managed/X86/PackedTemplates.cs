@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>
+/// <see cref="InstructionTemplates"/> and what is filled in to them, laid out so that an instruction word leads to its code without
+/// a decision.
+/// </summary>
+internal sealed unsafe class PackedTemplates
+{
+    /// <summary>Bytes of the code of one instruction, whatever its length.</summary>
+    public const int CodeSize = 32;
+
+    private const int Pairs = 8 * 8;
+    private const int Mods = 256;
+    private const int ShiftMask = 3 * Pairs;
+
+    // Rows of masks. A memory operand without a source register has a constant address, which is masked beforehand.
+    private const int Level = 0;
+    private const int ConstantAddress = 1;
+    private const int Store = 2;
+
+    private static readonly Lazy<PackedTemplates> Version1 = new(() => new PackedTemplates(RandomXVersion.V1));
+    private static readonly Lazy<PackedTemplates> Version2 = new(() => new PackedTemplates(RandomXVersion.V2));
+
+    private PackedTemplates(RandomXVersion version)
+    {
+        int count = ((int)InstructionType.IStore + 4) * Pairs;
+        // Never freed: there is one per version.
+        Codes = (byte*)NativeMemory.AlignedAlloc((nuint)count * CodeSize, CodeSize);
+        Forms = Allocate<uint>(Mods);
+        Plans = Allocate<InstructionPlan>(count);
+        Masks = Allocate<uint>(3 * Mods);
+        ImmediateMasks = Allocate<uint>(3);
+        int next = 0;
+        for (InstructionType type = 0; type <= InstructionType.IStore; type++)
+            next = Add(version, type, next);
+        for (int mod = 0; mod < Mods; mod++)
+        {
+            Instruction instruction = new((ulong)mod << 24);
+            Masks[Level * Mods + mod] = instruction.ReadMask(sameIsL3: false);
+            Masks[Store * Mods + mod] = instruction.WriteMask;
+        }
+        (ImmediateMasks[Level], ImmediateMasks[ConstantAddress], ImmediateMasks[Store]) = (~0u, ScratchpadMask.L3, ~0u);
+    }
+
+    /// <summary>For each opcode the index of its first template, and in the upper half which bits of mod, 6 to the left of mod.shift, choose another one.</summary>
+    public uint* Forms { get; }
+
+    /// <summary>The code of each template, <see cref="CodeSize"/> bytes.</summary>
+    public byte* Codes { get; }
+
+    /// <summary>What is filled in to each template.</summary>
+    public InstructionPlan* Plans { get; }
+
+    /// <summary>Rows of 256 masks, one for each mod.</summary>
+    public uint* Masks { get; }
+
+    /// <summary>What remains of constants, for each row.</summary>
+    public uint* ImmediateMasks { get; }
+
+    /// <summary>Those of a version; made when first asked for.</summary>
+    public static PackedTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? Version1 : Version2).Value;
+
+    private static T* Allocate<T>(int count)
+        where T : unmanaged => (T*)NativeMemory.AllocZeroed((nuint)count, (nuint)sizeof(T));
+
+    private int Add(RandomXVersion version, InstructionType type, int first)
+    {
+        int shifts = type == InstructionType.IAddRs ? 4 : 1;
+        for (int opcode = 0; opcode < Mods; opcode++)
+        {
+            if (InstructionTable.Type((byte)opcode) == type)
+                Forms[opcode] = (uint)first | (shifts > 1 ? (uint)ShiftMask << 16 : 0);
+        }
+        InstructionTemplates templates = InstructionTemplates.Of(version);
+        for (int i = 0; i < shifts * Pairs; i++)
+        {
+            (int destination, int source) = Registers(type, i / 8 % 8, i % 8);
+            CodeTemplate? template = templates.Find(type, destination, source, i / Pairs);
+            Plans[first + i] = template is null ? InstructionPlan.Nothing : Plan(template, type, destination, source);
+            template?.Code.AsSpan(0, CodeSize).CopyTo(new Span<byte>(Codes + (first + i) * CodeSize, CodeSize));
+        }
+        return first + shifts * Pairs;
+    }
+
+    private static (int Destination, int Source) Registers(InstructionType type, int destination, int source) => type switch
+    {
+        InstructionType.FAddR or InstructionType.FSubR or InstructionType.FMulR or InstructionType.FScalR or InstructionType.FSqrtR =>
+            (destination & 3, source & 3),
+        InstructionType.FAddM or InstructionType.FSubM or InstructionType.FDivM => (destination & 3, source),
+        _ => (destination, source),
+    };
+
+    // Where there is no constant, it goes behind the code: the next instruction is written over it.
+    private static InstructionPlan Plan(CodeTemplate template, InstructionType type, int destination, int source)
+    {
+        bool isModifying = type is < InstructionType.FSwapR or InstructionType.CBranch;
+        bool isRotation = type is InstructionType.CFRound || type is InstructionType.IRorR or InstructionType.IRolR && destination == source;
+        bool isConstantAddress = destination == source && type is (InstructionType.IAddM or InstructionType.ISubM or InstructionType.IMulM
+            or InstructionType.IMulhM or InstructionType.ISMulhM or InstructionType.IXorM);
+        int immediate = isRotation ? template.RotationOffset
+            : type == InstructionType.IMulRcp ? template.LongImmediateOffset : template.ImmediateOffset;
+        return new InstructionPlan
+        {
+            Length = checked((byte)(template.Length <= CodeSize ? template.Length : int.MaxValue)),
+            ImmediateOffset = (byte)(immediate >= 0 ? immediate : template.Length),
+            MaskOffset = (byte)(template.MaskOffset >= 0 ? template.MaskOffset : template.Length),
+            MaskRow = (byte)(type == InstructionType.IStore ? Store : isConstantAddress ? ConstantAddress : Level),
+            Modified = (byte)(isModifying ? destination : InstructionPlan.NoRegister),
+            AlsoModified = (byte)(type == InstructionType.ISwapR ? source : InstructionPlan.NoRegister),
+            Rest = type switch
+            {
+                InstructionType.CBranch => InstructionRest.Branch,
+                InstructionType.IMulRcp => InstructionRest.Reciprocal,
+                InstructionType.CFRound => InstructionRest.Rounding,
+                _ => InstructionRest.None,
+            },
+        };
+    }
+}

@@ -1,0 +1,91 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using P2PMiner.Mining.RandomX.Managed.Vm;
+
+namespace P2PMiner.Mining.RandomX.Managed.X86;
+
+/// <summary>Writes the machine code of one program's instructions (specification, chapter 5), word by word.</summary>
+/// <param name="templates">Of the algorithm's version.</param>
+internal unsafe struct ProgramEmitter(PackedTemplates templates)
+{
+    private const int JumpLength = 6;
+
+    // The code behind the last modification of each register: there a branch on it goes (specification, chapter 5.4.2).
+    private fixed long _modified[InstructionPlan.NoRegister + 1];
+
+    /// <summary>Begins a program whose code goes to <paramref name="position"/>.</summary>
+    public void Begin(byte* position) => SetAllModified(position);
+
+    /// <summary>Writes instructions.</summary>
+    /// <param name="words">Of a program, behind those written before.</param>
+    /// <param name="position">Where; <see cref="PackedTemplates.CodeSize"/> bytes behind the code are written to, too.</param>
+    /// <returns>The end of the code.</returns>
+    // No instruction is like the one before it, so every decision would be guessed wrongly half the time: there is one only.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public byte* Write(ReadOnlySpan<ulong> words, byte* position)
+    {
+        uint* forms = templates.Forms;
+        byte* codes = templates.Codes;
+        InstructionPlan* plans = templates.Plans;
+        uint* masks = templates.Masks;
+        uint* immediateMasks = templates.ImmediateMasks;
+        foreach (ulong word in words)
+        {
+            uint form = forms[(byte)word];
+            uint index = (ushort)form + (uint)(word >> 5 & 0x38) + ((uint)(word >> 16) & 7) + ((uint)(word >> 20) & form >> 16);
+            InstructionPlan plan = plans[index];
+            Vector256.Load(codes + index * PackedTemplates.CodeSize).Store(position);
+            *(uint*)(position + plan.ImmediateOffset) = (uint)(word >> 32) & immediateMasks[plan.MaskRow];
+            *(uint*)(position + plan.MaskOffset) = masks[(uint)plan.MaskRow << 8 | (byte)(word >> 24)];
+            if (plan.Rest != InstructionRest.None)
+            {
+                position = WriteRest(new Instruction(word), plan, codes + index * PackedTemplates.CodeSize, position);
+                continue;
+            }
+            position += plan.Length;
+            _modified[plan.Modified] = (long)position;
+            _modified[plan.AlsoModified] = (long)position;
+        }
+        return position;
+    }
+
+    private byte* WriteRest(Instruction instruction, InstructionPlan plan, byte* code, byte* position)
+    {
+        Vector256.Load(code).Store(position);
+        switch (plan.Rest)
+        {
+            case InstructionRest.Branch:
+                return WriteBranch(instruction, plan, position);
+            case InstructionRest.Reciprocal:
+                if (!Reciprocal.IsDefined(instruction.Immediate))
+                    return position;
+                Unsafe.WriteUnaligned(position + plan.ImmediateOffset, Reciprocal.Of(instruction.Immediate));
+                _modified[plan.Modified] = (long)(position + plan.Length);
+                break;
+            default:
+                position[plan.ImmediateOffset] = (byte)(instruction.Immediate & 63);
+                break;
+        }
+        return position + plan.Length;
+    }
+
+    private byte* WriteBranch(Instruction instruction, InstructionPlan plan, byte* position)
+    {
+        Unsafe.WriteUnaligned(position + plan.ImmediateOffset, instruction.BranchImmediate);
+        Unsafe.WriteUnaligned(position + plan.MaskOffset, instruction.BranchMask);
+        position += plan.Length;
+        int distance = (int)(_modified[plan.Modified] - (long)(position + JumpLength));
+        position[0] = 0x0F;
+        position[1] = 0x84;
+        Unsafe.WriteUnaligned(position + 2, distance);
+        position += JumpLength;
+        SetAllModified(position);
+        return position;
+    }
+
+    private void SetAllModified(byte* position)
+    {
+        for (int register = 0; register < InstructionPlan.NoRegister; register++)
+            _modified[register] = (long)position;
+    }
+}
