@@ -8,7 +8,7 @@ namespace P2PMiner.Integration.Tests.Cluster;
 [Category("Node")]
 public sealed class DaemonClusterTests
 {
-    private const ulong Difficulty = 60;
+    private const ulong Difficulty = 400;
 
     private string _home = "";
 

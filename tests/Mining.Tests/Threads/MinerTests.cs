@@ -46,6 +46,7 @@ public sealed class MinerTests(string engine)
     public async Task Hits_OfJobsWithChangingKeysAllHaveTheHashOfTheirOwnKeyAndBlob()
     {
         const int Switches = 12;
+        const int HashedAgainPerJob = 8;
         await Task.WhenAll(_keys.WaitForCacheAsync(FirstKey, _deadline.Token), _keys.WaitForCacheAsync(SecondKey, _deadline.Token));
         using LightVerifier verifier = new(_keys, TimeProvider.System);
         List<Hit> hits = [];
@@ -67,7 +68,7 @@ public sealed class MinerTests(string engine)
         Assert.That(hits.Select(hit => hit.Job.Key).Distinct().ToArray(), Has.Length.EqualTo(2));
         Assert.That(hits.Select(hit => (hit.Job, hit.ExtraNonce, hit.Nonce)), Is.Unique, "no work is done twice");
         byte[] hash = new byte[Hash256.Size];
-        foreach (Hit hit in hits)
+        foreach (Hit hit in hits.GroupBy(hit => hit.Job).SelectMany(ofJob => ofJob.TakeLast(HashedAgainPerJob)))
         {
             Assert.That(verifier.TryHash(hit.Job.Key, Blob(hit), hash), Is.True);
             Assert.That(new Hash256(hash), Is.EqualTo(hit.Hash));
