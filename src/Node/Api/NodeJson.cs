@@ -11,6 +11,7 @@ namespace P2PMiner.Node.Api;
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(HardwareReport))]
 [JsonSerializable(typeof(BenchResult))]
+[JsonSerializable(typeof(HashResult))]
 [JsonSerializable(typeof(ShareList))]
 [JsonSerializable(typeof(PeerList))]
 [JsonSerializable(typeof(ClusterReport))]

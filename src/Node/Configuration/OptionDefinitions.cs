@@ -10,6 +10,13 @@ internal static class OptionDefinitions
         (options, values) => options with { Algorithm = OptionText.Algorithm(values[0]) },
         options => options.Algorithm);
 
+    /// <summary>Of single hashes, which need no coin that uses the algorithm.</summary>
+    public static readonly OptionDefinition HashAlgorithm = Algorithm with
+    {
+        Description = "Proof of work: randomx or rx/0, two names for one, or rx/2, RandomX v2.",
+        Apply = (options, values) => options with { Algorithm = OptionText.HashAlgorithm(values[0]) },
+    };
+
     public static readonly OptionDefinition Mode = new(
         "mode", "auto|master|worker", "What this node is: master holds the dataset, worker hashes with what memory there is, auto decides.",
         (options, values) => options with { Mode = OptionText.Mode(values[0]) },

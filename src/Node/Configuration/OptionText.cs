@@ -41,6 +41,9 @@ internal static class OptionText
 
     public static string Algorithm(string text) => text is "randomx" or "rx/0" ? "rx/0" : throw NotOneOf(text, ["randomx", "rx/0"]);
 
+    public static string HashAlgorithm(string text) => text is "rx/2" ? text
+        : text is "randomx" or "rx/0" ? Algorithm(text) : throw NotOneOf(text, ["randomx", "rx/0", "rx/2"]);
+
     public static bool Switch(string text) => text switch
     {
         "on" or "true" => true,

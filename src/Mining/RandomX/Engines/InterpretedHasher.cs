@@ -10,10 +10,12 @@ namespace P2PMiner.Mining.RandomX.Engines;
 /// <param name="items">The memory.</param>
 /// <param name="isFull">Whether it is a dataset.</param>
 /// <param name="memory">The claim, disposed with the hasher.</param>
-internal sealed class InterpretedHasher(ReadOnlySpan<byte> key, IItemSource items, bool isFull, IDisposable memory) : IHasher
+/// <param name="version">Of the algorithm.</param>
+internal sealed class InterpretedHasher(ReadOnlySpan<byte> key, IItemSource items, bool isFull, IDisposable memory, RandomXVersion version = RandomXVersion.V1)
+    : IHasher
 {
     private readonly byte[] _key = key.ToArray();
-    private readonly InterpretedVm _vm = new(RandomXVersion.V1, items);
+    private readonly InterpretedVm _vm = new(version, items);
     private byte[] _pending = [];
     private int _pendingSize = -1;
 

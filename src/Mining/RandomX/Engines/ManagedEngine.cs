@@ -113,9 +113,32 @@ public sealed class ManagedEngine : IRandomXEngine
             : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold());
     }
 
-    private static unsafe LaneHasher Lockstep(ManagedCache cache, ItemCompiler items, int lanes, PagePreference pages, ItemCompiler? single = null) =>
+    /// <summary>Makes a hasher of RandomX v2 (<c>rx/2</c>), which takes one input at a time.</summary>
+    /// <param name="cache">Made by this engine: caches and datasets are the same in both versions.</param>
+    /// <param name="dataset">Complete, of the cache's key; null computes items from the cache.</param>
+    /// <param name="pages">Of scratchpads.</param>
+    /// <exception cref="InsufficientMemoryException">No memory.</exception>
+    public static unsafe IHasher CreateSecond(IRandomXCache cache, RandomXDataset? dataset, PagePreference pages)
+    {
+        ManagedCache memory = (ManagedCache)cache;
+        if (dataset is null)
+        {
+            return memory.Items is ItemCompiler items
+                ? Lockstep(memory, items, lanes: 1, pages, memory.SingleItems, RandomXVersion.V2)
+                : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold(), RandomXVersion.V2);
+        }
+        DatasetItemSource source = new(dataset);
+        return WhyInterpreted is null
+            ? LaneHasher.Create(
+                dataset.Key, isFull: true, source,
+                () => new CompiledVm(RandomXVersion.V2, new LaneSettings(1), source.Memory, pages))
+            : new InterpretedHasher(dataset.Key, source, isFull: true, source, RandomXVersion.V2);
+    }
+
+    private static unsafe LaneHasher Lockstep(ManagedCache cache, ItemCompiler items, int lanes, PagePreference pages, ItemCompiler? single = null,
+        RandomXVersion version = RandomXVersion.V1) =>
         LaneHasher.Create(
-            cache.Key, isFull: false, cache.Hold(), () => new LockstepVm(RandomXVersion.V1, lanes, cache.Block.Address, items, pages, single));
+            cache.Key, isFull: false, cache.Hold(), () => new LockstepVm(version, lanes, cache.Block.Address, items, pages, single));
 
     private static RandomXUnavailableException WrongFullHashes() =>
         new("hashes with the dataset differ from those with the cache, so memory or the engine is faulty");

@@ -1,7 +1,7 @@
 namespace P2PMiner.Mining.RandomX.Managed;
 
 /// <summary>Versions of the algorithm: <c>rx/0</c> and <c>rx/2</c>.</summary>
-internal enum RandomXVersion
+public enum RandomXVersion
 {
     /// <summary>tevador/RandomX, doc/specs.md as of version 1.</summary>
     V1,

@@ -28,6 +28,9 @@ internal sealed unsafe class InterpretedVm
         _programBuffer = new ulong[ProgramConfiguration.Size / 8 + length];
     }
 
+    /// <summary>Told of every program before it runs: its configuration, its instruction words, and what they were decoded to. Null tells nobody.</summary>
+    public Action<ProgramConfiguration, ReadOnlyMemory<ulong>, ReadOnlyMemory<MicroInstruction>>? Decoded { get; set; }
+
     /// <summary>Computes the hash of <paramref name="input"/> (specification, chapter 2).</summary>
     /// <param name="input">Of any length.</param>
     /// <param name="hash">32 bytes.</param>
@@ -55,6 +58,7 @@ internal sealed unsafe class InterpretedVm
         const int ConfigurationWords = ProgramConfiguration.Size / 8;
         ProgramConfiguration configuration = ProgramConfiguration.Read(_programBuffer.AsSpan(0, ConfigurationWords), ref _registers);
         ProgramDecoder.Decode(_programBuffer.AsSpan(ConfigurationWords), _program);
+        Decoded?.Invoke(configuration, _programBuffer.AsMemory(ConfigurationWords), _program);
         fixed (byte* scratchpad = _scratchpad)
         fixed (RegisterFile* registers = &_registers)
         {

@@ -30,6 +30,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private byte* _position;
     private byte* _loop;
     private int _dispatcher;
+    private byte* _leave;
+    private byte* _countDown;
 
     /// <param name="version">Of the algorithm.</param>
     /// <param name="settings">How many programs a function has, and how they ask for their dataset lines.</param>
@@ -57,6 +59,20 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <summary>The code made last, for listings.</summary>
     public ReadOnlySpan<byte> Code => new(_memory.Writable, (int)(_position - _memory.Writable));
 
+    /// <summary>The parts of a function of one lane, in order, and where each begins in <see cref="Code"/>.</summary>
+    /// <param name="offsets">Where each instruction of the lane's program does.</param>
+    public IEnumerable<(int Offset, CodePart Part, int Instruction)> PartsOfSingleLane(int[] offsets)
+    {
+        yield return (0, CodePart.Prologue, -1);
+        yield return (_starts[0], CodePart.Enter, -1);
+        for (int i = 0; i < offsets.Length; i++)
+            yield return (offsets[i], CodePart.Instruction, i);
+        yield return (OffsetOf(isLeave: true), CodePart.Leave, -1);
+        if (_form == ProgramForm.WithDataset)
+            yield return (OffsetOf(isLeave: false), CodePart.CountDown, -1);
+        yield return (Code.Length - LoopTemplates.Epilogue.Length, CodePart.Epilogue, -1);
+    }
+
     /// <summary>Starts a new function.</summary>
     public void Begin()
     {
@@ -81,14 +97,24 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             done = index;
         }
         _position = _emitter.Write(words[done..], _position);
-        byte* leave = _position;
-        Copy(_form == ProgramForm.WithDataset
-            ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
-            : LoopTemplates.Pause(_version, configuration));
-        if (_settings.LineMask != LaneSettings.AllLines)
-            ConfineLines(new Span<byte>(leave, (int)(_position - leave)));
-        Copy(_form == ProgramForm.Apart ? LoopTemplates.Return : _next);
-        _lane++;
+        EndLane(configuration);
+    }
+
+    /// <summary>Adds the program of a lane of which the code is to be listed: nothing is prefetched within it.</summary>
+    /// <param name="configuration">Of the program.</param>
+    /// <param name="words">Of the program.</param>
+    /// <param name="offsets">Gets where the code of each instruction begins in <see cref="Code"/>.</param>
+    public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words, Span<int> offsets)
+    {
+        _starts[_lane] = (int)(_position - _memory.Writable);
+        Copy(LoopTemplates.Enter);
+        _emitter.Begin(_position);
+        for (int i = 0; i < words.Length; i++)
+        {
+            offsets[i] = (int)(_position - _memory.Writable);
+            _position = _emitter.Write(words.Slice(i, 1), _position);
+        }
+        EndLane(configuration);
     }
 
     /// <summary>Ends the function.</summary>
@@ -107,6 +133,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             if (_settings.Prefetch == PrefetchKind.Batched)
                 Copy(_fetchAll);
             Copy(_first);
+            _countDown = _position;
             Copy(LoopTemplates.CountDown);
             WriteJumpBack();
         }
@@ -153,6 +180,20 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     }
 
     public void Dispose() => _memory.Dispose();
+
+    private void EndLane(in ProgramConfiguration configuration)
+    {
+        _leave = _position;
+        Copy(_form == ProgramForm.WithDataset
+            ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
+            : LoopTemplates.Pause(_version, configuration));
+        if (_settings.LineMask != LaneSettings.AllLines)
+            ConfineLines(new Span<byte>(_leave, (int)(_position - _leave)));
+        Copy(_form == ProgramForm.Apart ? LoopTemplates.Return : _next);
+        _lane++;
+    }
+
+    private int OffsetOf(bool isLeave) => (int)((isLeave ? _leave : _countDown) - _memory.Writable);
 
     private (int Index, CodeTemplate[] Templates)[] Insertions()
     {
