@@ -10,7 +10,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     /// <summary>Far beyond what anything here takes on a busy machine; a wait that ends by it is a failure.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan ExitDeadline = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly string[] Defects = ["uncaught", "unhandled", "stopError", "life"];
 
     private readonly Process _process;
@@ -93,7 +93,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
         await WriteAsync(JsonSerializer.Serialize(line));
         return await WaitAsync(
             "result", e => e.TryGetProperty("id", out JsonElement given) && given.ValueKind == JsonValueKind.Number && given.GetInt32() == id,
-            before, limit + TimeSpan.FromSeconds(5));
+            before, limit + Patience);
     }
 
     /// <summary>The first event of this name that matches, past or future.</summary>
@@ -163,7 +163,7 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     public async Task<int> QuitAsync()
     {
         await WriteAsync("""{"cmd":"quit"}""");
-        using var limit = new CancellationTokenSource(ExitDeadline);
+        using var limit = new CancellationTokenSource(Patience);
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
     }
