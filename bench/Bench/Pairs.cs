@@ -24,10 +24,4 @@ internal static class Pairs
         }
         return pairs;
     }
-
-    public static double Median(this IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

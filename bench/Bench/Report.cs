@@ -1,23 +1,15 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 
 namespace P2PMiner.Bench;
 
-/// <summary>Collects what was measured: rows for the reader, and the same in JSON with every single measurement.</summary>
-internal sealed class Report
+internal sealed class Report() : TableReport("benchmark", "p2p-miner", "C loop", "ratio or bound")
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
-    private readonly JsonObject _json = [];
-    private readonly Table _table = new Table().AddColumns("benchmark", "p2p-miner", "C loop", "ratio or bound");
-
     /// <summary>Adds a row whose JSON is <paramref name="details"/>, under <paramref name="name"/>.</summary>
     public void Add(string name, string p2pMiner, string cLoop, string judgement, JsonNode details)
     {
-        _table.AddRow(name, p2pMiner, cLoop, judgement);
-        _json[JsonNamingPolicy.CamelCase.ConvertName(name.Replace(" ", "", StringComparison.Ordinal))] = details;
+        AddRow(name, p2pMiner, cLoop, judgement);
+        Describe(JsonNamingPolicy.CamelCase.ConvertName(name.Replace(" ", "", StringComparison.Ordinal)), details);
     }
 
     /// <summary>Adds a comparison: medians of both sides, and the median of the pairs' ratios.</summary>
@@ -35,17 +27,4 @@ internal sealed class Report
                 ["pairs"] = new JsonArray([.. pairs.Select(pair => JsonSerializer.SerializeToNode(pair, JsonSerializerOptions.Web))]),
             });
     }
-
-    /// <summary>Adds facts that belong to the JSON only.</summary>
-    public void Describe(string name, JsonNode details) => _json[name] = details;
-
-    public void Write(string path)
-    {
-        AnsiConsole.Write(_table);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        File.WriteAllText(path, _json.ToJsonString(Indented) + "\n");
-        Console.WriteLine($"every single measurement: {path}");
-    }
-
-    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

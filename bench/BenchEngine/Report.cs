@@ -1,25 +1,14 @@
-using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 
 namespace P2PMiner.BenchEngine;
 
-/// <summary>Collects what was measured: a table for the reader, and every single measurement in JSON.</summary>
-internal sealed class Report
+internal sealed class Report() : TableReport("measured", "median", "to the first")
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
-    private readonly JsonObject _json = [];
-    private readonly Table _table = new Table().AddColumns("measured", "median", "to the first");
-
-    public void Describe(string name, JsonNode details) => _json[name] = details;
-
     /// <summary>Adds a figure with nothing to compare it with.</summary>
     public void Add(string name, string figure, double value)
     {
-        _table.AddRow(Markup.Escape(name), Markup.Escape(figure), "");
-        _json[name] = value;
+        AddRow(name, figure, "");
+        Describe(name, value);
         Console.WriteLine($"{name}: {figure}");
     }
 
@@ -35,7 +24,7 @@ internal sealed class Report
             double ratio = values.Zip(measured[0].Values, (mine, first) => mine / first).Median();
             string median = Text($"{values.Median():G4} {unit}");
             string compared = name == measured[0].Name ? "1" : Text($"{ratio:0.000}");
-            _table.AddRow(Markup.Escape($"{title}: {name}"), median, compared);
+            AddRow($"{title}: {name}", median, compared);
             Console.WriteLine($"{title}: {name}: {median}, {compared}");
             details[name] = new JsonObject
             {
@@ -44,16 +33,6 @@ internal sealed class Report
                 ["values"] = new JsonArray([.. values.Select(value => JsonValue.Create(value))]),
             };
         }
-        _json[title] = details;
+        Describe(title, details);
     }
-
-    public void Write(string path)
-    {
-        AnsiConsole.Write(_table);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        File.WriteAllText(path, _json.ToJsonString(Indented) + "\n");
-        Console.WriteLine($"every single measurement: {path}");
-    }
-
-    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

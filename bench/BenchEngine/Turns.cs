@@ -39,10 +39,4 @@ internal static class Turns
         Task.WaitAll(tasks);
         return seconds;
     }
-
-    public static double Median(this IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

@@ -1,18 +1,10 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Spectre.Console;
 
 namespace P2PMiner.BenchP2P;
 
-/// <summary>Collects what was measured: rows for the reader, and the same in JSON with every single measurement.</summary>
-internal sealed class Report
+internal sealed class Report() : TableReport("benchmark", "p2p-miner", "js-libp2p", "ratio or value (bound)")
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
-    private readonly JsonObject _json = [];
-    private readonly Table _table = new Table().AddColumns("benchmark", "p2p-miner", "js-libp2p", "ratio or value (bound)");
-
     /// <summary>Adds a comparison: medians of both sides, and the median of the pairs' ratios against a bound.</summary>
     public void Add(string name, string unit, IReadOnlyList<Pair> pairs, Bound bound)
     {
@@ -54,23 +46,10 @@ internal sealed class Report
             });
     }
 
-    /// <summary>Adds facts that belong to the JSON only.</summary>
-    public void Describe(string name, JsonNode details) => _json[name] = details;
-
-    public void Write(string path)
-    {
-        AnsiConsole.Write(_table);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        File.WriteAllText(path, _json.ToJsonString(Indented) + "\n");
-        Console.WriteLine($"every single measurement: {path}");
-    }
-
-    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
     private void AddRow(string name, string ours, string js, string judgement, JsonObject details)
     {
         Console.WriteLine($"{name}: {ours}, js-libp2p {js}, {judgement}");
-        _table.AddRow(name, ours, js, judgement);
-        _json[name] = details;
+        AddRow(name, ours, js, judgement);
+        Describe(name, details);
     }
 }
