@@ -39,6 +39,12 @@ internal sealed class BlockGossip(
     /// </summary>
     public static readonly TimeSpan RefusalPatience = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// Checks of blocks on a parent of which no job is known: a node that has just come sees one or two, and nobody can be blamed for one
+    /// without work.
+    /// </summary>
+    private static readonly BudgetRates StrangeRates = new(PeerRate: 0.1, PeerBurst: 4, TotalRate: 0.2, TotalBurst: 10);
+
     /// <summary>Messages that wait to be sent; the newest matter.</summary>
     private const int Outgoing = 64;
 
@@ -47,6 +53,7 @@ internal sealed class BlockGossip(
 
     private readonly BlockTargets _targets = new();
     private readonly CheckBudget _budget = new(time);
+    private readonly CheckBudget _strange = new(time, StrangeRates);
     private readonly Lock _lock = new();
     private readonly Dictionary<Hash256, BlockFate?> _proven = [];
     private readonly Queue<Hash256> _order = [];
@@ -142,11 +149,16 @@ internal sealed class BlockGossip(
 
     private async Task<Proof> ProveAsync(BlockTemplate block, Hash256 key, PeerId from, CancellationToken cancellation)
     {
-        if (_targets.DifficultyOf(block.PreviousId, out bool isKnown) is not UInt128 difficulty || !isKeyKnown(key) || !_budget.TryTake(from))
+        if (_targets.DifficultyOf(block.PreviousId, out bool isKnown) is not UInt128 difficulty || !isKeyKnown(key)
+            || !(isKnown ? _budget : _strange).TryTake(from))
+        {
             return Proof.Unknown;
+        }
         byte[] blob = new byte[HashingBlob.MaxSize];
         int length = block.WriteHashingBlob(block.Reserved, block.Nonce, blob, out _);
         Proof proof = await prove(key, blob.AsMemory(0, length), difficulty, cancellation);
+        if (proof == Proof.Valid)
+            _budget.Trust(from);
         if (proof != Proof.Invalid)
             return proof;
         if (!isKnown)

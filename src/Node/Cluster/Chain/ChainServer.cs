@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Proto;
+using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Streams;
@@ -16,14 +17,19 @@ internal sealed class ChainServer(ShareTree tree, TimeProvider time)
     /// <summary>Streams that one peer may have open.</summary>
     public static readonly HandlerLimits Limits = new(Inbound: 4, Outbound: 4);
 
-    /// <summary>Between two answers on a stream: a page of 256 links in a tenth of a second is faster than anyone verifies.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+    /// <summary>
+    /// Pages per second of one peer and of all, and at once. 256 links in a twentieth of a second is faster than anyone verifies; and on
+    /// however many streams somebody asks, he gets no more.
+    /// </summary>
+    private static readonly BudgetRates Rates = new(PeerRate: 20, PeerBurst: 32, TotalRate: 100, TotalBurst: 400);
 
-    /// <summary>Pages that are given without delay.</summary>
-    private const int FreePages = 8;
+    /// <summary>Who has used up its pages looks again so often.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Whoever checks a page on a slow machine needs minutes for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private readonly CheckBudget _pages = new(time, Rates);
 
     /// <exception cref="IOException">The stream broke, or the other side breaks the protocol.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or nothing was asked for too long.</exception>
@@ -31,13 +37,13 @@ internal sealed class ChainServer(ShareTree tree, TimeProvider time)
     {
         using CancellationTokenSource idle = new(Timeout.InfiniteTimeSpan, time);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, idle.Token);
-        for (int pages = 0; ; pages++)
+        while (true)
         {
             idle.CancelAfter(Patience);
             ChainRequest? request = await Frames.ReadAsync(stream, ChainProtocol.Requests, ChainProtocol.MaxRequestSize, end.Token);
             if (request is null)
                 break;
-            if (pages >= FreePages)
+            while (!_pages.TryTake(stream.Connection.RemotePeer))
                 await Task.Delay(Pace, time, end.Token);
             await Frames.WriteAsync(stream, Answer(request), end.Token);
         }

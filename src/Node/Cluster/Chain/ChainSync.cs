@@ -39,6 +39,14 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     /// <summary>Peers that are remembered for not having helped.</summary>
     private const int MaxUseless = 256;
 
+    /// <summary>
+    /// Peers asked per second: each one that has never helped may make this node hash in vain before it is shut out, and come back under
+    /// another name.
+    /// </summary>
+    private static readonly BudgetRates Rates = new(
+        PeerRate: 2, PeerBurst: 20, TotalRate: BudgetRates.Unlimited, TotalBurst: BudgetRates.Unlimited, NewRate: 0.5, NewBurst: 10);
+
+    private readonly CheckBudget _budget = new(time, Rates);
     private readonly Channel<PeerId> _wanted = Channel.CreateBounded<PeerId>(
         new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -70,7 +78,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
             while (_wanted.Reader.TryRead(out PeerId? peer))
                 asked.Add(peer);
             asked.UnionWith(view.Members.Where(member => IsAhead(member.Status.Tip)).Select(member => member.Peer));
-            foreach (PeerId peer in asked.Where(peer => !IsResting(peer) && host.Network.FindConnection(peer) is not null))
+            foreach (PeerId peer in asked.Where(peer => !IsResting(peer) && host.Network.FindConnection(peer) is not null && _budget.TryTake(peer)))
                 await CatchUpAsync(host, peer, cancellation);
         }
     }
@@ -102,10 +110,13 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         {
             logger.LogDebug("Catching up with {Peer} ended: {Reason}", peer, error.Message);
         }
-        if (taken > 0)
-            logger.LogInformation("Caught up on {Count} links; the share chain has height {Height}", taken, tree.Tip.Height);
-        else
+        if (taken == 0)
+        {
             RememberUseless(peer);
+            return;
+        }
+        _budget.Trust(peer);
+        logger.LogInformation("Caught up on {Count} links; the share chain has height {Height}", taken, tree.Tip.Height);
     }
 
     /// <summary>Asks for a page and adds it.</summary>

@@ -6,15 +6,15 @@ namespace P2PMiner.Node.Cluster.Chain;
 
 /// <summary>
 /// Checks links that were asked for, and adds them to a tree. Everything cheap is checked before a link is hashed, and links are
-/// hashed several at once, which takes a fraction of the time: at first few, then twice as many as before. So whoever sends links
-/// without work makes others hash no more than twice of what he has hashed himself, and a few.
+/// hashed several at once, which takes a fraction of the time: at first one, then twice as many as before. So whoever sends links
+/// without work makes others hash no more than twice of what he has hashed himself, and one.
 /// </summary>
 /// <param name="prove">Checks proof of work.</param>
 /// <param name="time">Clock.</param>
 internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
 {
     /// <summary>Links that are hashed together at first, and at most: new shares of others wait no longer than these take.</summary>
-    public const int FirstTogether = 4, MaxTogether = 32;
+    public const int FirstTogether = 1, MaxTogether = 32;
 
     /// <summary>Adds links, parents first, each after the uncles that it names, until one cannot be added now.</summary>
     /// <param name="tree">Where to.</param>

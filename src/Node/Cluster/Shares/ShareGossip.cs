@@ -137,6 +137,7 @@ internal sealed class ShareGossip(
             logger.LogWarning("Peer {Peer} brought a share without proof of work", via);
             return Verdict.Reject;
         }
+        _budget.Trust(via);
         AddResult added = tree.AddVerified(share, Now);
         return added.Status is AddStatus.NewTip or AddStatus.Added ? Verdict.Accept : VerdictOf(added);
     }
