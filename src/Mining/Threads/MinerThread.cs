@@ -168,6 +168,8 @@ internal sealed class MinerThread
         ulong end = count == 0 ? 1ul << 32 : nonce + count;
         bool isFirst = true;
 
+        if (vm.Lanes > 1 && !vm.IsFull && count == 0 && !_control.FirstHash.IsCompleted)
+            HashAlone(job, vm, blobs[..length], nonceOffset, extraNonce, (uint)nonce++, upperTarget);
         WriteNonces(blobs, length, nonceOffset, (uint)nonce);
         vm.First(blobs);
         _arrival = new Arrival(work, _control.Now);
@@ -176,11 +178,7 @@ internal sealed class MinerThread
             WriteNonces(blobs, length, nonceOffset, (uint)nonce + (uint)vm.Lanes);
             vm.Next(blobs, _laneHashes);
             for (int lane = 0; lane < vm.Lanes; lane++)
-            {
-                ReadOnlySpan<byte> hash = _laneHashes.AsSpan(lane * Hash256.Size, Hash256.Size);
-                if (BinaryPrimitives.ReadUInt64LittleEndian(hash[24..]) <= upperTarget && Difficulty.IsMet(hash, job.ShareDifficulty))
-                    Report(new Hit(job, extraNonce, (uint)nonce + (uint)lane, new Hash256(hash), _index));
-            }
+                Judge(job, _laneHashes.AsSpan(lane * Hash256.Size, Hash256.Size), extraNonce, (uint)nonce + (uint)lane, upperTarget);
             Volatile.Write(ref _hashes, _hashes + vm.Lanes);
             Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
             if (isFirst)
@@ -189,6 +187,23 @@ internal sealed class MinerThread
             nonce += (ulong)vm.Lanes;
         }
         while (nonce + (ulong)vm.Lanes <= end && IsStillRight(work) && (count == 0 || IsStillOurs(job, first, nonce)));
+    }
+
+    // A hash by itself is there long before those of all lanes: so a node that starts sees soon that it works.
+    private void HashAlone(Job job, IHasher vm, Span<byte> blob, int nonceOffset, ulong extraNonce, uint nonce, ulong upperTarget)
+    {
+        WriteNonces(blob, blob.Length, nonceOffset, nonce);
+        Span<byte> hash = stackalloc byte[Hash256.Size];
+        vm.CalculateHash(blob, hash);
+        Judge(job, hash, extraNonce, nonce, upperTarget);
+        Volatile.Write(ref _hashes, _hashes + 1);
+        _control.ReportFirstHash();
+    }
+
+    private void Judge(Job job, ReadOnlySpan<byte> hash, ulong extraNonce, uint nonce, ulong upperTarget)
+    {
+        if (BinaryPrimitives.ReadUInt64LittleEndian(hash[24..]) <= upperTarget && Difficulty.IsMet(hash, job.ShareDifficulty))
+            Report(new Hit(job, extraNonce, nonce, new Hash256(hash), _index));
     }
 
     /// <summary>Asked now and then: a slice that has moved a moment ago has not been searched far by its new owner.</summary>

@@ -79,7 +79,7 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         ManagedCache memory = (ManagedCache)cache;
         return memory.Items is ItemCompiler items
-            ? Lockstep(memory, items, items.BatchItems * LightBatches, pages)
+            ? Lockstep(memory, items, items.BatchItems * LightBatches, pages, memory.SingleItems)
             : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold());
     }
 
@@ -102,7 +102,7 @@ public sealed class ManagedEngine : IRandomXEngine
             return CreateLight(cache, pages);
         HybridMemory both = new(memory, part);
         return LaneHasher.Create(cache.Key, isFull: false, both, () => new HybridVm(
-            RandomXVersion.V1, items.BatchItems, memory.Block.Address, items, both.Held, part.ItemCount, pages));
+            RandomXVersion.V1, items.BatchItems * LightBatches, memory.Block.Address, items, both.Held, part.ItemCount, pages));
     }
 
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages)

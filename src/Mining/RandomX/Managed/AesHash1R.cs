@@ -39,36 +39,39 @@ internal static class AesHash1R
     /// <param name="hash">64 bytes.</param>
     /// <param name="state">The generator's, 64 bytes; gets the final one.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void HashAndFill(Span<byte> scratchpad, Span<byte> hash, Span<byte> state)
+    public static unsafe void HashAndFill(Span<byte> scratchpad, Span<byte> hash, Span<byte> state)
     {
         Vector128<byte> state0 = State0, state1 = State1, state2 = State2, state3 = State3;
-        Vector128<byte> next0 = Vector128.Create<byte>(state[..16]), next1 = Vector128.Create<byte>(state[16..32]);
-        Vector128<byte> next2 = Vector128.Create<byte>(state[32..48]), next3 = Vector128.Create<byte>(state[48..64]);
         Vector128<byte> key0 = AesGenerator1R.Key0, key1 = AesGenerator1R.Key1, key2 = AesGenerator1R.Key2, key3 = AesGenerator1R.Key3;
-        ref byte start = ref MemoryMarshal.GetReference(scratchpad);
-        for (int i = 0; i <= scratchpad.Length - 64; i += 64)
+        fixed (byte* next = state, start = scratchpad)
         {
-            ref byte line = ref Unsafe.Add(ref start, i);
-            state0 = AesRound.Encrypt(state0, Vector128.LoadUnsafe(ref line));
-            state1 = AesRound.Decrypt(state1, Vector128.LoadUnsafe(ref line, 16));
-            state2 = AesRound.Encrypt(state2, Vector128.LoadUnsafe(ref line, 32));
-            state3 = AesRound.Decrypt(state3, Vector128.LoadUnsafe(ref line, 48));
-            next0 = AesRound.Decrypt(next0, key0);
-            next1 = AesRound.Encrypt(next1, key1);
-            next2 = AesRound.Decrypt(next2, key2);
-            next3 = AesRound.Encrypt(next3, key3);
-            next0.StoreUnsafe(ref line);
-            next1.StoreUnsafe(ref line, 16);
-            next2.StoreUnsafe(ref line, 32);
-            next3.StoreUnsafe(ref line, 48);
+            Vector128<byte> next0 = Vector128.Load(next), next1 = Vector128.Load(next + 16);
+            Vector128<byte> next2 = Vector128.Load(next + 32), next3 = Vector128.Load(next + 48);
+            byte* end = start + scratchpad.Length;
+            for (byte* line = start; line < end; line += 64)
+            {
+                state0 = AesRound.Encrypt(state0, Vector128.Load(line));
+                state1 = AesRound.Decrypt(state1, Vector128.Load(line + 16));
+                state2 = AesRound.Encrypt(state2, Vector128.Load(line + 32));
+                state3 = AesRound.Decrypt(state3, Vector128.Load(line + 48));
+                next0 = AesRound.Decrypt(next0, key0);
+                next1 = AesRound.Encrypt(next1, key1);
+                next2 = AesRound.Decrypt(next2, key2);
+                next3 = AesRound.Encrypt(next3, key3);
+                next0.Store(line);
+                next1.Store(line + 16);
+                next2.Store(line + 32);
+                next3.Store(line + 48);
+            }
+            next0.Store(next);
+            next1.Store(next + 16);
+            next2.Store(next + 32);
+            next3.Store(next + 48);
         }
         Finish(state0, state1, state2, state3, hash);
-        next0.CopyTo(state);
-        next1.CopyTo(state[16..]);
-        next2.CopyTo(state[32..]);
-        next3.CopyTo(state[48..]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish(Vector128<byte> state0, Vector128<byte> state1, Vector128<byte> state2, Vector128<byte> state3, Span<byte> hash)
     {
         foreach (Vector128<byte> key in (ReadOnlySpan<Vector128<byte>>)[ExtraKey0, ExtraKey1])

@@ -11,15 +11,16 @@ internal static unsafe class Argon2Vector
 
     public static bool IsSupported => Avx2.IsSupported;
 
-    /// <summary>Makes a block of two others.</summary>
+    /// <summary>Begins a block that is made of two others; <see cref="EndBlock"/> comes next.</summary>
     /// <param name="previous">128 words.</param>
     /// <param name="reference">128 words.</param>
     /// <param name="destination">128 words; what it held is XORed to the result unless <paramref name="isOverwriting"/>.</param>
     /// <param name="z">128 words to work in, aligned to 32 bytes.</param>
     /// <param name="isOverwriting">As in the first pass.</param>
+    /// <returns>The block's first word, which says where the next block's reference lies.</returns>
     // Optimized from the first call on: by the time the runtime got round to it, a whole cache would have been filled slowly.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void FillBlock(ulong* previous, ulong* reference, ulong* destination, ulong* z, bool isOverwriting)
+    public static ulong BeginBlock(ulong* previous, ulong* reference, ulong* destination, ulong* z, bool isOverwriting)
     {
         for (int i = 0; i < BlockWords; i += 4)
         {
@@ -30,7 +31,15 @@ internal static unsafe class Argon2Vector
         // Two rows or columns at a time, so that one computes while the other waits for its products.
         for (int row = 0; row < 8; row += 2)
             PermuteRows(z + 16 * row, z + 16 * (row + 1));
-        for (int column = 0; column < 8; column += 2)
+        PermuteColumns(z);
+        return destination[0] ^ z[0];
+    }
+
+    /// <summary>Ends the block that was begun.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void EndBlock(ulong* destination, ulong* z)
+    {
+        for (int column = 2; column < 8; column += 2)
             PermuteColumns(z + 2 * column);
         for (int i = 0; i < BlockWords; i += 4)
             (Vector256.Load(destination + i) ^ Vector256.Load(z + i)).Store(destination + i);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace P2PMiner.Mining.RandomX.Managed;
 
@@ -88,25 +89,44 @@ internal static unsafe class Argon2d
         v[..output.Length].CopyTo(output);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FillSegment(ulong* memory, int blocks, int pass, int slice, bool usesVectors)
     {
         int segment = blocks / Slices;
         int start = pass == 0 && slice == 0 ? 2 : 0;
         ulong* room = stackalloc ulong[BlockWords + 4];
         ulong* scratch = (ulong*)(((nuint)room + 31) & ~(nuint)31);
+        int first = slice * segment + start;
+        int reference = Reference((uint)memory[(long)(first == 0 ? blocks - 1 : first - 1) * BlockWords], blocks, pass, slice, start);
         for (int i = start; i < segment; i++)
         {
             int current = slice * segment + i;
             int previous = current == 0 ? blocks - 1 : current - 1;
-            int reference = Reference((uint)memory[(long)previous * BlockWords], blocks, pass, slice, i);
             ulong* previousBlock = memory + (long)previous * BlockWords;
             ulong* referenceBlock = memory + (long)reference * BlockWords;
             ulong* currentBlock = memory + (long)current * BlockWords;
             if (usesVectors)
-                Argon2Vector.FillBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
+            {
+                // The next reference is on its way while the rest of this block is computed.
+                ulong word = Argon2Vector.BeginBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
+                reference = Reference((uint)word, blocks, pass, slice, i + 1);
+                Prefetch(memory + (long)reference * BlockWords);
+                Argon2Vector.EndBlock(currentBlock, scratch);
+            }
             else
+            {
                 FillBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
+                reference = Reference((uint)*currentBlock, blocks, pass, slice, i + 1);
+            }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(ulong* block)
+    {
+        const int LineWords = 8;
+        for (int i = 0; i < BlockWords; i += LineWords)
+            Sse.Prefetch0(block + i);
     }
 
     // RFC 9106, section 3.4.2, for one lane: all blocks but those of the segment that is overwritten next, and the previous one.
@@ -117,7 +137,8 @@ internal static unsafe class Argon2d
         ulong x = (ulong)random * random >> 32;
         int relative = area - 1 - (int)((ulong)area * x >> 32);
         int start = pass == 0 || slice == Slices - 1 ? 0 : (slice + 1) * segment;
-        return (start + relative) % blocks;
+        int sum = start + relative;
+        return sum < blocks ? sum : sum - blocks;
     }
 
     // RFC 9106, section 3.5: the compression function G.

@@ -32,15 +32,20 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         _lineMask = (ulong)(_size / Parameters.ItemSize - 1);
         Block = PagedBlock.Allocate("cache", _size, pages);
         _memory = Block.Address;
-        Argon2d.Fill(_memory, blocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
-        BlakeGenerator random = new(key);
-        for (int i = 0; i < _programs.Length; i++)
-            _programs[i] = new SuperscalarGenerator(random).Generate();
-        PageKind = Block.Measure();
         _key = key.ToArray();
         _items = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? new ItemCompiler(_programs) { LineMask = _lineMask } : null);
         _single = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? ItemCompiler.CreateScalar(_programs, _lineMask) : null);
         _claim = new Claim(this);
+        Task other = Task.Factory.StartNew(PrepareBesides, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            Argon2d.Fill(_memory, blocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
+        }
+        finally
+        {
+            other.GetAwaiter().GetResult();
+        }
+        PageKind = Block.Measure();
     }
 
     public ReadOnlySpan<byte> Key => _key;
@@ -172,6 +177,19 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         item[0] = (number + 1) * ItemMultiplier;
         for (int i = 1; i < item.Length; i++)
             item[i] = item[0] ^ ItemConstants[i];
+    }
+
+    // What another processor can do while Argon2, which is one long chain, fills the memory: clear its pages ahead, and make code.
+    private void PrepareBesides()
+    {
+        const int SmallPage = 4096;
+        for (int offset = 0; offset < _size; offset += SmallPage)
+            Interlocked.Or(ref *(long*)(_memory + offset), 0);
+        BlakeGenerator random = new(_key);
+        for (int i = 0; i < _programs.Length; i++)
+            _programs[i] = new SuperscalarGenerator(random).Generate();
+        _ = Items;
+        _ = SingleItems;
     }
 
     private void Release()

@@ -71,7 +71,7 @@ public static class CodeListing
 
     private static string Title(CodePart part) => part switch
     {
-        CodePart.Prologue => "prologue: registers of the caller, constants",
+        CodePart.Prologue => "prologue: registers of the caller, constants, what a lane without others keeps in registers",
         CodePart.Enter => "an iteration begins: scratchpad lines into r, f and e",
         CodePart.Leave => "an iteration ends: dataset read or the line that is wanted, next scratchpad lines, stores",
         CodePart.CountDown => "next iteration",

@@ -6,10 +6,13 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 
 /// <summary>
 /// Machines that have a cache and the first part of a dataset: those whose item is held go on with it, the others wait until
-/// no machine can go on; then the items that they wait for are computed together, so that batches are full whatever part is held.
+/// hardly a machine can go on; then the items that they wait for are computed together, so that batches are full whatever part is held.
 /// </summary>
 internal sealed unsafe class HybridVm : LaneMachine
 {
+    /// <summary>So few machines wait themselves, for the dataset: its lines arrive while items are computed for all others.</summary>
+    private const int LastReady = 2;
+
     private readonly byte* _cache;
     private readonly ItemCompiler _items;
     private readonly byte* _held;
@@ -61,11 +64,10 @@ internal sealed unsafe class HybridVm : LaneMachine
         int ready = ActiveLanes;
         while (ready > 0)
         {
-            _waitingCount = 0;
-            while (ready > 0)
+            while (ready > LastReady || (ready > 0 && _waitingCount == 0))
                 ready = Advance(ready);
             Times?.End(HashStage.Execute);
-            ready = ComputeWaiting();
+            ready = ComputeWaiting(ready);
             Times?.End(HashStage.Items);
         }
     }
@@ -118,16 +120,18 @@ internal sealed unsafe class HybridVm : LaneMachine
         return still;
     }
 
-    private int ComputeWaiting()
+    private int ComputeWaiting(int ready)
     {
         int whole = (_waitingCount + _items.BatchItems - 1) / _items.BatchItems * _items.BatchItems;
         if (whole > 0)
             _items.Compute(_cache, _numbers.AsSpan(0, whole), _lines.Address);
         for (int i = 0; i < _waitingCount; i++)
         {
-            _ready[i] = _waiting[i];
+            _ready[ready + i] = _waiting[i];
             _lineOf[_waiting[i]] = (nint)_lines.Address + i * Parameters.ItemSize;
         }
-        return _waitingCount;
+        ready += _waitingCount;
+        _waitingCount = 0;
+        return ready;
     }
 }

@@ -23,8 +23,11 @@ internal static class LoopTemplates
     private static readonly Lazy<CodeTemplate> LazyEpilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
     private static readonly Lazy<CodeTemplate> LazyDispatcher = new(() => CodeTemplate.Assemble(WriteDispatcher));
     private static readonly Lazy<CodeTemplate> LazyEnter = new(() => CodeTemplate.Assemble(WriteEnter));
+    private static readonly Lazy<CodeTemplate> LazyLoadAlone = new(() => CodeTemplate.Assemble(WriteLoadAlone));
+    private static readonly Lazy<CodeTemplate> LazyEnterAlone = new(() => CodeTemplate.Assemble(WriteEnterAlone));
     private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: false));
     private static readonly Lazy<CodeTemplate>[,] LazyLeaveDeferred = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: true));
+    private static readonly Lazy<CodeTemplate>[,] LazyLeaveAlone = MakeAll(WriteLeaveAlone);
     private static readonly Lazy<CodeTemplate>[,] LazyPause = MakeAll(WritePause);
 
     /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
@@ -43,6 +46,16 @@ internal static class LoopTemplates
 
     /// <summary>Begins an iteration of a lane: loads its registers.</summary>
     public static CodeTemplate Enter => LazyEnter.Value;
+
+    /// <summary>Comes before all iterations of a lane that has no others beside it: loads what stays in registers.</summary>
+    public static CodeTemplate LoadAlone => LazyLoadAlone.Value;
+
+    /// <summary>As <see cref="Enter"/>, for a lane that has no others beside it.</summary>
+    public static CodeTemplate EnterAlone => LazyEnterAlone.Value;
+
+    /// <summary>As <see cref="Leave"/>, for a lane that has no others beside it, with prefetches at once.</summary>
+    public static CodeTemplate LeaveAlone(RandomXVersion version, in ProgramConfiguration configuration) =>
+        LazyLeaveAlone[(int)version, Choices(configuration)].Value;
 
     /// <summary>Ends an iteration of a lane: reads the dataset, prefetches for the next iteration, and stores.</summary>
     /// <param name="version">Of the algorithm.</param>
@@ -130,31 +143,62 @@ internal static class LoopTemplates
     // Steps 1 to 3; the addresses were made at the end of the iteration before.
     private static void WriteEnter(Assembler c)
     {
-        c.ldmxcsr(Field(nameof(LaneContext.Mxcsr)));
-        c.mov(Scratchpad, Field(nameof(LaneContext.Scratchpad)));
-        c.mov(eax, Field(nameof(LaneContext.ScratchpadAddress0)));
-        c.mov(edx, Field(nameof(LaneContext.ScratchpadAddress1)));
-        c.lea(rcx, __[Scratchpad + rax]);
-        c.lea(rdx, __[Scratchpad + rdx]);
-        c.mov(Field(nameof(LaneContext.Line0)), rcx);
-        c.mov(Field(nameof(LaneContext.Line1)), rdx);
+        WriteLoadOfLane(c);
+        WriteLines(c);
         for (int i = 0; i < 8; i++)
         {
             c.mov(R[i], File(nameof(RegisterFile.R), 8 * i));
             c.xor(R[i], __[rcx + 8 * i]);
         }
+        WriteLoadOfFloats(c);
+    }
+
+    private static void WriteLoadAlone(Assembler c)
+    {
+        WriteLoadOfLane(c);
+        for (int i = 0; i < 8; i++)
+            c.mov(R[i], File(nameof(RegisterFile.R), 8 * i));
+    }
+
+    private static void WriteEnterAlone(Assembler c)
+    {
+        WriteLines(c);
+        for (int i = 0; i < 8; i++)
+            c.xor(R[i], __[rcx + 8 * i]);
+        WriteLoadOfFloats(c);
+    }
+
+    private static void WriteLoadOfLane(Assembler c)
+    {
+        c.ldmxcsr(Field(nameof(LaneContext.Mxcsr)));
+        c.mov(Scratchpad, Field(nameof(LaneContext.Scratchpad)));
+        c.mov(edx, Field(nameof(LaneContext.ScratchpadAddress0)));
+        c.mov(eax, Field(nameof(LaneContext.ScratchpadAddress1)));
+        c.movaps(ExponentMask, Field(nameof(LaneContext.ExponentMask)));
+        for (int i = 0; i < 4; i++)
+            c.movaps(A[i], File(nameof(RegisterFile.A), 16 * i));
+        c.mov(Dataset, Field(nameof(LaneContext.Dataset)));
+        c.mov(MxMa, Field(nameof(LaneContext.MxMa)));
+    }
+
+    // From the addresses in edx and eax.
+    private static void WriteLines(Assembler c)
+    {
+        c.lea(rcx, __[Scratchpad + rdx]);
+        c.lea(rdx, __[Scratchpad + rax]);
+        c.mov(Field(nameof(LaneContext.Line0)), rcx);
+        c.mov(Field(nameof(LaneContext.Line1)), rdx);
+    }
+
+    private static void WriteLoadOfFloats(Assembler c)
+    {
         for (int i = 0; i < 8; i++)
             c.cvtdq2pd(F[i], __qword_ptr[rdx + 8 * i]);
-        c.movaps(ExponentMask, Field(nameof(LaneContext.ExponentMask)));
         for (int i = 4; i < 8; i++)
         {
             c.andps(F[i], MantissaMask);
             c.orps(F[i], ExponentMask);
         }
-        for (int i = 0; i < 4; i++)
-            c.movaps(A[i], File(nameof(RegisterFile.A), 16 * i));
-        c.mov(Dataset, Field(nameof(LaneContext.Dataset)));
-        c.mov(MxMa, Field(nameof(LaneContext.MxMa)));
     }
 
     private static int Register(int registers, int index) => 2 * index + (registers >> index & 1);
@@ -163,14 +207,9 @@ internal static class LoopTemplates
     {
         WriteDatasetRead(c, version, Register(registers, 2), Register(registers, 3), isDeferred);
         WriteNextAddresses(c, Register(registers, 0), Register(registers, 1));
-        c.mov(rcx, Field(nameof(LaneContext.Line1)));
-        for (int i = 0; i < 8; i++)
-            c.mov(__[rcx + 8 * i], R[i]);
-        WriteFloatMix(c, version);
-        // After the line of r: the two can be the same.
-        c.mov(rcx, Field(nameof(LaneContext.Line0)));
-        for (int i = 0; i < 4; i++)
-            c.movaps(__[rcx + 16 * i], F[i]);
+        c.mov(Field(nameof(LaneContext.ScratchpadAddress0)), edx);
+        c.mov(Field(nameof(LaneContext.ScratchpadAddress1)), eax);
+        WriteStores(c, version);
         for (int i = 0; i < 8; i++)
             c.mov(File(nameof(RegisterFile.R), 8 * i), R[i]);
         c.mov(Field(nameof(LaneContext.MxMa)), MxMa);
@@ -179,13 +218,46 @@ internal static class LoopTemplates
         Label isNotLast = c.CreateLabel();
         c.cmp(IterationsLeft, 1);
         c.jne(isNotLast);
+        WriteFloatFile(c);
+        c.Label(ref isNotLast);
+        c.nop();
+    }
+
+    // The registers stay where they are; only the last iteration keeps them in memory.
+    private static void WriteLeaveAlone(Assembler c, RandomXVersion version, int registers)
+    {
+        WriteDatasetRead(c, version, Register(registers, 2), Register(registers, 3), isDeferred: false);
+        WriteNextAddresses(c, Register(registers, 0), Register(registers, 1));
+        WriteStores(c, version);
+        Label isNotLast = c.CreateLabel();
+        c.cmp(IterationsLeft, 1);
+        c.jne(isNotLast);
+        for (int i = 0; i < 8; i++)
+            c.mov(File(nameof(RegisterFile.R), 8 * i), R[i]);
+        WriteFloatFile(c);
+        c.Label(ref isNotLast);
+        c.nop();
+    }
+
+    // Steps 9 to 11. f goes after r: the two lines can be the same.
+    private static void WriteStores(Assembler c, RandomXVersion version)
+    {
+        c.mov(rcx, Field(nameof(LaneContext.Line1)));
+        for (int i = 0; i < 8; i++)
+            c.mov(__[rcx + 8 * i], R[i]);
+        WriteFloatMix(c, version);
+        c.mov(rcx, Field(nameof(LaneContext.Line0)));
+        for (int i = 0; i < 4; i++)
+            c.movaps(__[rcx + 16 * i], F[i]);
+    }
+
+    private static void WriteFloatFile(Assembler c)
+    {
         for (int i = 0; i < 4; i++)
         {
             c.movaps(File(nameof(RegisterFile.F), 16 * i), F[i]);
             c.movaps(File(nameof(RegisterFile.E), 16 * i), F[4 + i]);
         }
-        c.Label(ref isNotLast);
-        c.nop();
     }
 
     // Steps 5, 6 and 10; the caller does the rest, when it has the item.
@@ -205,11 +277,7 @@ internal static class LoopTemplates
         for (int i = 0; i < 8; i++)
             c.mov(File(nameof(RegisterFile.R), 8 * i), R[i]);
         WriteFloatMix(c, version);
-        for (int i = 0; i < 4; i++)
-        {
-            c.movaps(File(nameof(RegisterFile.F), 16 * i), F[i]);
-            c.movaps(File(nameof(RegisterFile.E), 16 * i), F[4 + i]);
-        }
+        WriteFloatFile(c);
     }
 
     // Steps 5 to 8. Version 1 prefetches what the next iteration reads, version 2 what the one after it does.
@@ -249,7 +317,7 @@ internal static class LoopTemplates
         c.mov(Field(nameof(LaneContext.PendingLine)), rcx);
     }
 
-    // Step 1 of the next iteration, and a prefetch of its lines.
+    // Step 1 of the next iteration, and a prefetch of its lines: their addresses are in edx and eax.
     private static void WriteNextAddresses(Assembler c, int register0, int register1)
     {
         c.mov(rax, R[register0]);
@@ -260,8 +328,6 @@ internal static class LoopTemplates
         c.and(eax, (int)ScratchpadMask.L3Line);
         c.prefetcht0(__byte_ptr[Scratchpad + rdx]);
         c.prefetcht0(__byte_ptr[Scratchpad + rax]);
-        c.mov(Field(nameof(LaneContext.ScratchpadAddress0)), edx);
-        c.mov(Field(nameof(LaneContext.ScratchpadAddress1)), eax);
     }
 
     // Step 10.

@@ -17,6 +17,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private readonly RandomXVersion _version;
     private readonly LaneSettings _settings;
     private readonly ProgramForm _form;
+    private readonly bool _isAlone;
     private readonly CodeTemplate _fetchAll;
 
     // Pieces of code before some instructions of each lane, in order.
@@ -49,6 +50,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         if (settings.Prefetch == PrefetchKind.Touched)
             _insertions = Insertions();
         _form = form;
+        _isAlone = form == ProgramForm.WithDataset && lanes == 1 && settings.Prefetch == PrefetchKind.Plain;
         _emitter = new ProgramEmitter(PackedTemplates.Of(version));
         _first = LoopTemplates.Switch(1 - lanes);
         _starts = new int[lanes];
@@ -79,6 +81,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         _position = _memory.Writable;
         if (_form != ProgramForm.Apart)
             Copy(LoopTemplates.Prologue);
+        if (_isAlone)
+            Copy(LoopTemplates.LoadAlone);
         _loop = _position;
         _lane = 0;
     }
@@ -87,7 +91,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
     {
         _starts[_lane] = (int)(_position - _memory.Writable);
-        Copy(LoopTemplates.Enter);
+        Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
         _emitter.Begin(_position);
         int done = 0;
         foreach ((int index, CodeTemplate[] templates) in _insertions)
@@ -107,7 +111,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words, Span<int> offsets)
     {
         _starts[_lane] = (int)(_position - _memory.Writable);
-        Copy(LoopTemplates.Enter);
+        Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
         _emitter.Begin(_position);
         for (int i = 0; i < words.Length; i++)
         {
@@ -184,7 +188,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private void EndLane(in ProgramConfiguration configuration)
     {
         _leave = _position;
-        Copy(_form == ProgramForm.WithDataset
+        Copy(_isAlone ? LoopTemplates.LeaveAlone(_version, configuration)
+            : _form == ProgramForm.WithDataset
             ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
             : LoopTemplates.Pause(_version, configuration));
         if (_settings.LineMask != LaneSettings.AllLines)
