@@ -34,6 +34,9 @@ internal static class Benchmark
         while (engine.Memory != MemoryMode.Light && miner.FullThreadCount < miner.ThreadCount)
         {
             KeyStatus key = engine.Keys.Status.Keys[0];
+            // A part that makes nothing faster was given up.
+            if (key.Dataset == DatasetState.Failed && engine.Memory == MemoryMode.Hybrid)
+                break;
             if (key.Dataset == DatasetState.Failed)
                 throw new InsufficientMemoryException("the dataset could not be made; use --memory light, or free memory");
             await WaitWithProgress(
@@ -51,9 +54,9 @@ internal static class Benchmark
         double seconds = Elapsed();
 
         KeyStatus memory = engine.Keys.Status.Keys[0];
-        bool isFull = engine.Memory != MemoryMode.Light;
+        bool isFull = engine.Memory != MemoryMode.Light && memory.Dataset == DatasetState.Ready;
         return new BenchResult(
-            options.Node.Algorithm, engine.Keys.Engine.Name, OptionText.Memory(engine.Memory),
+            options.Node.Algorithm, engine.Keys.Engine.Name, OptionText.Memory(isFull ? engine.Memory : MemoryMode.Light),
             OptionText.Pages((isFull ? memory.DatasetPages : memory.CachePages)!.Value), miner.ThreadCount, hashes / seconds, hashes,
             seconds, memory.CacheTime!.Value.TotalSeconds, memory.DatasetTime?.TotalSeconds, firstHashSeconds);
     }

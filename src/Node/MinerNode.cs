@@ -70,7 +70,7 @@ internal sealed class MinerNode : IAsyncDisposable
             cluster = ClusterId.Of(options);
             key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
             _peerId = PeerId.FromEd25519(key.PublicKey);
-            _engine = MiningEngine.Create(options, machine, time, logs, new LateSupplier(() => _cluster!.Datasets.Supplier), _peerId.Bytes.ToArray());
+            _engine = MiningEngine.Create(options, machine, time, logs, new LateSupplier(() => _cluster!.Datasets.Supplier), _peerId.Bytes.ToArray(), isNode: true);
         }
         catch
         {

@@ -19,14 +19,13 @@ internal sealed class MiningEngine : IAsyncDisposable
     private readonly ShadowEngine? _shadow;
     private volatile RolePlan _role;
 
-    private MiningEngine(KeyStore keys, Miner miner, MemoryMode memory, RolePlan role, ShadowEngine? shadow)
+    private MiningEngine(KeyStore keys, Miner miner, RolePlan role, ShadowEngine? shadow)
     {
         _shadow = shadow;
         if (shadow is not null)
             shadow.FaultFound += keys.ReplaceEngine;
         Keys = keys;
         Miner = miner;
-        Memory = memory;
         _role = role;
     }
 
@@ -35,7 +34,7 @@ internal sealed class MiningEngine : IAsyncDisposable
     public Miner Miner { get; }
 
     /// <summary>The mode that the threads end up in.</summary>
-    public MemoryMode Memory { get; }
+    public MemoryMode Memory => _role.Memory;
 
     /// <summary>Completes in fault when something died that nothing here can mend.</summary>
     public Task Failure => _shadow is null ? Miner.Failure : Task.WhenAny(Miner.Failure, _shadow.Failure).Unwrap();
@@ -59,11 +58,12 @@ internal sealed class MiningEngine : IAsyncDisposable
     /// <param name="logs">For the log.</param>
     /// <param name="supplier">Brings chunks of datasets from other nodes; null computes all.</param>
     /// <param name="identity">Tells this node's extra nonces from those of others.</param>
+    /// <param name="isNode">Whether it will run long: a new machine's engines are compared then.</param>
     /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
     /// <exception cref="RandomXUnavailableException">The engine asked for is missing or wrong; one line says what to install.</exception>
     public static MiningEngine Create(
         NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs, IChunkSupplier? supplier = null,
-        ReadOnlyMemory<byte> identity = default)
+        ReadOnlyMemory<byte> identity = default, bool isNode = false)
     {
         RolePlan role = RolePlan.Of(options, machine);
         MemoryPlan memory = machine.MemoryPlan;
@@ -71,6 +71,9 @@ internal sealed class MiningEngine : IAsyncDisposable
         {
             Threads = Math.Max(1, machine.ThreadPlan.Threads.Count),
             Cpu = machine.Hardware.Cpu.Model ?? "",
+            MeasuresParts = true,
+            CachePerThread = CachePerThread(machine),
+            Trial = isNode && HasRoomForTrial(memory) ? ShadowTrial.OfNode(time) : null,
             CalibrationFile = Path.Combine(options.DataDirectory, "calibration.json"),
             Log = logs.CreateLogger("engine"),
         });
@@ -90,9 +93,21 @@ internal sealed class MiningEngine : IAsyncDisposable
             },
             time, logs.CreateLogger<KeyStore>());
         MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity);
-        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), memory.Mode, role,
-            selection.Engine as ShadowEngine);
+        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), role, selection.Engine as ShadowEngine);
     }
+
+    // Null where nothing is known of a last cache.
+    private static long? CachePerThread(HardwareReport machine)
+    {
+        long bytes = machine.Hardware.Caches
+            .Where(cache => cache.Level == 3 && cache.Cpus.Any(machine.Hardware.AllowedCpus.Contains)).Sum(cache => cache.Bytes);
+        return bytes == 0 ? null : bytes / Math.Max(1, machine.ThreadPlan.Threads.Count);
+    }
+
+    // The other engine has a cache of its own meanwhile.
+    private static bool HasRoomForTrial(MemoryPlan memory) =>
+        memory.AvailableBytes is not long available
+        || available - memory.RequiredBytes - MemoryPlanner.SystemReserveBytes >= MemoryPlanner.CacheBytes;
 
     /// <summary>Stops the threads before the memory goes that they hash with.</summary>
     public async ValueTask DisposeAsync()

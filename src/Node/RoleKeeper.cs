@@ -82,10 +82,10 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
         {
             if (isFull && now.AvailableBytes < LowWater)
                 return RolePlan.Working(isFull: false, isHost: false, $"other programs need the memory: {Mib(now)} available");
-            if (!isFull && Has(now, MemoryPlanner.DatasetBytes))
+            if (!isFull && Has(now, MemoryPlanner.DatasetBytes - PartHeld))
                 return RolePlan.Working(isFull: true, isHost: !now.IsOnBattery, $"the dataset fits into memory now: {Mib(now)} available");
         }
-        if (machine.MemoryPlan.Mode == MemoryMode.Hybrid)
+        if (machine.MemoryPlan.Mode == MemoryMode.Hybrid && !isFull)
             return Hybrid(now);
         if (!isFull)
             return Plan;
@@ -93,11 +93,15 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
             isFull: true, isHost: !now.IsOnBattery, now.IsOnBattery ? "on battery it sends no datasets to others" : "the dataset fits into memory");
     }
 
+    private long PartHeld => Plan.Memory == MemoryMode.Hybrid ? machine.MemoryPlan.PartBytes : 0;
+
     private RolePlan Hybrid(RoleConditions now)
     {
         if (Plan.Memory == MemoryMode.Hybrid && now.AvailableBytes < LowWater)
             return Plan with { Memory = MemoryMode.Light, Reason = $"worker, because other programs need the memory: {Mib(now)} available" };
-        if (Plan.Memory == MemoryMode.Light && Has(now, machine.MemoryPlan.PartBytes))
+
+        // Its size leaves the reserve, which is more than the low water, so it needs no margin: there may never be so much again.
+        if (Plan.Memory == MemoryMode.Light && now.AvailableBytes >= machine.MemoryPlan.PartBytes + MemoryPlanner.SystemReserveBytes)
             return Plan with { Memory = MemoryMode.Hybrid, Reason = $"worker, because its part of the dataset fits into memory now: {Mib(now)} available" };
         return Plan;
     }

@@ -42,7 +42,7 @@ internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, MemoryMode Me
         if (isWorker && !memory.Fits)
             throw new UsageException(memory.Reason);
         bool isHost = isAskedFor || (options.Mode == NodeMode.Auto && isWorker && memory.Mode == MemoryMode.Full);
-        return Named(isWorker, isHost, isWorker || isHost ? memory.Mode : MemoryMode.Light, true, Why(options, isWorker, isAskedFor, isHost));
+        return Named(isWorker, isHost, isWorker || isHost ? memory.Mode : MemoryMode.Light, true, Why(options, isWorker, isAskedFor, isHost, memory.Mode == MemoryMode.Hybrid));
     }
 
     /// <summary>A node that hashes.</summary>
@@ -66,7 +66,7 @@ internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, MemoryMode Me
         return plan with { Reason = $"{plan.Role}, because {why}" };
     }
 
-    private static string Why(NodeOptions options, bool isWorker, bool isAskedFor, bool isHost)
+    private static string Why(NodeOptions options, bool isWorker, bool isAskedFor, bool isHost, bool isPart)
     {
         if (isAskedFor)
             return options.DatasetHost ? "--dataset-host asks for it" : "mode master asks for it";
@@ -74,6 +74,6 @@ internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, MemoryMode Me
             return "there are no miner threads";
         if (options.Mode == NodeMode.Worker)
             return "mode worker asks for it";
-        return isHost ? "the dataset fits into memory" : "there is no dataset in light mode";
+        return isHost ? "the dataset fits into memory" : isPart ? "part of the dataset fits into memory" : "there is no dataset in light mode";
     }
 }

@@ -57,20 +57,35 @@ public sealed class MemoryPlannerTests
         Assert.That(plan.Reason, Does.EndWith("does not fit in the 700 MiB available: free memory or raise the limit"));
     }
 
-    // Two threads: light needs 772.5 MiB with the reserve, so a part of 832 MiB 1604.5 MiB, and the whole dataset 2852.5 MiB.
+    // Two threads: light needs 772.5 MiB with the reserve, so a part of 256 MiB 1028.5 MiB, and the whole dataset 2852.5 MiB.
     [TestCase(772.5, MemoryMode.Light, 0)]
-    [TestCase(1604.5 - 0.001, MemoryMode.Light, 0)]
-    [TestCase(1604.5, MemoryMode.Hybrid, 832)]
+    [TestCase(1028.5 - 0.001, MemoryMode.Light, 0)]
+    [TestCase(1028.5, MemoryMode.Hybrid, 256)]
     [TestCase(2000, MemoryMode.Hybrid, 1227)]
     [TestCase(2852.5 - 0.001, MemoryMode.Hybrid, 2079)]
     [TestCase(2852.5, MemoryMode.Full, 0)]
     public void Plan_OfHybrid_HoldsWhatFits(double availableMiB, MemoryMode mode, long partMiB)
     {
-        MemoryPlan plan = Plan(With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB)), MemoryRequest.Hybrid);
+        HardwareInfo info = With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB));
+        MemoryPlan plan = Plan(info, MemoryRequest.Hybrid);
         Assert.That((plan.Mode, plan.Fits, plan.PartBytes), Is.EqualTo((mode, true, partMiB * MiB)));
+        Assert.That(MemoryPlanner.Plan(info, MemoryRequest.Auto, 2, takesPart: true).Reason, Is.EqualTo(plan.Reason), "auto, where it may");
         Assert.That(plan.RequiredBytes + MemoryPlanner.SystemReserveBytes, Is.LessThanOrEqualTo(plan.AvailableBytes!.Value));
         if (mode == MemoryMode.Hybrid)
             Assert.That(plan.Reason, Does.StartWith($"hybrid mode: {partMiB} MiB of the dataset's 2080 MiB, 2 caches of 256 MiB and 5 MiB for 2 threads take "));
+    }
+
+    // Two threads: light needs 772.5 MiB with the reserve, and the part.
+    [TestCase(10_000, 944, true)]
+    [TestCase(1716.5, 944, true)]
+    [TestCase(1716.4, 944, false)]
+    [TestCase(773.5, 1, true)]
+    public void Plan_OfASize_HoldsThatMuchOrRefuses(double availableMiB, long partMiB, bool fits)
+    {
+        MemoryPlan plan = MemoryPlanner.Plan(
+            With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB)), MemoryRequest.Hybrid, 2, partMiB * MiB);
+        Assert.That((plan.Mode, plan.Fits, plan.PartBytes), Is.EqualTo((MemoryMode.Hybrid, fits, partMiB * MiB)));
+        Assert.That(plan.Reason, Does.EndWith(fits ? "MiB available" : "MiB available: free memory or ask for less"));
     }
 
     // Two threads: light needs 772.5 MiB with the reserve, full 2852.5 MiB, full with the next dataset 4932.5 MiB.

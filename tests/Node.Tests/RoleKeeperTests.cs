@@ -110,6 +110,28 @@ internal sealed class RoleKeeperTests
         Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Hybrid));
     }
 
+    [Test]
+    public void PartOfADataset_TakenByItself_BecomesLightMode_PartAndWholeDataset()
+    {
+        NodeOptions options = new() { Threads = 2 };
+        HardwareReport machine = RolePlanTests.Machine(options, 2200);
+        MemoryPlan part = MemoryPlanner.Plan(machine.Hardware, MemoryRequest.Auto, 2, takesPart: true);
+        machine = machine with { MemoryPlan = part };
+        RoleKeeper keeper = new(options, machine, RolePlan.Of(options, machine), _time);
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Hybrid)));
+        Assert.That(keeper.Plan.Reason, Does.Contain("part of the dataset fits"));
+        Assert.That(After(keeper, Scarce, 2 * RoleKeeper.GiveUpAfter), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Light));
+        RoleConditions roomForThePart = Scarce with { AvailableBytes = part.PartBytes + MemoryPlanner.SystemReserveBytes };
+        Assert.That(After(keeper, roomForThePart with { AvailableBytes = roomForThePart.AvailableBytes - 1 }, 2 * RoleKeeper.TakeAfter), Is.Zero);
+        Assert.That(After(keeper, roomForThePart, 2 * RoleKeeper.TakeAfter), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Hybrid));
+        long rest = MemoryPlanner.DatasetBytes - part.PartBytes;
+        RoleConditions roomForAll = Scarce with { AvailableBytes = rest + MemoryPlanner.SystemReserveBytes + RoleKeeper.Margin };
+        Assert.That(After(keeper, roomForAll, 2 * RoleKeeper.TakeAfter), Is.EqualTo(1));
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("dataset host, worker", MemoryMode.Full)));
+    }
+
     /// <summary>Times that the plan changed while conditions lasted for a while.</summary>
     private int After(RoleKeeper keeper, RoleConditions conditions, TimeSpan time)
     {

@@ -1,7 +1,7 @@
 namespace P2PMiner.Hardware;
 
 /// <summary>
-/// Decides between full and light mode from what the machine and its cgroups can still give, never from installed
+/// Decides between full, hybrid and light mode from what the machine and its cgroups can still give, never from installed
 /// memory. Sizes are those of RandomX (configuration.md: RANDOMX_ARGON_MEMORY, RANDOMX_DATASET_BASE_SIZE and
 /// RANDOMX_DATASET_EXTRA_SIZE).
 /// </summary>
@@ -22,8 +22,8 @@ public static class MemoryPlanner
     /// <summary>Left for this program's own heap, and for the rest of the system so that it does not begin to swap.</summary>
     public const long SystemReserveBytes = 256 * MiB;
 
-    /// <summary>With less of the dataset than this, hybrid mode is no faster than light mode.</summary>
-    public const long MinPartBytes = 832 * MiB;
+    /// <summary>With less of the dataset than this, hybrid mode is faster than light mode nowhere.</summary>
+    public const long MinPartBytes = 256 * MiB;
 
     private const long KiB = 1024;
     private const long MiB = 1024 * KiB;
@@ -37,21 +37,25 @@ public static class MemoryPlanner
     /// <param name="hardware">The machine.</param>
     /// <param name="request">What the user asked for.</param>
     /// <param name="threads">Miner threads, 0 to <see cref="ThreadRequest.MaxCount"/>.</param>
+    /// <param name="partBytes">Of the dataset, to be held with <see cref="MemoryRequest.Hybrid"/>; null for what fits.</param>
+    /// <param name="takesPart">Whether <see cref="MemoryRequest.Auto"/> takes hybrid mode where full mode does not fit.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is out of range.</exception>
-    public static MemoryPlan Plan(HardwareInfo hardware, MemoryRequest request, int threads)
+    public static MemoryPlan Plan(HardwareInfo hardware, MemoryRequest request, int threads, long? partBytes = null, bool takesPart = false)
     {
         int[] nodes = NodesOf(hardware, threads);
         int[] roomiest = [nodes.MaxBy(id => hardware.NumaNodes.FirstOrDefault(node => node.Id == id)?.AvailableBytes ?? 0)];
         Budget budget = new(hardware, threads);
         if (request == MemoryRequest.Light)
             return Light(budget, "light mode, as asked");
+        if (request == MemoryRequest.Hybrid && partBytes is long asked)
+            return Part(budget, roomiest, asked);
         if (budget.Ordinary is null)
             return request == MemoryRequest.Full ? Full(budget, roomiest, "full mode, as asked") : Light(budget, "light mode");
         if (nodes.Length > 1 && budget.HoldsOnNodes(hardware, nodes, 1))
             return Full(budget, nodes, "full mode", budget.HoldsOnNodes(hardware, nodes, 2));
         if (request == MemoryRequest.Full || budget.Holds(1))
             return Full(budget, roomiest, "full mode", budget.Holds(2));
-        return request == MemoryRequest.Hybrid
+        return request == MemoryRequest.Hybrid || takesPart
             ? HybridOrLight(budget, roomiest)
             : Light(budget, $"light mode, because full mode takes {Mib(budget.Required(1))}");
     }
@@ -61,12 +65,20 @@ public static class MemoryPlanner
     {
         long part = (budget.Ordinary!.Value - SystemReserveBytes - budget.Required(0)) / MiB * MiB;
         if (part < MinPartBytes)
-            return Light(budget, $"light mode, because less than {Mib(MinPartBytes)} of the dataset is of no use");
+            return Light(budget, $"light mode, because full mode takes {Mib(budget.Required(1))}, and less than {Mib(MinPartBytes)} of the dataset is of no use");
+        return Part(budget, node, part);
+    }
+
+    private static MemoryPlan Part(Budget budget, int[] node, long part)
+    {
         long required = budget.Required(0) + part;
+        bool fits = budget.Ordinary is null || required + SystemReserveBytes <= budget.Ordinary;
+        string end = budget.Ordinary is not long available ? "; how much memory is available is unknown"
+            : $"; with {Mib(SystemReserveBytes)} left for the system that {(fits ? "fits" : "does not fit")} in the {Mib(available)} available"
+            + (fits ? "" : ": free memory or ask for less");
         return new MemoryPlan(
-            MemoryMode.Hybrid, Fits: true, node, PrepareNextDataset: false, budget.Ordinary, required,
-            $"hybrid mode: {Mib(part)} of the dataset's 2080 MiB, {Sum(budget, required)}; with {Mib(SystemReserveBytes)} left for the system "
-            + $"that fits in the {Mib(budget.Ordinary.Value)} available")
+            MemoryMode.Hybrid, fits, node, PrepareNextDataset: false, budget.Ordinary, required,
+            $"hybrid mode: {Mib(part)} of the dataset's 2080 MiB, {Sum(budget, required)}{end}")
         {
             PartBytes = part,
         };

@@ -20,7 +20,7 @@ public enum MemoryMode
 [JsonConverter(typeof(CamelCaseEnumConverter<MemoryRequest>))]
 public enum MemoryRequest
 {
-    /// <summary>Full where it fits, else light.</summary>
+    /// <summary>Full where it fits, else light, or hybrid where the caller allows it.</summary>
     Auto,
 
     /// <summary>Full or nothing.</summary>
@@ -29,7 +29,7 @@ public enum MemoryRequest
     /// <summary>Light even where full would fit.</summary>
     Light,
 
-    /// <summary>Full where it fits, else as much of the dataset as does.</summary>
+    /// <summary>Full where it fits, else as much of the dataset as does; or a given amount of it.</summary>
     Hybrid,
 }
 

@@ -17,12 +17,13 @@ namespace P2PMiner.Mining.RandomX;
 internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, TimeProvider time, ILogger log, int datasetItems)
 {
     private readonly DatasetMaker _datasets = new(options, time, log, datasetItems);
-    private readonly bool _isWhole = datasetItems == RandomXLibrary.DatasetItemCount && options.Memory == MemoryMode.Full;
+    private readonly bool _isWhole = datasetItems == RandomXLibrary.DatasetItemCount;
     private readonly WakeSignal _work = new();
 
     // Under the lock of the slots.
     private KeySlot? _building;
     private bool _buildingAhead;
+    private MemoryMode _buildingFor;
     private CancellationTokenSource? _buildingStop;
 
     /// <summary>Ends work that is no longer the most urgent, and looks for other. Returns at once.</summary>
@@ -38,8 +39,8 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         while (!stop.IsCancellationRequested)
         {
             using CancellationTokenSource buildingStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            if (TakeWork(buildingStop) is (KeySlot slot, IRandomXCache cache, bool ahead))
-                await MakeAsync(slot, cache, ahead, buildingStop.Token);
+            if (TakeWork(buildingStop) is (KeySlot slot, IRandomXCache cache, MemoryMode memory, bool ahead))
+                await MakeAsync(slot, cache, memory, ahead, buildingStop.Token);
             else if (!await _work.TryWaitAsync(stop))
                 return;
         }
@@ -47,7 +48,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
 
     private void StopOutdated()
     {
-        bool replaced = (_building != slots.Current && _building != slots.Next) || slots.Memory == MemoryMode.Light;
+        bool replaced = (_building != slots.Current && _building != slots.Next) || slots.Memory != _buildingFor;
         bool lessUrgent = _building == slots.Next && slots.Current?.DatasetState == DatasetState.None;
         // At low priority it would not get on beside light mode, so it starts again.
         bool tooSlow = _building == slots.Current && _buildingAhead && _building?.DatasetState != DatasetState.Ready;
@@ -55,7 +56,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
             _ = _buildingStop?.CancelAsync(); // Callbacks must not run under the lock.
     }
 
-    private (KeySlot Slot, IRandomXCache Cache, bool Ahead)? TakeWork(CancellationTokenSource stop)
+    private (KeySlot Slot, IRandomXCache Cache, MemoryMode Memory, bool Ahead)? TakeWork(CancellationTokenSource stop)
     {
         lock (slots.Gate)
         {
@@ -65,23 +66,23 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
                 return null;
             slot.DatasetState = DatasetState.Building;
             slot.BeginWork();
-            (_building, _buildingStop, _buildingAhead) = (slot, stop, slot == slots.Next);
-            return (slot, cache, _buildingAhead);
+            (_building, _buildingStop, _buildingAhead, _buildingFor) = (slot, stop, slot == slots.Next, slots.Memory);
+            return (slot, cache, _buildingFor, _buildingAhead);
         }
     }
 
-    private async Task MakeAsync(KeySlot slot, IRandomXCache cache, bool ahead, CancellationToken cancellation)
+    private async Task MakeAsync(KeySlot slot, IRandomXCache cache, MemoryMode memory, bool ahead, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
         try
         {
             MadeDatasets made = await _datasets.MakeAsync(
-                slot.Engine, cache, ahead, slot.IsRemoteDoubted || options.Memory != MemoryMode.Full ? null : options.Supplier,
+                slot.Engine, cache, memory == MemoryMode.Hybrid, ahead, slot.IsRemoteDoubted || memory != MemoryMode.Full ? null : options.Supplier,
                 (state, progress) => ReportProgress(slot, state, progress), cancellation);
             TimeSpan elapsed = time.GetElapsedTime(start);
             if (!await TryPrepareAsync(slot, cache, made, cancellation))
                 return;
-            if (TryPublish(slot, made, elapsed) && made.RemoteItems is not null)
+            if (TryPublish(slot, made, memory, elapsed) && made.RemoteItems is not null)
                 await _datasets.SaveAsync(slot.Key, made.Datasets[0], [.. slots.Status.Keys.Select(k => k.Key)], cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -115,13 +116,13 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
     }
 
     /// <summary>False when datasets are no longer wanted.</summary>
-    private bool TryPublish(KeySlot slot, MadeDatasets made, TimeSpan elapsed)
+    private bool TryPublish(KeySlot slot, MadeDatasets made, MemoryMode memory, TimeSpan elapsed)
     {
         bool isWanted = false;
         slots.Change(() =>
         {
             slot.SetDatasets(made, elapsed);
-            isWanted = slots.Memory != MemoryMode.Light;
+            isWanted = slots.Memory == memory;
             if (!isWanted)
                 slot.DropDatasets();
         });
@@ -131,16 +132,19 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
     /// <summary>Readies the engine for datasets; false when they are wrong and to be made again without others' help.</summary>
     private async Task<bool> TryPrepareAsync(KeySlot slot, IRandomXCache cache, MadeDatasets made, CancellationToken cancellation)
     {
-        // With a part of a dataset there is one way to hash, and in tests it gives no hashes that could be compared.
-        if (!_isWhole)
+        RandomXDataset dataset = made.Datasets[0];
+
+        // In tests: it gives no hashes that could be compared.
+        if (!_isWhole && !dataset.IsPart)
             return true;
         bool isReady = false;
         try
         {
-            await Task.Factory.StartNew(
-                () => slot.Engine.PrepareFull(cache, made.Datasets[0], options.Pages, cancellation),
+            isReady = await Task.Factory.StartNew(
+                () => Prepare(slot.Engine, cache, dataset, cancellation),
                 cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            isReady = true;
+            if (!isReady)
+                ResetUnlessReady(slot, DatasetState.Failed);
         }
         catch (RandomXUnavailableException e) when (made.RemoteItems > 0)
         {
@@ -152,11 +156,19 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         {
             if (!isReady)
             {
-                foreach (RandomXDataset dataset in made.Datasets)
-                    dataset.Dispose();
+                foreach (RandomXDataset useless in made.Datasets)
+                    useless.Dispose();
             }
         }
         return isReady;
+    }
+
+    private bool Prepare(IRandomXEngine engine, IRandomXCache cache, RandomXDataset dataset, CancellationToken cancellation)
+    {
+        if (dataset.IsPart)
+            return engine.PreparePart(cache, dataset, options.Pages, cancellation);
+        engine.PrepareFull(cache, dataset, options.Pages, cancellation);
+        return true;
     }
 
     private void ReportProgress(KeySlot slot, DatasetState state, DatasetProgress progress)

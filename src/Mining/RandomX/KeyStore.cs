@@ -21,7 +21,7 @@ public sealed class KeyStore : IAsyncDisposable
     /// <param name="time">Measures and paces progress.</param>
     /// <param name="log">Gets a line for every cache and dataset, and for every one that cannot be made.</param>
     public KeyStore(KeyStoreOptions options, TimeProvider time, ILogger<KeyStore> log)
-        : this(options, time, log, options.Memory == MemoryMode.Hybrid ? options.PartItems : RandomXLibrary.DatasetItemCount)
+        : this(options, time, log, RandomXLibrary.DatasetItemCount)
     {
     }
 
@@ -93,7 +93,7 @@ public sealed class KeyStore : IAsyncDisposable
             if (!isFull)
                 return slot.Engine.CreateLight(cache, _options.Pages);
             RandomXDataset dataset = DatasetOf(slot, numaNode);
-            return _options.Memory == MemoryMode.Hybrid
+            return dataset.IsPart
                 ? slot.Engine.CreateHybrid(cache, dataset, _options.Pages)
                 : slot.Engine.CreateFull(dataset, _options.Pages);
         }

@@ -1,4 +1,5 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Node.Configuration;
 
 namespace P2PMiner.Node.Api;
@@ -13,6 +14,11 @@ internal sealed record HardwareReport(HardwareInfo Hardware, ThreadPlan ThreadPl
     {
         HardwareInfo hardware = HardwareProbe.Read();
         ThreadPlan threads = ThreadPlanner.Plan(hardware, new ThreadRequest(options.Threads));
-        return new HardwareReport(hardware, threads, MemoryPlanner.Plan(hardware, RolePlan.MemoryOf(options), threads.Threads.Count));
+        return new HardwareReport(hardware, threads, PlanMemory(hardware, options, threads.Threads.Count));
     }
+
+    /// <summary>Parts of datasets are for machine code of engine managed only.</summary>
+    public static MemoryPlan PlanMemory(HardwareInfo hardware, NodeOptions options, int threads) => MemoryPlanner.Plan(
+        hardware, RolePlan.MemoryOf(options), threads, options.PartBytes,
+        takesPart: options.Engine != EngineKind.Native && threads > 0 && ManagedEngine.WhyInterpreted is null);
 }

@@ -65,6 +65,9 @@ internal sealed record NodeOptions
     /// <summary>Memory mode, or that the memory plan decides.</summary>
     public MemoryRequest Memory { get; init; }
 
+    /// <summary>How much of the dataset is held in hybrid mode, whole MiB; null for what fits.</summary>
+    public long? PartBytes { get; init; }
+
     public EngineKind Engine { get; init; }
 
     /// <summary>Pages of caches, datasets and scratchpads.</summary>

@@ -64,9 +64,10 @@ internal static class OptionDefinitions
         options => options.Wallet?.Text ?? OptionText.None);
 
     public static readonly OptionDefinition Memory = new(
-        "memory", "auto|full|light|hybrid", "RandomX with the 2080 MiB dataset (full), only the 256 MiB cache (light), or as much of the dataset as fits (hybrid).",
-        (options, values) => options with { Memory = OptionText.Memory(values[0]) },
-        options => OptionText.Memory(options.Memory));
+        "memory", "auto|full|light|hybrid|SIZE",
+        "RandomX with the 2080 MiB dataset (full), only the 256 MiB cache (light), as much of the dataset as fits (hybrid), or cache and dataset of a size together, as 1200M.",
+        OptionText.WithMemory,
+        options => options.PartBytes is long part ? OptionText.MemorySize(part) : OptionText.Memory(options.Memory));
 
     public static readonly OptionDefinition Engine = new(
         "engine", "auto|native|managed|shadow", "What computes the hashes: librandomx (native), RandomX in C# (managed), or both, compared (shadow).",

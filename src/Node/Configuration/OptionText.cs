@@ -96,8 +96,24 @@ internal static class OptionText
         "full" => MemoryRequest.Full,
         "light" => MemoryRequest.Light,
         "hybrid" => MemoryRequest.Hybrid,
-        _ => throw NotOneOf(text, ["auto", "full", "light", "hybrid"]),
+        _ => throw NotOneOf(text, ["auto", "full", "light", "hybrid", "a size such as 1200M"]),
     };
+
+    /// <summary>A mode, or the size of cache and dataset together, in MiB (M) or GiB (G): the cache alone is light mode, both whole are full mode.</summary>
+    public static NodeOptions WithMemory(NodeOptions options, IReadOnlyList<string> values)
+    {
+        string text = values[0];
+        if (text.Length < 2 || text[^1] is not ('M' or 'G') || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            return options with { Memory = Memory(text), PartBytes = null };
+        long part = ((long)number << (text[^1] == 'M' ? 20 : 30)) - MemoryPlanner.CacheBytes;
+        if (part is < 0 or > MemoryPlanner.DatasetBytes)
+            throw new FormatException($"'{text}' is not between 256M, the cache alone, and {MemorySize(MemoryPlanner.DatasetBytes)}, cache and whole dataset");
+        MemoryRequest memory = part == 0 ? MemoryRequest.Light : part == MemoryPlanner.DatasetBytes ? MemoryRequest.Full : MemoryRequest.Hybrid;
+        return options with { Memory = memory, PartBytes = memory == MemoryRequest.Hybrid ? part : null };
+    }
+
+    /// <summary>As <see cref="WithMemory"/> reads it.</summary>
+    public static string MemorySize(long partBytes) => $"{(partBytes + MemoryPlanner.CacheBytes) >> 20}M";
 
     public static string Memory(MemoryRequest memory) => memory switch
     {

@@ -9,8 +9,12 @@ namespace P2PMiner.Mining.Tests.RandomX;
 public sealed class HybridModeTests
 {
     private const int PartItems = 3 << 14;
+
+    /// <summary>Of what counts as a whole dataset here.</summary>
+    private const int WholeItems = 5 << 14;
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
-    private static readonly Hash256 Key = new([.. Enumerable.Range(1, Hash256.Size).Select(i => (byte)i)]);
+    private static readonly byte[] KeyBytes = [.. Enumerable.Range(1, Hash256.Size).Select(i => (byte)i)];
+    private static readonly Hash256 Key = new(KeyBytes);
 
     [Test]
     public async Task KeyStore_HoldsAPart_AndHashesAsInLightMode()
@@ -46,19 +50,109 @@ public sealed class HybridModeTests
         Assert.That((hasher is null, isFull), Is.EqualTo((false, false)));
     }
 
+    [Test]
+    public async Task KeyStore_WhereAPartIsSlower_StaysLight()
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            Assert.Ignore(reason);
+        await using KeyStore store = Create(new SlowPartEngine());
+        await WaitForDatasetAsync(store, DatasetState.Failed);
+        using IHasher? hasher = store.TryCreateVm(Key, 0, out bool isFull);
+        Assert.That((hasher is null, isFull), Is.EqualTo((false, false)));
+    }
+
+    [Test]
+    public async Task KeyStore_GoesFromAPartToNone_AndToTheWholeDataset()
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            Assert.Ignore(reason);
+        await using KeyStore store = Create(new ManagedEngine());
+        KeyStatus part = await WaitForDatasetAsync(store, DatasetState.Ready);
+        Assert.That(part.Progress.ItemsTotal, Is.EqualTo(PartItems));
+        Task none = WaitForStatusAsync(store, key => key.Dataset == DatasetState.None);
+        store.SetMemory(MemoryMode.Light);
+        await none.WaitAsync(Deadline);
+        Task<KeyStatus> whole = WaitForStatusAsync(store, key => key.Dataset == DatasetState.Ready);
+        store.SetMemory(MemoryMode.Full);
+        Assert.That((await whole.WaitAsync(Deadline)).Progress.ItemsTotal, Is.EqualTo(WholeItems));
+    }
+
+    [Test]
+    public void PreparePart_MeasuresBothWays_AndComparesTheirHashes()
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            Assert.Ignore(reason);
+        RecordingLogger log = new();
+        ManagedEngine engine = new(new ManagedEngineOptions { MeasuresParts = true, Log = log });
+        using IRandomXCache cache = engine.CreateCache(KeyBytes, PagePreference.Thp);
+        using RandomXDataset part = engine.TryAllocatePart(PagePreference.Thp, PartItems)!;
+        cache.WriteItems(part, 0, PartItems);
+        part.Complete(KeyBytes);
+        bool isWorth = engine.PreparePart(cache, part, PagePreference.Thp, CancellationToken.None);
+        Assert.That(log.Lines.Single(line => line.Contains("MiB of the dataset")), Does.EndWith(isWorth ? "part is taken" : "none is taken"));
+    }
+
+    [Test]
+    public void PreparePart_RefusesWrongItems()
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            Assert.Ignore(reason);
+        ManagedEngine engine = new(new ManagedEngineOptions { MeasuresParts = true });
+        using IRandomXCache cache = engine.CreateCache(KeyBytes, PagePreference.Thp);
+        using RandomXDataset part = engine.TryAllocatePart(PagePreference.Thp, PartItems)!;
+        part.Complete(KeyBytes);
+        Assert.That(
+            () => engine.PreparePart(cache, part, PagePreference.Thp, CancellationToken.None), Throws.TypeOf<RandomXUnavailableException>());
+    }
+
     private static KeyStore Create(IRandomXEngine engine) => new(
         new KeyStoreOptions { Memory = MemoryMode.Hybrid, PartItems = PartItems, BuilderThreads = 1, Engine = engine, Pages = PagePreference.Thp },
-        TimeProvider.System, new RecordingLogger(), PartItems);
+        TimeProvider.System, new RecordingLogger(), WholeItems);
 
     private static async Task<KeyStatus> WaitForDatasetAsync(KeyStore store, DatasetState state)
+    {
+        Task<KeyStatus> found = WaitForStatusAsync(store, key => key.Dataset == state);
+        store.SetKeys(Key, next: null);
+        return await found.WaitAsync(Deadline);
+    }
+
+    private static Task<KeyStatus> WaitForStatusAsync(KeyStore store, Predicate<KeyStatus> isWanted)
     {
         TaskCompletionSource<KeyStatus> found = new(TaskCreationOptions.RunContinuationsAsynchronously);
         store.StatusChanged += status =>
         {
-            if (status.Keys.FirstOrDefault(key => key.Dataset == state) is KeyStatus key)
+            if (status.Keys.FirstOrDefault(key => isWanted(key)) is KeyStatus key)
                 found.TrySetResult(key);
         };
-        store.SetKeys(Key, next: null);
-        return await found.Task.WaitAsync(Deadline);
+        return found.Task;
+    }
+
+    /// <summary>Finds every part slower than none.</summary>
+    private sealed class SlowPartEngine : IRandomXEngine
+    {
+        private readonly ManagedEngine _inner = new();
+
+        public string Name => "slow";
+
+        public void EnsureProven() => _inner.EnsureProven();
+
+        public IRandomXCache CreateCache(ReadOnlySpan<byte> key, PagePreference pages) => _inner.CreateCache(key, pages);
+
+        public RandomXDataset AllocateDataset(PagePreference pages) => _inner.AllocateDataset(pages);
+
+        public void PrepareFull(IRandomXCache cache, RandomXDataset dataset, PagePreference pages, CancellationToken cancellation)
+        {
+        }
+
+        public RandomXDataset? TryAllocatePart(PagePreference pages, int itemCount) => _inner.TryAllocatePart(pages, itemCount);
+
+        public bool PreparePart(IRandomXCache cache, RandomXDataset part, PagePreference pages, CancellationToken cancellation) => false;
+
+        public IHasher CreateLight(IRandomXCache cache, PagePreference pages) => _inner.CreateLight(cache, pages);
+
+        public IHasher CreateFull(RandomXDataset dataset, PagePreference pages) => _inner.CreateFull(dataset, pages);
+
+        public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages) =>
+            _inner.CreateVerifier(cache, isCompiled, pages);
     }
 }

@@ -1,4 +1,6 @@
+using P2PMiner.Hardware;
 using P2PMiner.Node.Cli;
+using P2PMiner.Node.Configuration;
 
 namespace P2PMiner.Node.Tests.Cli;
 
@@ -32,6 +34,20 @@ internal sealed class CommandTreeTests
         Assert.That(run.Output, Does.Match(@"^p2p-miner \d+\.\d+\.\d+\r?\n$"));
     }
 
+    [TestCase("1200M", MemoryRequest.Hybrid, 944, "1200M")]
+    [TestCase("2G", MemoryRequest.Hybrid, 1792, "2048M")]
+    [TestCase("257M", MemoryRequest.Hybrid, 1, "257M")]
+    [TestCase("256M", MemoryRequest.Light, null, "light")]
+    [TestCase("2336M", MemoryRequest.Full, null, "full")]
+    [TestCase("hybrid", MemoryRequest.Hybrid, null, "hybrid")]
+    public async Task Memory_can_be_a_size(string text, MemoryRequest expected, int? partMiB, string shown)
+    {
+        CliRun run = await CliRun.Of(["--memory", text]);
+        Assert.That(run.Error, Is.Empty);
+        Assert.That((run.Started!.Memory, run.Started.PartBytes), Is.EqualTo((expected, (long?)partMiB << 20)));
+        Assert.That(OptionDefinitions.Memory.Show(run.Started), Is.EqualTo(shown));
+    }
+
     [TestCase("--theads 3", "unknown option '--theads' (did you mean '--threads'?)")]
     [TestCase("--theads=3", "unknown option '--theads' (did you mean '--threads'?)")]
     [TestCase("run --deamon x", "unknown option '--deamon' (did you mean '--daemon'?)")]
@@ -46,6 +62,10 @@ internal sealed class CommandTreeTests
     [TestCase("--pages hug", "--pages: 'hug' is not one of auto, huge, thp, normal (did you mean 'huge'?)")]
     [TestCase("--daemon http://a:1", "--daemon needs --wallet")]
     [TestCase("--http 0.0.0.0:8420", "needs --http-token")]
+    [TestCase("--memory 255M", "--memory: '255M' is not between 256M, the cache alone, and 2336M, cache and whole dataset")]
+    [TestCase("--memory 3G", "'3G' is not between 256M")]
+    [TestCase("--memory 1200", "--memory: '1200' is not one of auto, full, light, hybrid, a size such as 1200M")]
+    [TestCase("--memory 99999999999M", "'99999999999M' is not one of auto")]
     [TestCase("--http 8420", "--http: '8420' is neither")]
     public async Task Bad_usage_is_one_line_that_says_what_to_do(string line, string expected)
     {

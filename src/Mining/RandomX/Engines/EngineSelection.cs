@@ -17,7 +17,7 @@ public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fall
         EngineKind.Native => new EngineSelection(LoadNative(), null),
         EngineKind.Managed => new EngineSelection(CreateManaged(options), null),
         EngineKind.Shadow => new EngineSelection(new ShadowEngine(CreateManaged(options), LoadNative(), options.Log), null),
-        _ => SelectBest(options),
+        _ => SelectBest(options, ManagedEngine.WhyInterpreted),
     };
 
     /// <summary>Waits for the first choice's self-test and gives the engine to use.</summary>
@@ -38,12 +38,45 @@ public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fall
 
     // Interpreting is many times slower than librandomx. Machine code of our own is faster without a dataset; with one, the
     // calibration decides.
-    private static EngineSelection SelectBest(ManagedEngineOptions options)
+    internal static EngineSelection SelectBest(ManagedEngineOptions options, string? whyInterpreted)
     {
         NativeEngine? native = TryLoadNative();
-        return ManagedEngine.WhyInterpreted is null || native is null
-            ? new EngineSelection(CreateManaged(options with { Rival = native }), native)
-            : new EngineSelection(native, null);
+        if (native is null)
+            return new EngineSelection(CreateManaged(options), null);
+        if (whyInterpreted is string reason)
+        {
+            options.Log.LogInformation("Engine native hashes, because engine managed would have to interpret programs: {Reason}", reason);
+            return new EngineSelection(native, null);
+        }
+        ManagedEngine managed = CreateManaged(options with { Rival = native });
+        return new EngineSelection(Compared(managed, native, options) ?? (IRandomXEngine)managed, native);
+    }
+
+    /// <summary>The engine under trial; null where that is not wanted or was done.</summary>
+    private static ShadowEngine? Compared(ManagedEngine managed, NativeEngine native, ManagedEngineOptions options)
+    {
+        CalibrationFile file = new(options.CalibrationFile);
+        string circumstances = $"{options.Cpu}, p2p-miner {typeof(ManagedEngine).Assembly.GetName().Version}";
+        if (options.Trial is null || file.IsCompared(circumstances))
+            return null;
+        options.Log.LogInformation(
+            "New machine: librandomx checks some hashes of engine managed for {Minutes:0} minutes", options.Trial.Duration.TotalMinutes);
+        ShadowEngine shadow = new(managed, native, options.Log, trial: options.Trial);
+        shadow.TrialPassed += () => Remember(file, circumstances, shadow.Counts.Equal, options.Log);
+        return shadow;
+    }
+
+    private static void Remember(CalibrationFile file, string circumstances, long hashes, ILogger log)
+    {
+        log.LogInformation("Engines compared: {Hashes} hashes of engine managed were those of librandomx", hashes);
+        try
+        {
+            file.KeepCompared(circumstances, hashes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("That the engines were compared is not remembered: {Reason}", e.Message);
+        }
     }
 
     private static ManagedEngine CreateManaged(ManagedEngineOptions options)

@@ -1,3 +1,4 @@
+using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Managed.X86;
 using P2PMiner.Mining.RandomX.Native;
 
@@ -8,6 +9,9 @@ namespace P2PMiner.Mining.RandomX.Engines;
 /// <param name="Create">Makes a hasher of it.</param>
 internal sealed record FullMachine(string Name, Func<RandomXDataset, PagePreference, IHasher> Create)
 {
+    private const int MaxLanes = 6;
+    private const int UsualLanes = 3;
+
     /// <summary>The interpreter.</summary>
     public static FullMachine Interpreted { get; } = new("interpreted", (dataset, _) =>
     {
@@ -27,10 +31,20 @@ internal sealed record FullMachine(string Name, Func<RandomXDataset, PagePrefere
         });
 
     /// <summary>What may be the fastest somewhere; what this machine cannot run is left out. The first one is good in most places.</summary>
-    public static IReadOnlyList<FullMachine> Candidates()
+    /// <param name="cachePerThread">Bytes of the last cache that are one thread's, where the scratchpads of its lanes should have room; null when unknown.</param>
+    /// <param name="canTouch">Whether touching is allowed: not where shadow stacks are on.</param>
+    public static IReadOnlyList<LaneSettings> Candidates(long? cachePerThread, bool canTouch)
     {
-        LaneSettings[] anywhere = [new(4, PrefetchKind.Batched), new(2), new(1)];
-        LaneSettings[] touched = [new(3, PrefetchKind.Touched), new(4, PrefetchKind.Touched)];
-        return [.. (ShadowStack.IsOn ? anywhere : touched.Concat(anywhere)).Select(Of)];
+        // Two lanes are tried everywhere: that they have no room may cost less than waiting does.
+        int most = (int)Math.Clamp((cachePerThread ?? long.MaxValue) / Parameters.ScratchpadL3, 2, MaxLanes);
+        int[] several = [.. Enumerable.Range(2, most - 1).OrderBy(lanes => Math.Abs(lanes - UsualLanes))];
+        IEnumerable<LaneSettings> Every(PrefetchKind prefetch) => several.Select(lanes => new LaneSettings(lanes, prefetch));
+        return
+        [
+            .. canTouch ? Every(PrefetchKind.Touched) : [],
+            .. Every(PrefetchKind.Batched),
+            .. Every(PrefetchKind.Plain),
+            new LaneSettings(1),
+        ];
     }
 }

@@ -12,20 +12,21 @@ namespace P2PMiner.Mining.RandomX.Engines;
 internal sealed class FullTrial(RandomXDataset dataset, IHasher verifier, int threads, PagePreference pages)
 {
     private const int InputSize = 76;
-    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(200);
 
     private readonly Dictionary<int, byte[]> _expected = [];
 
     /// <summary>Hashes per second of processor time, all threads together; null for wrong hashes.</summary>
+    /// <param name="machine">What is measured.</param>
+    /// <param name="slice">For how long, at least one batch of hashes.</param>
     /// <exception cref="InsufficientMemoryException">No memory for the machines.</exception>
-    public double? Measure(FullMachine machine)
+    public double? Measure(FullMachine machine, TimeSpan slice)
     {
         IHasher[] hashers = new IHasher[threads];
         try
         {
             for (int i = 0; i < threads; i++)
                 hashers[i] = machine.Create(dataset, pages);
-            return IsRight(hashers[0]) ? Run(hashers) : null;
+            return IsRight(hashers[0]) ? Run(hashers, slice) : null;
         }
         finally
         {
@@ -68,17 +69,17 @@ internal sealed class FullTrial(RandomXDataset dataset, IHasher verifier, int th
         return true;
     }
 
-    private static double Run(IHasher[] hashers)
+    private static double Run(IHasher[] hashers, TimeSpan slice)
     {
         double[] rates = new double[hashers.Length];
         Task[] running = [.. hashers.Select((hasher, i) => Task.Factory.StartNew(
-            () => rates[i] = Run(hasher), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+            () => rates[i] = Run(hasher, slice), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
         Task.WaitAll(running);
         return rates.Sum();
     }
 
     // Processor time, because the light hashes go on meanwhile.
-    private static double Run(IHasher hasher)
+    private static double Run(IHasher hasher, TimeSpan slice)
     {
         byte[] inputs = Inputs(hasher.Lanes);
         byte[] hashes = new byte[hasher.Lanes * Hash256.Size];
@@ -96,7 +97,7 @@ internal sealed class FullTrial(RandomXDataset dataset, IHasher verifier, int th
             count += hasher.Lanes;
             elapsed = CurrentThread.ProcessorTime - start;
         }
-        while (elapsed < Slice);
+        while (elapsed < slice);
         return count / elapsed.TotalSeconds;
     }
 }

@@ -50,6 +50,17 @@ public interface IRandomXEngine
     /// <inheritdoc cref="CreateCache" path="/exception"/>
     RandomXDataset? TryAllocatePart(PagePreference pages, int itemCount) => null;
 
+    /// <summary>
+    /// Finds out whether hashing with a part of a dataset is faster than without any, and gives the same hashes. May take seconds of
+    /// all threads.
+    /// </summary>
+    /// <param name="cache">Made by this engine, of the part's key.</param>
+    /// <param name="part">Complete, from <see cref="TryAllocatePart"/>.</param>
+    /// <param name="pages">Of scratchpads.</param>
+    /// <param name="cancellation">Ends it between measurements.</param>
+    /// <inheritdoc cref="PrepareFull" path="/exception"/>
+    bool PreparePart(IRandomXCache cache, RandomXDataset part, PagePreference pages, CancellationToken cancellation) => true;
+
     /// <summary>Makes the fastest hasher that reads the items that are held and computes the others.</summary>
     /// <param name="cache">Made by this engine.</param>
     /// <param name="part">Complete, of the same key, from <see cref="TryAllocatePart"/>.</param>

@@ -22,13 +22,14 @@ public sealed class ManagedEngine : IRandomXEngine
     private static readonly Lazy<Task> Proof = new(static () => Task.Factory.StartNew(
         Prove, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
 
-    private static readonly Lazy<string?> CodeProblem = new(FindCodeProblem);
+    private static readonly Lazy<string?> CodeProblem = new(static () => FindCodeProblem(static size => CodeMemory.Allocate(size)));
 
     private readonly ManagedEngineOptions _options;
     private readonly CalibrationFile _file;
     private readonly IReadOnlyList<FullMachine> _candidates;
     private volatile FullMachine _full;
-    private volatile bool _isCalibrated;
+    private volatile string? _calibratedFor;
+    private volatile bool _isRivalFaulty;
 
     /// <summary>Begins the self-test on another thread.</summary>
     /// <param name="options">Null for the defaults.</param>
@@ -37,12 +38,22 @@ public sealed class ManagedEngine : IRandomXEngine
         _ = Proof.Value;
         _options = options ?? new ManagedEngineOptions();
         _file = new CalibrationFile(_options.CalibrationFile);
-        IEnumerable<FullMachine> own = WhyInterpreted is null ? FullMachine.Candidates() : [FullMachine.Interpreted];
+        IEnumerable<FullMachine> own = WhyInterpreted is null
+            ? FullMachine.Candidates(_options.CachePerThread, canTouch: !ShadowStack.IsOn).Select(FullMachine.Of)
+            : [FullMachine.Interpreted];
         _candidates = _options.Rival is NativeEngine rival ? [.. own, new FullMachine(rival.Name, rival.CreateFull)] : [.. own];
         _full = _candidates[0];
     }
 
     public string Name => _full.Name == _options.Rival?.Name ? _full.Name : "managed";
+
+    /// <summary>Hashes without the rival from now on, which was found faulty.</summary>
+    internal void RefuseRival()
+    {
+        _isRivalFaulty = true;
+        if (_full.Name == _options.Rival?.Name)
+            (_full, _calibratedFor) = (_candidates[0], null);
+    }
 
     /// <summary>Why machine code cannot be made here, so that programs are interpreted; null where it can.</summary>
     public static string? WhyInterpreted => CodeProblem.Value;
@@ -63,16 +74,32 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         using IHasher verifier = CreateVerifier(cache, isCompiled: true, pages);
         FullTrial trial = new(dataset, verifier, _options.Threads, pages);
-        string circumstances = $"{_options.Cpu}, {_options.Threads} threads, {dataset.PageKind.ToString().ToLowerInvariant()} pages";
-        if (!_isCalibrated && _file.Find(circumstances) is string name && _candidates.FirstOrDefault(c => c.Name == name) is FullMachine known)
+        string circumstances = $"{_options.Cpu}, {_options.Threads} threads, {_options.CachePerThread / 1024} KiB, {dataset.PageKind.ToString().ToLowerInvariant()} pages";
+        if (_calibratedFor != circumstances && _file.Find(circumstances) is string name && Candidates.FirstOrDefault(c => c.Name == name) is FullMachine known)
         {
             _full = known;
-            _isCalibrated = true;
+            _calibratedFor = circumstances;
         }
-        if (!_isCalibrated)
+        if (_calibratedFor != circumstances)
             Calibrate(trial, circumstances, cancellation);
         else if (!trial.IsRight(_full))
             throw WrongFullHashes();
+    }
+
+    public bool PreparePart(IRandomXCache cache, RandomXDataset part, PagePreference pages, CancellationToken cancellation)
+    {
+        if (!_options.MeasuresParts)
+            return true;
+        using IHasher verifier = CreateVerifier(cache, isCompiled: true, pages);
+        FullTrial trial = new(part, verifier, _options.Threads, pages);
+        FullMachine with = new("part", (dataset, scratchpads) => CreateHybrid(cache, dataset, scratchpads));
+        FullMachine without = new("none", (_, scratchpads) => CreateLight(cache, scratchpads));
+        (FullMachine? choice, IReadOnlyList<(FullMachine Machine, double? Rate)> rates) =
+            Calibration.Choose([with, without], trial.Measure, cancellation);
+        _options.Log.LogInformation(
+            "With {Part} MiB of the dataset {With:F0} H/s, without any {Without:F0} H/s: {Choice} is taken",
+            (long)part.ItemCount * RandomXLibrary.DatasetItemSize >> 20, rates[0].Rate ?? 0, rates[1].Rate ?? 0, choice?.Name ?? "neither");
+        return rates[0].Rate is null || choice is null ? throw WrongFullHashes() : choice == with;
     }
 
     public IHasher CreateLight(IRandomXCache cache, PagePreference pages)
@@ -146,12 +173,12 @@ public sealed class ManagedEngine : IRandomXEngine
     private void Calibrate(FullTrial trial, string circumstances, CancellationToken cancellation)
     {
         (FullMachine? choice, IReadOnlyList<(FullMachine Machine, double? Rate)> rates) =
-            Calibration.Choose(_candidates, trial.Measure, cancellation);
+            Calibration.Choose([.. Candidates], trial.Measure, cancellation);
         string summary = string.Join(", ", rates.Select(
             r => r.Rate is double rate ? FormattableString.Invariant($"{r.Machine.Name} {rate:F0} H/s") : $"{r.Machine.Name} wrong hashes"));
         _options.Log.LogInformation("Calibration: {Choice} of {Rates}", choice?.Name ?? "none", summary);
         _full = choice ?? throw WrongFullHashes();
-        _isCalibrated = true;
+        _calibratedFor = circumstances;
         try
         {
             _file.Keep(circumstances, choice.Name);
@@ -162,12 +189,15 @@ public sealed class ManagedEngine : IRandomXEngine
         }
     }
 
-    private static string? FindCodeProblem()
+    private IEnumerable<FullMachine> Candidates => _candidates.Where(c => !_isRivalFaulty || c.Name != _options.Rival?.Name);
+
+    /// <param name="allocate">Maps so many bytes for code.</param>
+    internal static string? FindCodeProblem(Func<int, IDisposable> allocate)
     {
         try
         {
             ItemCompiler.RequireSupport();
-            CodeMemory.Allocate(1).Dispose();
+            allocate(1).Dispose();
             return null;
         }
         catch (PlatformNotSupportedException e)

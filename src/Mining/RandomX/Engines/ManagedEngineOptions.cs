@@ -12,8 +12,20 @@ public sealed record ManagedEngineOptions
     /// <summary>The CPU's name; a calibration is not used on another one.</summary>
     public string Cpu { get; init; } = "";
 
+    /// <summary>Bytes of the last cache that are one thread's; null when unknown.</summary>
+    public long? CachePerThread { get; init; }
+
+    /// <summary>Whether a part of a dataset is used only where that was measured to be faster than none.</summary>
+    public bool MeasuresParts { get; init; }
+
     /// <summary>Where the calibration is remembered; null calibrates in every run.</summary>
     public string? CalibrationFile { get; init; }
+
+    /// <summary>
+    /// How long the engine's hashes are compared with librandomx's on a CPU on which that has not been done yet, where the choice of the
+    /// engine is left open; null compares nothing.
+    /// </summary>
+    public ShadowTrial? Trial { get; init; }
 
     /// <summary>Takes part in the calibration, and hashes with the dataset where it is faster; null for nobody.</summary>
     public NativeEngine? Rival { get; init; }

@@ -16,6 +16,9 @@ internal sealed class ShadowChecker : IAsyncDisposable
     private readonly IRandomXEngine _engine;
     private readonly ILogger _log;
     private readonly Action<ShadowSample, byte[]> _onDifference;
+    private readonly ShadowTrial? _trial;
+    private readonly Action? _onPassed;
+    private readonly long _start;
     private readonly Channel<ShadowSample> _samples =
         Channel.CreateBounded<ShadowSample>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.Wait });
 
@@ -23,12 +26,19 @@ internal sealed class ShadowChecker : IAsyncDisposable
     private long _different;
     private long _skipped;
     private volatile bool _isStopping;
+    private volatile bool _isOver;
 
     /// <param name="engine">Hashes again.</param>
     /// <param name="log">Hears why there is no comparing.</param>
     /// <param name="onDifference">Called once, at the first difference, with the sample and the other hash; nothing is compared after it.</param>
-    public ShadowChecker(IRandomXEngine engine, ILogger log, Action<ShadowSample, byte[]> onDifference)
+    /// <param name="trial">When to begin and to end; null compares from the start and for ever.</param>
+    /// <param name="onPassed">Called when the trial ends without a difference.</param>
+    public ShadowChecker(
+        IRandomXEngine engine, ILogger log, Action<ShadowSample, byte[]> onDifference, ShadowTrial? trial = null, Action? onPassed = null)
     {
+        _trial = trial;
+        _onPassed = onPassed;
+        _start = trial?.Time.GetTimestamp() ?? 0;
         _engine = engine;
         _log = log;
         _onDifference = onDifference;
@@ -36,6 +46,9 @@ internal sealed class ShadowChecker : IAsyncDisposable
     }
 
     public Task Completion { get; }
+
+    /// <summary>Whether hashes are wanted now.</summary>
+    public bool IsOpen => !_isOver && (_trial is null || _trial.Time.GetElapsedTime(_start) >= _trial.Delay);
 
     public ShadowCounts Counts => new(Volatile.Read(ref _equal), Volatile.Read(ref _different), Volatile.Read(ref _skipped));
 
@@ -51,6 +64,8 @@ internal sealed class ShadowChecker : IAsyncDisposable
     /// <summary>Never waits.</summary>
     public void Offer(ShadowSample sample)
     {
+        if (!IsOpen)
+            return;
         if (!_samples.Writer.TryWrite(sample))
             Interlocked.Increment(ref _skipped);
     }
@@ -78,7 +93,7 @@ internal sealed class ShadowChecker : IAsyncDisposable
                         hasher = null;
                         hasher = CreateHasher(sample.Key);
                     }
-                    if (!Compare(hasher, sample))
+                    if (!Compare(hasher, sample) || HasPassed())
                         return;
                 }
             }
@@ -89,6 +104,7 @@ internal sealed class ShadowChecker : IAsyncDisposable
         }
         finally
         {
+            _isOver = true;
             _samples.Writer.TryComplete();
             hasher?.Dispose();
         }
@@ -98,6 +114,14 @@ internal sealed class ShadowChecker : IAsyncDisposable
     {
         using IRandomXCache cache = _engine.CreateCache(key, PagePreference.Thp);
         return _engine.CreateLight(cache, PagePreference.Thp);
+    }
+
+    private bool HasPassed()
+    {
+        if (_trial is null || Counts.Equal < _trial.MinHashes || _trial.Time.GetElapsedTime(_start) < _trial.Delay + _trial.Duration)
+            return false;
+        _onPassed?.Invoke();
+        return true;
     }
 
     private bool Compare(IHasher hasher, ShadowSample sample)

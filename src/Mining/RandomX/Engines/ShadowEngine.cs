@@ -16,27 +16,34 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
     private readonly IRandomXEngine _second;
     private readonly int _interval;
     private readonly ILogger _log;
+    private readonly ShadowTrial? _trial;
     private readonly ShadowChecker _checker;
 
     /// <param name="first">Hashes.</param>
     /// <param name="second">Hashes again, without a dataset.</param>
     /// <param name="log">Told of every difference.</param>
     /// <param name="interval">One hash in so many is compared, at least 1.</param>
-    public ShadowEngine(IRandomXEngine first, IRandomXEngine second, ILogger log, int interval = DefaultInterval)
+    /// <param name="trial">When to begin and to end comparing; null compares all the time.</param>
+    public ShadowEngine(IRandomXEngine first, IRandomXEngine second, ILogger log, int interval = DefaultInterval, ShadowTrial? trial = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(interval, 1);
         _first = first;
         _second = second;
         _interval = interval;
         _log = log;
-        _checker = new ShadowChecker(second, log, Judge);
+        _trial = trial;
+        _checker = new ShadowChecker(second, log, Judge, trial, () => TrialPassed?.Invoke());
         Failure = FailureOf(_checker.Completion);
     }
 
     /// <summary>Called at the first difference, on a thread of its own, with the engine that was right.</summary>
     public event Action<IRandomXEngine>? FaultFound;
 
-    public string Name => "shadow";
+    /// <summary>Called when a trial ends and no hashes were different, on a thread of its own. The first engine goes on alone, through this object.</summary>
+    public event Action? TrialPassed;
+
+    /// <summary>In a trial, the engine that hashes.</summary>
+    public string Name => _trial is null ? "shadow" : _first.Name;
 
     /// <summary>What was compared so far.</summary>
     public ShadowCounts Counts => _checker.Counts;
@@ -47,7 +54,9 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
     public void EnsureProven()
     {
         _first.EnsureProven();
-        _second.EnsureProven();
+        // A trial holds up nothing; whether the second engine can be had is seen when it is needed.
+        if (_trial is null)
+            _second.EnsureProven();
     }
 
     public IRandomXCache CreateCache(ReadOnlySpan<byte> key, PagePreference pages) => _first.CreateCache(key, pages);
@@ -56,6 +65,9 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
 
     public void PrepareFull(IRandomXCache cache, RandomXDataset dataset, PagePreference pages, CancellationToken cancellation) =>
         _first.PrepareFull(cache, dataset, pages, cancellation);
+
+    public bool PreparePart(IRandomXCache cache, RandomXDataset part, PagePreference pages, CancellationToken cancellation) =>
+        _first.PreparePart(cache, part, pages, cancellation);
 
     public IHasher CreateLight(IRandomXCache cache, PagePreference pages) =>
         new ShadowHasher(_first.CreateLight(cache, pages), _checker, _interval);
@@ -90,6 +102,8 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
         string hashes = $"{_first.Name} gave {Convert.ToHexStringLower(sample.Hash)}, {_second.Name} "
             + $"{Convert.ToHexStringLower(secondHash)}, the interpreter {Convert.ToHexStringLower(third)}";
         _log.LogCritical("Engines differ: key {Key}, input {Input}: {Hashes}. Only {Right} goes on", key, input, hashes, right.Name);
+        if (isFirstRight && _first is ManagedEngine managed)
+            managed.RefuseRival();
         FaultFound?.Invoke(right);
     }
 }

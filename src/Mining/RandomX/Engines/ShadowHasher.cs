@@ -56,7 +56,7 @@ internal sealed class ShadowHasher(IHasher inner, ShadowChecker checker, int int
     private void Take(ReadOnlySpan<byte> inputs)
     {
         _lane = -1;
-        if (_toNext < Lanes)
+        if (_toNext < Lanes && checker.IsOpen)
         {
             _lane = (int)_toNext;
             _inputSize = inputs.Length / Lanes;
@@ -64,9 +64,10 @@ internal sealed class ShadowHasher(IHasher inner, ShadowChecker checker, int int
                 _input = new byte[_inputSize];
             inputs.Slice(_lane * _inputSize, _inputSize).CopyTo(_input);
             _toNext += interval;
+
             // Where the interval is shorter than a batch, one hash of each batch is enough.
             _toNext = Math.Max(_toNext, Lanes);
         }
-        _toNext -= Lanes;
+        _toNext = Math.Max(0, _toNext - Lanes);
     }
 }

@@ -24,6 +24,9 @@ public sealed class RandomXDataset : IDisposable
     /// <summary>How many of a dataset's items there is room for, from the first on; all where nothing else was asked for.</summary>
     public int ItemCount { get; }
 
+    /// <summary>Whether there is room for some items only.</summary>
+    public bool IsPart => ItemCount < RandomXLibrary.DatasetItemCount;
+
     /// <summary>The pages that the memory was given or advised; once it is complete, those that it has.</summary>
     public PageKind PageKind { get; private set; }
 

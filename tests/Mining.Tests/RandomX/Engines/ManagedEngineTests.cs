@@ -146,9 +146,18 @@ public sealed class ManagedEngineTests
         Assert.That(EngineSelection.Select(EngineKind.Managed, new ManagedEngineOptions()).Engine.Name, Is.EqualTo("managed"));
         EngineSelection best = EngineSelection.Select(EngineKind.Auto, new ManagedEngineOptions());
         Assert.That(best.Engine.Name, Is.EqualTo(ManagedEngine.WhyInterpreted is null ? "managed" : "native"));
+        EngineSelection interpreted = EngineSelection.SelectBest(new ManagedEngineOptions(), whyInterpreted: "no code");
+        Assert.That(interpreted.Engine.Name, Is.EqualTo("native"), "librandomx is faster than interpreting");
         Assert.That(best.TakeProven(), Is.SameAs(best.Engine));
         Assert.That(new EngineSelection(new FailingEngine(), Managed).TakeProven(), Is.SameAs(Managed));
         Assert.That(() => new EngineSelection(new FailingEngine(), null).TakeProven(), Throws.TypeOf<RandomXUnavailableException>());
+    }
+
+    [Test]
+    public void CodeThatMayNotBeMapped_IsTold()
+    {
+        string? reason = ManagedEngine.FindCodeProblem(_ => throw new PlatformNotSupportedException("not permitted"));
+        Assert.That(reason, Is.EqualTo("not permitted").Or.EqualTo(ManagedEngine.WhyInterpreted));
     }
 
     private static byte[] HashOf(IHasher hasher, ReadOnlySpan<byte> blob)

@@ -1,3 +1,5 @@
+using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Native;
 
@@ -46,6 +48,99 @@ public sealed class ShadowEngineTests
         Assert.That(shadow.Counts.Different, Is.EqualTo(1));
         string line = log.Problems.Single();
         Assert.That(line, Does.Contain("key 07,").And.Contain("input " + new string('0', 2 * BlobSize)), "the first input is all zeros");
+    }
+
+    [Test]
+    public async Task Trial_BeginsLate_EndsByItself_AndPasses()
+    {
+        RecordingLogger log = new();
+        ManualClock clock = new();
+        ShadowTrial trial = new(TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(5), MinHashes: 30, clock);
+        await using ShadowEngine shadow = new(Managed, Native, log, interval: 1, trial);
+        TaskCompletionSource passed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        shadow.TrialPassed += passed.SetResult;
+        using CancellationTokenSource deadline = new(Deadline);
+        using IRandomXCache cache = shadow.CreateCache(Key, PagePreference.Auto);
+        using IHasher hasher = shadow.CreateLight(cache, PagePreference.Auto);
+        Assert.That(shadow.Name, Is.EqualTo("managed"));
+        HashBatches(hasher, batches: 2);
+        Assert.That(shadow.Counts, Is.EqualTo(default(ShadowCounts)), "not yet");
+        clock.Now = TimeSpan.FromSeconds(20);
+        while (shadow.Counts.Equal < 3)
+            HashBatches(hasher, batches: 1);
+        Assert.That(passed.Task.IsCompleted, Is.False, "too short");
+        clock.Now = TimeSpan.FromSeconds(320);
+        while (!passed.Task.IsCompleted)
+        {
+            deadline.Token.ThrowIfCancellationRequested();
+            HashBatches(hasher, batches: 1);
+        }
+        long equal = shadow.Counts.Equal;
+        Assert.That(equal, Is.GreaterThanOrEqualTo(30));
+        await shadow.DisposeAsync();
+        HashBatches(hasher, batches: 3);
+        Assert.That((shadow.Counts.Equal, shadow.Counts.Different), Is.EqualTo((equal, 0L)), "nothing is compared after it");
+        Assert.That(log.Problems, Is.Empty);
+    }
+
+    [Test]
+    public async Task Trial_OfAFaultyEngine_StopsIt_AndTheStoreGoesOnWithTheOther()
+    {
+        RecordingLogger log = new();
+        ShadowTrial trial = new(TimeSpan.Zero, TimeSpan.FromMinutes(5), MinHashes: 1, new ManualClock());
+        await using ShadowEngine shadow = new(new LyingEngine(Managed), Native, log, interval: 1, trial);
+        KeyStoreOptions options = new() { Memory = MemoryMode.Light, BuilderThreads = 1, Engine = shadow, Fallback = Native, Pages = PagePreference.Thp };
+        await using KeyStore store = new(options, TimeProvider.System, log, RandomXLibrary.DatasetItemCount);
+        shadow.FaultFound += store.ReplaceEngine;
+        using CancellationTokenSource deadline = new(Deadline);
+        store.SetKeys(Hash256.Zero, next: null);
+        await store.WaitForCacheAsync(Hash256.Zero, deadline.Token);
+        using (IHasher faulty = store.TryCreateVm(Hash256.Zero, 0, out _)!)
+            HashBatches(faulty, batches: 1);
+        while (store.Engine != Native)
+            await Task.Delay(10, deadline.Token);
+        await store.WaitForCacheAsync(Hash256.Zero, deadline.Token);
+        using IHasher right = store.TryCreateVm(Hash256.Zero, 0, out _)!;
+        Assert.That(right, Is.InstanceOf<RandomXVm>());
+        Assert.That(shadow.Counts.Different, Is.EqualTo(1));
+        Assert.That(log.Problems.Single(), Does.Contain($"key {new string('0', 64)}, input").And.Contain("lying gave").And.Contain("Only native goes on"));
+    }
+
+    [Test]
+    public void Selection_OnANewMachine_ComparesTheEngines_AndRemembersThatItDid()
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            Assert.Ignore(reason);
+        string path = Path.Combine(Directory.CreateTempSubdirectory("trial-").FullName, "calibration.json");
+        try
+        {
+            ManagedEngineOptions options = new() { Cpu = "one", CalibrationFile = path, Trial = ShadowTrial.OfNode(TimeProvider.System) };
+            IRandomXEngine fresh = EngineSelection.Select(EngineKind.Auto, options).Engine;
+            Assert.That(fresh, Is.InstanceOf<ShadowEngine>());
+            string circumstances = $"one, p2p-miner {typeof(ManagedEngine).Assembly.GetName().Version}";
+            new CalibrationFile(path).KeepCompared(circumstances, 200);
+            Assert.That(EngineSelection.Select(EngineKind.Auto, options).Engine, Is.InstanceOf<ManagedEngine>());
+            Assert.That(EngineSelection.Select(EngineKind.Auto, options with { Cpu = "another" }).Engine, Is.InstanceOf<ShadowEngine>());
+            Assert.That(EngineSelection.Select(EngineKind.Auto, options with { Cpu = "another", Trial = null }).Engine, Is.InstanceOf<ManagedEngine>());
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        }
+    }
+
+    private sealed class ManualClock : TimeProvider
+    {
+        private long _ticks;
+
+        public TimeSpan Now
+        {
+            set => Volatile.Write(ref _ticks, value.Ticks);
+        }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Volatile.Read(ref _ticks);
     }
 
     private static int HashBatches(IHasher hasher, int batches)

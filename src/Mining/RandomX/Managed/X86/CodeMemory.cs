@@ -76,5 +76,5 @@ internal sealed class CodeMemory : SafeHandle
     }
 
     private static PlatformNotSupportedException Refused() =>
-        new($"the system does not let this program make machine code: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        new($"the system does not let this program map memory that can be executed: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
 }
