@@ -22,13 +22,13 @@ internal sealed class ForeignJobs
     /// <summary>Readable when <see cref="All"/> has changed; several changes may count as one.</summary>
     public ChannelReader<bool> Changes => _changes.Reader;
 
-    /// <summary>In no order.</summary>
+    /// <summary>Of publishers that are heard, in no order.</summary>
     public IReadOnlyList<DaemonJob> All
     {
         get
         {
             lock (_lock)
-                return [.. _jobs.Values.Select(entry => entry.Job)];
+                return [.. _jobs.Values.Where(entry => entry.IsHeard).Select(entry => entry.Job)];
         }
     }
 
@@ -62,19 +62,24 @@ internal sealed class ForeignJobs
         return true;
     }
 
-    /// <summary>Drops the jobs of publishers that are gone.</summary>
-    /// <param name="isThere">Whether a publisher still stands for the job that came at the time given.</param>
-    public void Retain(Func<PeerId, long, bool> isThere)
+    /// <summary>Drops the jobs of publishers that are gone, and passes over those of silent ones until they are heard again.</summary>
+    /// <param name="stateOf">What a publisher is to the job that came at the time given.</param>
+    public void Review(Func<PeerId, long, PublisherState> stateOf)
     {
         lock (_lock)
         {
-            bool isAnyGone = false;
-            foreach ((PeerId publisher, Entry entry) in _jobs)
+            bool isAnyChanged = false;
+            foreach ((PeerId publisher, Entry entry) in _jobs.ToArray())
             {
-                if (!isThere(publisher, entry.At))
-                    isAnyGone |= _jobs.Remove(publisher);
+                PublisherState state = stateOf(publisher, entry.At);
+                bool isHeard = state == PublisherState.Heard;
+                isAnyChanged |= isHeard != entry.IsHeard || state == PublisherState.Gone;
+                if (state == PublisherState.Gone)
+                    _jobs.Remove(publisher);
+                else if (isHeard != entry.IsHeard)
+                    _jobs[publisher] = entry with { IsHeard = isHeard };
             }
-            if (!isAnyGone)
+            if (!isAnyChanged)
                 return;
         }
         _changes.Writer.TryWrite(true);
@@ -86,7 +91,20 @@ internal sealed class ForeignJobs
         return Order.Compare(job, worst) < 0 && _jobs.Remove(worst.Publisher!);
     }
 
-    private sealed record Entry(DaemonJob Job, ulong Number, long At);
+    private sealed record Entry(DaemonJob Job, ulong Number, long At, bool IsHeard = true);
+}
+
+/// <summary>Whether a job of another member can be mined.</summary>
+internal enum PublisherState
+{
+    /// <summary>It is there.</summary>
+    Heard,
+
+    /// <summary>It may be gone.</summary>
+    Silent,
+
+    /// <summary>It is gone, or has no daemon any more.</summary>
+    Gone,
 }
 
 /// <summary>

@@ -51,6 +51,37 @@ internal sealed class JobGossipTests
     }
 
     [Test]
+    public async Task Job_OfAPublisherThatIsSilent_IsNotMinedFromBeforeThreeHeartbeatsAreMissed_UntilItIsHeardAgain()
+    {
+        Beat(Peer, hasDaemon: true);
+        await JudgeAsync(Job(20));
+        _time.Advance(JobGossip.Silence);
+        _gossip.DropSilent();
+        Assert.That(_jobs.All, Has.Count.EqualTo(1));
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        _gossip.DropSilent();
+        Assert.That(_jobs.All, Is.Empty);
+        Assert.That(_view.Contains(Peer), Is.True, "it is a member for a little longer");
+        Beat(Peer, hasDaemon: true);
+        _gossip.DropSilent();
+        Assert.That(_jobs.All, Has.Count.EqualTo(1));
+        Assert.That(JobGossip.Silence + TimeSpan.FromMilliseconds(500), Is.LessThan(3 * MemberView.Interval));
+    }
+
+    [Test]
+    public async Task Job_ThatIsNewerThanTheHeartbeat_StaysAlthoughThatNamesNoDaemon()
+    {
+        Beat(Peer);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await JudgeAsync(Job(20));
+        _gossip.DropSilent();
+        Assert.That(_jobs.All, Has.Count.EqualTo(1));
+        Beat(Peer);
+        _gossip.DropSilent();
+        Assert.That(_jobs.All, Is.Empty);
+    }
+
+    [Test]
     public async Task Job_ThatIsForgedOrNoJobAtAll_IsHeldAgainstItsSender()
     {
         Assert.That(await JudgeAsync(WorkCodec.Encode(SampleTemplate.Read(20, Parent, Key, 0))!), Is.EqualTo(Verdict.Reject));

@@ -97,9 +97,9 @@ public sealed class JobBoardTests
         Assert.That(job.Height, Is.EqualTo(21));
         Assert.That(job.Share.Header.Miner, Is.EqualTo(new MinerId(Self.Bytes)), "its own links");
 
-        _foreign.Retain((peer, _) => !peer.Equals(members[2]));
+        _foreign.Review((peer, _) => peer.Equals(members[2]) ? PublisherState.Silent : PublisherState.Heard);
         await UntilMining(members[0]);
-        _foreign.Retain((peer, _) => peer.Equals(members[1]));
+        _foreign.Review((peer, _) => peer.Equals(members[1]) ? PublisherState.Heard : PublisherState.Gone);
         await UntilMining(members[1]);
         await End(board);
     }
@@ -111,7 +111,7 @@ public sealed class JobBoardTests
         PeerId member = PeerId.FromEd25519([.. Enumerable.Repeat((byte)9, 32)]);
         Offer(member, height: 20, number: 1);
         await UntilMining(member);
-        _foreign.Retain((_, _) => false);
+        _foreign.Review((_, _) => PublisherState.Gone);
         _time.Advance(JobBoard.DaemonGrace / 2);
         int before = Published().Length;
         await UntilPublished(before);

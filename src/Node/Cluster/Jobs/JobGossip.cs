@@ -29,8 +29,11 @@ internal sealed class JobGossip(
     private static readonly BudgetRates OwnRates = new(PeerRate: 3, PeerBurst: 20, TotalRate: 3, TotalBurst: 20);
     private static readonly TimeSpan OwnPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How soon the job of a publisher that has become silent is dropped after it counts as gone.</summary>
+    /// <summary>Between two looks for publishers that have become silent.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a publisher may be silent, so that the next one's job is mined within three heartbeats of its end.</summary>
+    internal static readonly TimeSpan Silence = 3 * MemberView.Interval - 2 * Look;
 
     /// <summary>How long a message waits for the first heartbeat of the member that signed it, and how many do.</summary>
     private static readonly TimeSpan MemberPatience = MemberView.Interval;
@@ -170,10 +173,20 @@ internal sealed class JobGossip(
     {
         using var timer = new PeriodicTimer(Look, time);
         while (await timer.WaitForNextTickAsync(cancellation))
+            DropSilent();
+    }
+
+    /// <summary>Jobs of publishers that are gone, or have no daemon any more, are not mined.</summary>
+    internal void DropSilent()
+    {
+        Dictionary<PeerId, Member> members = view.Members.ToDictionary(member => member.Peer);
+        jobs.Review((publisher, at) =>
         {
-            Dictionary<PeerId, Member> members = view.Members.ToDictionary(member => member.Peer);
-            jobs.Retain((publisher, at) => members.TryGetValue(publisher, out Member? member)
-                && (member.Status.HasDaemon || member.SinceHeard > time.GetElapsedTime(at)));
-        }
+            // A job is a sign of life as well, and may be newer than what the last heartbeat says.
+            TimeSpan sinceJob = time.GetElapsedTime(at);
+            if (!members.TryGetValue(publisher, out Member? member) || (!member.Status.HasDaemon && member.SinceHeard <= sinceJob))
+                return PublisherState.Gone;
+            return TimeSpan.FromTicks(Math.Min(sinceJob.Ticks, member.SinceHeard.Ticks)) <= Silence ? PublisherState.Heard : PublisherState.Silent;
+        });
     }
 }
