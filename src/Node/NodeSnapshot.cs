@@ -150,7 +150,7 @@ internal sealed class NodeSnapshot(
     /// <summary>The difficulty of a job is what makes its block, or, where there is no block, its link.</summary>
     private JobStatus StatusOf(Job job) => new(
         Word(job.Source), job.Height, job is ChainJob ? job.ShareDifficulty : job.NetworkDifficulty, job.Key.ToString(),
-        job is MergedJob merged ? (merged.Block.Publisher ?? peerId).ToString() : null);
+        job is MergedJob merged ? (merged.Block.Publisher ?? peerId).ToString() : null, engine.Miner.LastSwitchLatency?.TotalSeconds);
 
     private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected, blocks.Relayed);
 

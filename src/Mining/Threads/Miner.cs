@@ -34,6 +34,7 @@ public sealed class Miner : IAsyncDisposable
     private readonly long _start;
     private readonly MinerControl _control;
     private readonly ITimer _sampler;
+    private readonly ILogger _logger;
 
     /// <param name="plan">One thread is made for each planned one.</param>
     /// <param name="keys">Gives virtual machines; must outlive the miner.</param>
@@ -45,7 +46,9 @@ public sealed class Miner : IAsyncDisposable
         _time = time;
         _start = time.GetTimestamp();
         _hits = Channel.CreateBounded<Hit>(new BoundedChannelOptions(MaxWaitingHits) { FullMode = BoundedChannelFullMode.Wait });
+        _logger = logger;
         _control = new MinerControl(time);
+        _control.Arrived += TellOfArrival;
 
         // Two runs on one template must not search the same blobs again, so every run starts elsewhere.
         byte[] origin = [.. options.Identity.Span, .. RandomNumberGenerator.GetBytes(RunSize)];
@@ -104,22 +107,7 @@ public sealed class Miner : IAsyncDisposable
     /// How long the slowest thread took from the last <see cref="SetJob"/> to hashing the new job; null while a thread
     /// has not arrived there, and when no thread hashes.
     /// </summary>
-    public TimeSpan? LastSwitchLatency
-    {
-        get
-        {
-            MinerWork work = _control.Work;
-            TimeSpan slowest = TimeSpan.Zero;
-            foreach (MinerThread thread in _threads)
-            {
-                if (thread.ArrivedAt(work) is not long arrived)
-                    return null;
-                TimeSpan latency = _time.GetElapsedTime(work.SetAt, arrived);
-                slowest = latency > slowest ? latency : slowest;
-            }
-            return _threads.Length == 0 ? null : slowest;
-        }
-    }
+    public TimeSpan? LastSwitchLatency => SwitchLatency(_control.Work);
 
     /// <summary>Stops the threads after the hash each is on, and frees their virtual machines.</summary>
     public async ValueTask DisposeAsync()
@@ -128,6 +116,26 @@ public sealed class Miner : IAsyncDisposable
         await Task.WhenAll(_threads.Select(thread => thread.Completion));
         await _sampler.DisposeAsync();
         _hits.Writer.TryComplete();
+    }
+
+    private TimeSpan? SwitchLatency(MinerWork work)
+    {
+        TimeSpan slowest = TimeSpan.Zero;
+        foreach (MinerThread thread in _threads)
+        {
+            if (thread.ArrivedAt(work) is not long arrived)
+                return null;
+            TimeSpan latency = _time.GetElapsedTime(work.SetAt, arrived);
+            slowest = latency > slowest ? latency : slowest;
+        }
+        return _threads.Length == 0 ? null : slowest;
+    }
+
+    /// <summary>Told when the last thread has arrived; where two arrive at once, it may be told twice.</summary>
+    private void TellOfArrival(MinerWork work)
+    {
+        if (_logger.IsEnabled(LogLevel.Debug) && SwitchLatency(work) is TimeSpan slowest)
+            _logger.LogDebug("All threads search {Job} of height {Height} after {Milliseconds:F1} ms", work.Job?.Id, work.Job?.Height, slowest.TotalMilliseconds);
     }
 
     private void Sample() => _meter.Sample(_time.GetElapsedTime(_start), TotalHashes);

@@ -15,7 +15,13 @@ internal sealed class MinerControl(TimeProvider time)
     private readonly TaskCompletionSource _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile MinerWork _work = new(null, false, false, time.GetTimestamp());
 
+    /// <summary>A thread has begun with its work. Raised on that thread, which loses the time that it takes.</summary>
+    public event Action<MinerWork>? Arrived;
+
     public MinerWork Work => _work;
+
+    /// <summary>Shared by the threads.</summary>
+    public LightStart LightStart { get; } = new(time);
 
     public Task FirstHash => _firstHash.Task;
 
@@ -28,6 +34,8 @@ internal sealed class MinerControl(TimeProvider time)
     public void SetPaused(bool paused) => Change(work => work with { Paused = paused, SetAt = time.GetTimestamp() });
 
     public void Stop() => Change(work => work with { Stopping = true });
+
+    public void ReportArrival(MinerWork work) => Arrived?.Invoke(work);
 
     public void ReportFirstHash() => _firstHash.TrySetResult();
 

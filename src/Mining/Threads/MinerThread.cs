@@ -108,9 +108,9 @@ internal sealed class MinerThread
 
     /// <summary>
     /// Whether the CPUs are better used for the dataset that this thread is waiting for: light mode does about a tenth of
-    /// the work of full mode.
+    /// the work of full mode. At the start it goes first for a moment.
     /// </summary>
-    private bool MakesWay => _vm is not null && !_isFull && _keys.IsDatasetComing(_vmKey);
+    private bool MakesWay => _vm is not null && !_isFull && _control.LightStart.IsOver && _keys.IsDatasetComing(_vmKey);
 
     private void ApplyOptions()
     {
@@ -172,7 +172,7 @@ internal sealed class MinerThread
             HashAlone(job, vm, blobs[..length], nonceOffset, extraNonce, (uint)nonce++, upperTarget);
         WriteNonces(blobs, length, nonceOffset, (uint)nonce);
         vm.First(blobs);
-        _arrival = new Arrival(work, _control.Now);
+        Arrive(work);
         do
         {
             WriteNonces(blobs, length, nonceOffset, (uint)nonce + (uint)vm.Lanes);
@@ -183,6 +183,8 @@ internal sealed class MinerThread
             Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
             if (isFirst)
                 AfterFirstHash(vm);
+            if (!_isFull && !_isLowered)
+                AfterLightHash(job);
             isFirst = false;
             nonce += (ulong)vm.Lanes;
         }
@@ -218,17 +220,32 @@ internal sealed class MinerThread
             BinaryPrimitives.WriteUInt32LittleEndian(blobs[offset..], first++);
     }
 
+    private void Arrive(MinerWork work)
+    {
+        if (ReferenceEquals(_arrival?.Work, work))
+            return;
+        _arrival = new Arrival(work, _control.Now);
+        _control.ReportArrival(work);
+    }
+
     private void AfterFirstHash(IHasher vm)
     {
         _control.ReportFirstHash();
         if (_pages is null)
             _pages = vm.PageKind;
-        if (!_isLowered && MakesWay)
+    }
+
+    private void AfterLightHash(Job job)
+    {
+        _control.LightStart.AfterHash(job.ShareDifficulty);
+        if (MakesWay)
             _isLowered = CurrentThread.TryLowerPriority();
     }
 
     private void Report(Hit hit)
     {
+        _control.LightStart.End();
+
         // A full channel means that verification lags by a thousand hits; waiting loses hashes, dropping would lose shares.
         while (!_hits.TryWrite(hit) && !_control.Work.Stopping)
             _control.WaitForChange(_control.Work, IdleLook);

@@ -115,7 +115,8 @@ internal sealed record StructurePages(string? Cache, string? Dataset, string? Sc
 /// <param name="Difficulty">What a hash must meet to make a block or link of the source.</param>
 /// <param name="Key">RandomX key, 64 hex digits.</param>
 /// <param name="Publisher">The node whose daemon made the block, this one or another; null for a link.</param>
-internal sealed record JobStatus(string Source, ulong Height, UInt128 Difficulty, string Key, string? Publisher = null);
+/// <param name="SwitchSeconds">From when the node took the job until its last thread searched it; null until then.</param>
+internal sealed record JobStatus(string Source, ulong Height, UInt128 Difficulty, string Key, string? Publisher = null, double? SwitchSeconds = null);
 
 /// <param name="Found">Hashes that met the share difficulty.</param>
 /// <param name="Accepted">Shares that became links of the share chain.</param>

@@ -39,6 +39,7 @@ internal sealed class JobBoard(
     private DaemonJob? _block;
     private long? _lastActive;
     private (JobSource Source, PeerId? Publisher)? _told;
+    private DaemonJob? _toldBlock;
 
     /// <summary>Calls <paramref name="publish"/> with every job to search, one at a time, until cancelled.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -131,6 +132,9 @@ internal sealed class JobBoard(
 
     private void TellOfChange()
     {
+        if (_block is not null && _block != _toldBlock)
+            logger.LogDebug("Block {Height} on {Previous} of {Publisher} is mined from now on", _block.Height, _block.Template.PreviousId, _block.Publisher ?? self);
+        _toldBlock = _block;
         (JobSource Source, PeerId? Publisher) now = _block is null ? (JobSource.Chain, null) : (JobSource.Daemon, _block.Publisher);
         if (_told == now)
             return;

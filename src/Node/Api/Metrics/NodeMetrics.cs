@@ -99,6 +99,8 @@ internal sealed class NodeMetrics : IDisposable
             ? [new(1, new("source", job.Source), new("publisher", job.Publisher ?? ""))]
             : []);
         Gauge("p2p_miner.job_difficulty", null, "Difficulty of the job.", status => status.Job is { } job ? [new((double)job.Difficulty)] : []);
+        Gauge("p2p_miner.job_switch", "s", "Time that the last job took from coming until all threads searched it.",
+            status => status.Job?.SwitchSeconds is double seconds ? [new(seconds)] : []);
         Gauge("p2p_miner.chain_height", null, "Height of the share chain's tip.", status => status.Chain is { } chain ? [new(chain.Height)] : []);
         Gauge("p2p_miner.chain_difficulty", null, "Difficulty of the next link.",
             status => status.Chain is { } chain ? [new((double)chain.Difficulty)] : []);
