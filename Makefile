@@ -31,7 +31,7 @@ bin/p2p-miner: $(SOURCES)
 # The program is complete without its page, and says itself what is missing.
 BUILD_WEB = $(MAKE) --silent web || echo "the web page is left out: it takes node and npm to build (apt install nodejs npm)"
 
-.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset publish clean help
+.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset bench-cluster publish clean help
 
 web: $(WEB)/dist/app.js ## bundle the web page, which make puts into the program
 
@@ -90,6 +90,10 @@ bench-p2p: bin/p2p-miner ## measure src/P2P against js-libp2p; ARGS="--help" lis
 bench-dataset: ## measure how soon a slow machine has its dataset, alone, with two hosts, and with a lying one; as root, 9 GiB
 	@native/setup.sh run
 	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~SlowMachine --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
+
+bench-cluster: bin/p2p-miner ## measure clusters of up to 20 nodes; as root, 7 GiB; ARGS="--help" lists the options
+	@native/setup.sh test
+	@dotnet run --project bench/BenchCluster -c Release -v quiet -- $(ARGS)
 
 artifacts/randomx-loop: native/randomx-loop.c
 	@native/setup.sh bench

@@ -10,16 +10,17 @@ internal static class Wait
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Returns when the condition holds; fails the test when it never does.</summary>
+    /// <summary>Returns when the condition holds.</summary>
     /// <param name="condition">Asked again and again.</param>
     /// <param name="explain">Everything that helps to understand why it does not hold.</param>
+    /// <exception cref="MachineException">It never held.</exception>
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> explain)
     {
         long start = Stopwatch.GetTimestamp();
         while (!await condition())
         {
             if (Stopwatch.GetElapsedTime(start) > Longest)
-                throw new AssertionException($"it never happened: {explain()}");
+                throw new MachineException($"it never happened: {explain()}");
             await Task.Delay(Look);
         }
     }

@@ -24,9 +24,9 @@ internal sealed class MachineDaemon : IAsyncDisposable
 
     /// <param name="network">The machines.</param>
     /// <param name="machine">Where it runs.</param>
-    /// <param name="other">The machine of the daemon that it exchanges blocks with.</param>
+    /// <param name="other">The machine of the daemon that it exchanges blocks with; null for none.</param>
     /// <param name="difficulty">Of every block.</param>
-    public static async Task<MachineDaemon> StartAsync(LocalNetwork network, int machine, int other, ulong difficulty)
+    public static async Task<MachineDaemon> StartAsync(LocalNetwork network, int machine, int? other, ulong difficulty)
     {
         NetworkNamespace place = network.Machines[machine];
         string directory = Directory.CreateTempSubdirectory("p2p-miner-monerod-").FullName;
@@ -35,7 +35,7 @@ internal sealed class MachineDaemon : IAsyncDisposable
             "netns", "exec", place.Name, "monerod", "--regtest", "--non-interactive", "--data-dir", directory, "--fixed-difficulty", $"{difficulty}",
             "--rpc-bind-port", $"{RpcPort}", "--rpc-ssl", "disabled", "--no-zmq", "--no-igd", "--allow-local-ip",
             "--p2p-bind-ip", LocalNetwork.AddressOf(machine), "--p2p-bind-port", $"{PeerPort}",
-            "--add-exclusive-node", $"{LocalNetwork.AddressOf(other)}:{PeerPort}",
+            .. other is int known ? ["--add-exclusive-node", $"{LocalNetwork.AddressOf(known)}:{PeerPort}"] : new[] { "--offline" },
         ];
         return new MachineDaemon(
             directory, await ServerProcess.StartAsync("ip", arguments, RpcPort, "get_info", handler: NodeProcess.HttpOn(place, RpcPort)));
@@ -54,7 +54,7 @@ internal sealed class MachineDaemon : IAsyncDisposable
             await _process.CallAsync("get_block_header_by_hash", new { hash = block });
             return true;
         }
-        catch (AssertionException)
+        catch (MachineException)
         {
             return false;
         }

@@ -59,7 +59,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The <c>result</c> of a call; an error of the server fails the test.</summary>
+    /// <summary>The <c>result</c> of a call.</summary>
+    /// <exception cref="MachineException">The server answered with an error.</exception>
     public async Task<JsonElement> CallAsync(string method, object? parameters = null)
     {
         // In one piece, because Monero's HTTP server does not read chunked requests.
@@ -69,7 +70,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
         if (answer.RootElement.TryGetProperty("result", out JsonElement result))
             return result.Clone();
-        throw new AssertionException($"{method} failed: {answer.RootElement}");
+        throw new MachineException($"{method} failed: {answer.RootElement}");
     }
 
     /// <summary>Ends the process at once, as a crash would.</summary>
@@ -99,7 +100,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             catch (HttpRequestException)
             {
                 lock (_output)
-                    throw new AssertionException($"{_process.StartInfo.FileName} does not answer:\n{string.Join('\n', _output)}");
+                    throw new MachineException($"{_process.StartInfo.FileName} does not answer:\n{string.Join('\n', _output)}");
             }
         }
     }

@@ -47,7 +47,11 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Of its HTTP API, as seen from its own machine.</summary>
     public Uri Address => _http.BaseAddress!;
 
-    private static string Program => Path.Combine(TestContext.CurrentContext.TestDirectory, "p2p-miner.dll");
+    /// <summary>The program that is started.</summary>
+    public static string Program { get; set; } = Path.Combine(AppContext.BaseDirectory, "p2p-miner.dll");
+
+    /// <summary>Of the process.</summary>
+    public int Id => _process.Id;
 
     public static NodeProcess Start(string dataDirectory, params string[] arguments)
     {
@@ -81,18 +85,30 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static NodeProcess StartOn(NetworkNamespace machine, string[] environment, string home, params string[] arguments) =>
         StartOn(machine, null, environment, home, arguments);
 
-    private static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string[] environment, string home, string[] arguments)
+    /// <summary>As above, slow and with an environment.</summary>
+    public static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string[] environment, string home, params string[] arguments) =>
+        StartPlainOn(machine, quota?.Command ?? [], home, ["P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1", .. environment], arguments);
+
+    /// <summary>A node on a machine of its own that nothing but this tells what to do.</summary>
+    /// <param name="machine">Where.</param>
+    /// <param name="prefix">A command that runs the command after it, such as that of a <see cref="CpuQuota"/>.</param>
+    /// <param name="home">Where it keeps its data.</param>
+    /// <param name="environment">Each as NAME=VALUE.</param>
+    /// <param name="arguments">Its command line.</param>
+    public static NodeProcess StartPlainOn(
+        NetworkNamespace machine, IReadOnlyList<string> prefix, string home, string[] environment, params string[] arguments)
     {
         // Control groups cannot be seen from within a namespace.
         string[] command =
         [
-            .. quota?.Command ?? [], "ip", "netns", "exec", machine.Name, "env", "--default-signal=INT",
-            $"XDG_DATA_HOME={home}", "P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1", .. environment, "dotnet", Program, .. arguments,
+            .. prefix, "ip", "netns", "exec", machine.Name, "env", "--default-signal=INT",
+            $"XDG_DATA_HOME={home}", .. environment, "dotnet", Program, .. arguments,
         ];
         return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
     }
 
-    /// <summary>The status once it meets the condition; fails the test when the node ends or it never does.</summary>
+    /// <summary>The status once it meets the condition.</summary>
+    /// <exception cref="MachineException">The node ended, or it never did.</exception>
     public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> condition)
     {
         JsonElement? last = null;
@@ -100,7 +116,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             async () =>
             {
                 if (_process.HasExited)
-                    throw new AssertionException($"the node ended with exit code {_process.ExitCode}; {Explain()}");
+                    throw new MachineException($"the node ended with exit code {_process.ExitCode}; {Explain()}");
                 last = await TryStatusAsync() ?? last;
                 return last is JsonElement status && condition(status);
             },

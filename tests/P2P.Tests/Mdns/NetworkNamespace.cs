@@ -31,11 +31,13 @@ internal sealed partial class NetworkNamespace : IDisposable
         }
     }
 
-    /// <summary>Runs ip with these arguments, and fails the test if it does.</summary>
+    /// <summary>Runs ip with these arguments.</summary>
+    /// <exception cref="IOException">It failed.</exception>
     public static void Ip(params string[] arguments)
     {
         (int code, string error) = Execute(arguments);
-        Assert.That(code, Is.Zero, $"ip {string.Join(' ', arguments)}: {error}");
+        if (code != 0)
+            throw new IOException($"ip {string.Join(' ', arguments)}: {error}");
     }
 
     /// <summary>Runs a function on a thread inside the namespace; what it throws is thrown here.</summary>
