@@ -19,8 +19,11 @@ internal sealed class LocalNetwork : IDisposable
     {
         string suffix = $"{Environment.ProcessId:x}{RandomNumberGenerator.GetInt32(0x1000):x}";
         LocalNetwork network = new(Make($"p2ps{suffix}"));
-        Ip("-n", network._switch.Name, "link", "add", "bridge", "type", "bridge");
-        Ip("-n", network._switch.Name, "link", "set", "bridge", "up");
+        foreach (string bridge in new[] { "bridge", "other" })
+        {
+            Ip("-n", network._switch.Name, "link", "add", bridge, "type", "bridge");
+            Ip("-n", network._switch.Name, "link", "set", bridge, "up");
+        }
         for (int number = 1; number <= machines; number++)
             network.Add($"p2p{number}{suffix}", number);
         return network;
@@ -31,6 +34,22 @@ internal sealed class LocalNetwork : IDisposable
     /// <summary>Pulls a machine's cable, or plugs it in again.</summary>
     public void SetCable(int machine, bool isIn) =>
         Ip("-n", _switch.Name, "link", "set", $"port{machine + 1}", isIn ? "up" : "down");
+
+    /// <summary>Parts the machines from a number on from those before it, which do not notice but by silence; or joins them again.</summary>
+    public void Part(int first, bool isParted)
+    {
+        string hub = isParted ? "other" : "bridge";
+        for (int machine = first; machine < _machines.Count; machine++)
+            Ip("-n", _switch.Name, "link", "set", $"port{machine + 1}", "master", hub);
+    }
+
+    /// <summary>Makes the way to a machine, and from it, slow: so many bits a second, and later by a while.</summary>
+    public void SlowDown(int machine, int kilobits, int milliseconds)
+    {
+        string[] limits = ["root", "netem", "rate", $"{kilobits}kbit", "delay", $"{milliseconds}ms", "limit", "1000"];
+        Ip(["netns", "exec", _machines[machine].Name, "tc", "qdisc", "replace", "dev", "eth0", .. limits]);
+        Ip(["netns", "exec", _switch.Name, "tc", "qdisc", "replace", "dev", $"port{machine + 1}", .. limits]);
+    }
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -77,10 +78,6 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// </summary>
     public static NodeProcess StartOn(NetworkNamespace machine, string home, params string[] arguments) => StartOn(machine, null, [], home, arguments);
 
-    /// <summary>As above, on a machine that is slow where there is a <paramref name="quota"/>.</summary>
-    public static NodeProcess StartOn(NetworkNamespace machine, CpuQuota? quota, string home, params string[] arguments) =>
-        StartOn(machine, quota, [], home, arguments);
-
     /// <summary>As above, with environment variables of its own, each as NAME=VALUE.</summary>
     public static NodeProcess StartOn(NetworkNamespace machine, string[] environment, string home, params string[] arguments) =>
         StartOn(machine, null, environment, home, arguments);
@@ -129,6 +126,23 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         using JsonDocument answer = JsonDocument.Parse(await _http.GetStringAsync("/api/v1/contributions"));
         return answer.RootElement.Clone();
+    }
+
+    /// <summary>Processor time of its miner threads, and of all, in ticks of the kernel. Linux only.</summary>
+    public (double Miner, double All) ProcessorTime()
+    {
+        double miner = 0;
+        double all = 0;
+        foreach (string thread in Directory.GetDirectories($"/proc/{_process.Id}/task"))
+        {
+            // proc(5): the name in parentheses, the state, and eleven fields later the time in user and in kernel mode.
+            string stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            double ticks = double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);
+            all += ticks;
+            miner += stat.Contains("(miner ", StringComparison.Ordinal) ? ticks : 0;
+        }
+        return (miner, all);
     }
 
     /// <summary>For the message of a failed test.</summary>

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Cluster.Chain;
+using P2PMiner.Node.Cluster.Membership;
+using P2PMiner.Node.Cluster.Proto;
+using P2PMiner.Node.ShareChain;
+using P2PMiner.P2P;
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Dht;
+using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.PubSub;
+using P2PMiner.P2P.Streams;
+using P2PMiner.P2P.Transport;
+
+namespace P2PMiner.Integration.Tests.Cluster.Hostile;
+
+/// <summary>
+/// Somebody who has joined a cluster and says what he likes there, as fast as he can: a libp2p host that keeps to the rules of libp2p and
+/// to none of the cluster's.
+/// </summary>
+internal sealed class HostileMember : IAsyncDisposable
+{
+    private readonly Host _host;
+    private readonly PeerId _victim;
+    private ulong _sequence;
+
+    private HostileMember(Host host, PeerId victim, ClusterId cluster)
+    {
+        _host = host;
+        _victim = victim;
+        Cluster = cluster;
+    }
+
+    public ClusterId Cluster { get; }
+
+    public MinerId Miner => new(_host.Id.Bytes);
+
+    /// <summary>Whether the victim still speaks with him.</summary>
+    public bool IsConnected => _host.Network.FindConnection(_victim) is not null;
+
+    /// <summary>Messages and requests that he got rid of.</summary>
+    public int Sent { get; set; }
+
+    /// <summary>What he tells of his chain.</summary>
+    public ChainTip Tip { get; set; } = new(0, default, 1);
+
+    /// <summary>Answers who catches up with him.</summary>
+    public Func<ChainRequest, ChainPage> Answer { get; set; } = _ => new ChainPage();
+
+    /// <summary>Comes under a name that nobody knows; null if he is not let in.</summary>
+    public static async Task<HostileMember?> JoinAsync(Multiaddr victim, ClusterId cluster, CancellationToken cancellation)
+    {
+        HostileMember? member = null;
+        Host host = await Host.StartAsync(
+            new HostOptions
+            {
+                Key = Ed25519KeyPair.Generate(),
+                PubSub = new PubSubOptions { Limits = new PubSubLimits { MaxDataSize = 256 * 1024 } },
+                Dht = new DhtOptions { AddressScope = IpScope.Private },
+            },
+            host => host.Handle(ChainProtocol.Id, (stream, stop) => member!.ServeAsync(stream, stop)), NullLoggerFactory.Instance, cancellation);
+        member = new HostileMember(host, victim.Peer!, cluster);
+        try
+        {
+            foreach (string topic in new[] { cluster.StatusTopic, cluster.SharesTopic, cluster.JobsTopic })
+                host.PubSub!.Subscribe(topic, static _ => { });
+            await host.DialAsync(victim, cancellation);
+            await Wait.UntilAsync(() => Task.FromResult(!member.IsConnected || host.PubSub!.Subscribers(cluster.SharesTopic).Count > 0), () => "the victim is in the cluster");
+            if (member.IsConnected)
+            {
+                await member.BeatAsync(cancellation);
+                return member;
+            }
+        }
+        catch (IOException)
+        {
+            // He is known for what he is, or there are too many of him.
+        }
+        await host.DisposeAsync();
+        return null;
+    }
+
+    /// <summary>Says that he is there.</summary>
+    public ValueTask<IReadOnlyList<PeerId>> BeatAsync(CancellationToken cancellation) => SayAsync(
+        Cluster.StatusTopic, HeartbeatCodec.Encode(new MemberStatus { Version = "1.0.0", Run = 1, Sequence = ++_sequence, Tip = Tip, HasDaemon = true }), cancellation);
+
+    public ValueTask<IReadOnlyList<PeerId>> SayAsync(string topic, byte[] data, CancellationToken cancellation)
+    {
+        Sent++;
+        return _host.PubSub!.PublishAsync(topic, data, cancellation);
+    }
+
+    /// <summary>The victim's chain, believed as it is.</summary>
+    public async Task<ShareTree> LearnAsync(string cluster, CancellationToken cancellation)
+    {
+        ShareTree tree = new(Genesis.Of(cluster), (_, _) => default, _ => true);
+        await using PeerStream stream = await AskAsync(cancellation);
+        ChainClient client = new(stream, TimeProvider.System);
+        while (await client.AskAfterAsync([tree.Tip.Id], cancellation) is { Shares.Count: > 0 } page)
+        {
+            foreach (Share share in ChainProtocol.Read(page))
+                tree.AddVerified(share, share.Header.Timestamp);
+        }
+        return tree;
+    }
+
+    /// <summary>A stream of the chain's protocol.</summary>
+    public ValueTask<PeerStream> AskAsync(CancellationToken cancellation) => _host.OpenStreamAsync(_victim, [ChainProtocol.Id], cancellation);
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    private async Task ServeAsync(PeerStream stream, CancellationToken cancellation)
+    {
+        while (await Frames.ReadAsync(stream, ChainProtocol.Requests, ChainProtocol.MaxRequestSize, cancellation) is ChainRequest request)
+            await Frames.WriteAsync(stream, Answer(request), cancellation);
+    }
+}
