@@ -5,23 +5,23 @@ using P2PMiner.Integration.Tests.Nodes;
 
 namespace P2PMiner.BenchCluster;
 
-/// <summary>What nodes of a large cluster take beside hashing while shares come at their normal rate: processor time and memory.</summary>
+/// <summary>
+/// What nodes of a large cluster take beside hashing while shares come at their normal rate: processor time and memory. Many miner
+/// threads share a few CPUs here, so they make way for the rest of their nodes.
+/// </summary>
 internal static class Overhead
 {
     private const double CpuBound = 0.01;
     private const double MemoryBound = 60;
 
     /// <summary>Until the difficulty fits the hash rate, and everything has been compiled that runs often.</summary>
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(90);
-
-    /// <summary>One of the thread and one of the check of shares, in KiB.</summary>
-    private const long Scratchpads = 2 * 2048;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(120);
 
     public static async Task MeasureAsync(Report report, BenchSettings settings)
     {
         await using var crowd = new Crowd(settings.Nodes);
         for (int i = 0; i < settings.Nodes; i++)
-            crowd.Start();
+            crowd.Start("--low-priority");
         await crowd.TogetherAsync();
         await Task.Delay(WarmUp);
         Console.WriteLine($"  {settings.Nodes} nodes at rest from now on");
@@ -44,7 +44,7 @@ internal static class Overhead
 
     private static void AddMemory(Report report, Crowd crowd)
     {
-        ProcessMemory[] memories = [.. crowd.Nodes.Select(node => ProcessMemory.Of(node.Id, Scratchpads))];
+        ProcessMemory[] memories = [.. crowd.Nodes.Select(node => ProcessMemory.Of(node.Id))];
         double[] beyond = [.. memories.Select(memory => memory.All - memory.RandomX)];
         report.Add(
             "memory beyond RandomX's",
