@@ -33,7 +33,7 @@ internal static unsafe class HashRates
         List<Contestant> contestants =
             [new("light", () => Machines.Light(RandomXVersion.V1, memories, memories.Items, memories.Items.BatchItems * LightBatches))];
         contestants.AddRange(PercentsHeld.Select(percent => new Contestant(
-            $"{percent} %", () => Machines.Hybrid(memories, memories.Items.BatchItems * LightBatches, dataset, percent))));
+            $"{percent} %", () => Machines.Hybrid(memories, dataset, percent))));
         Contest.Run(report, $"hybrid, {Count.Of(threads)}, {dataset.PageKind.ToString().ToLowerInvariant()} pages", settings, threads, contestants);
     }
 

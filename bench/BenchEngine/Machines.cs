@@ -32,10 +32,11 @@ internal static unsafe class Machines
         () => new LockstepVm(version, lanes, memories.CacheMemory, items, memories.Pages));
 
     /// <summary>Reads the first items of a whole dataset, and computes the others.</summary>
-    public static IHasher Hybrid(Memories memories, int lanes, RandomXDataset dataset, int percentHeld)
+    public static IHasher Hybrid(Memories memories, RandomXDataset dataset, int percentHeld)
     {
+        int held = (int)(dataset.ItemCount * (long)percentHeld / 100);
         HybridMemory both = new(memories.Cache, dataset);
         return LaneHasher.Create(dataset.Key, isFull: false, both, () => new HybridVm(
-            RandomXVersion.V1, lanes, memories.CacheMemory, memories.Items, both.Held, (int)(dataset.ItemCount * (long)percentHeld / 100), memories.Pages));
+            RandomXVersion.V1, HybridVm.BestLanes(memories.Items, held), memories.CacheMemory, memories.Items, both.Held, held, memories.Pages));
     }
 }

@@ -46,7 +46,7 @@ internal sealed record ShadowWay(string Name, int Weight, Func<Memories, RandomX
         yield return new("light, AVX2", 1, (memories, _, _) =>
             Machines.Light(RandomXVersion.V1, memories, memories.NarrowItems, memories.NarrowItems.BatchItems * LightBatches));
         yield return new("hybrid", 1, (memories, dataset, key) =>
-            Machines.Hybrid(memories, memories.Items.BatchItems, dataset, PercentsHeld[key % PercentsHeld.Length]));
+            Machines.Hybrid(memories, dataset, PercentsHeld[key % PercentsHeld.Length]));
     }
 
     private static ShadowWay Full(string machine, int weight) => new($"full, {machine}", weight, (memories, dataset, _) =>

@@ -129,7 +129,7 @@ public sealed class ManagedEngine : IRandomXEngine
             return CreateLight(cache, pages);
         HybridMemory both = new(memory, part);
         return LaneHasher.Create(cache.Key, isFull: false, both, () => new HybridVm(
-            RandomXVersion.V1, items.BatchItems * LightBatches, memory.Block.Address, items, both.Held, part.ItemCount, pages));
+            RandomXVersion.V1, HybridVm.BestLanes(items, part.ItemCount), memory.Block.Address, items, both.Held, part.ItemCount, pages));
     }
 
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages)

@@ -13,12 +13,16 @@ internal sealed unsafe class HybridVm : LaneMachine
     /// <summary>So few machines wait themselves, for the dataset: its lines arrive while items are computed for all others.</summary>
     private const int LastReady = 2;
 
+    /// <summary>Machines that run one after the other before it is seen which items they need.</summary>
+    private const int GroupSize = 4;
+
     private readonly byte* _cache;
     private readonly ItemCompiler _items;
     private readonly byte* _held;
     private readonly uint _heldItems;
     private readonly uint[] _numbers;
     private readonly int[] _ready;
+    private readonly int[] _begun;
     private readonly int[] _waiting;
     private readonly int[] _left;
     private readonly nint[] _lineOf;
@@ -44,9 +48,19 @@ internal sealed unsafe class HybridVm : LaneMachine
         _held = held;
         _heldItems = (uint)heldItems;
         _numbers = new uint[items.GroupItems];
-        (_ready, _waiting, _left) = (new int[lanes], new int[lanes], new int[lanes]);
-        (_lineOf, _calls) = (new nint[lanes], new LaneCall[lanes]);
+        (_ready, _begun, _waiting, _left) = (new int[lanes], new int[lanes], new int[lanes], new int[lanes]);
+        (_lineOf, _calls) = (new nint[lanes], new LaneCall[GroupSize]);
         _lines = PagedBlock.Allocate("virtual machine", items.GroupItems * Parameters.ItemSize, PagePreference.Normal);
+    }
+
+    /// <summary>
+    /// How many lanes are best: with little of the dataset two batches of items in flight as without any, with much of it few
+    /// scratchpads, because fewer items are computed and more of the time is the programs'.
+    /// </summary>
+    public static int BestLanes(ItemCompiler items, int heldItems)
+    {
+        const int FewScratchpadsFromPercent = 45;
+        return heldItems < RandomXLibrary.DatasetItemCount / 100 * FewScratchpadsFromPercent ? 2 * items.BatchItems : items.BatchItems;
     }
 
     public override void Dispose()
@@ -77,47 +91,57 @@ internal sealed unsafe class HybridVm : LaneMachine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Advance(int ready)
     {
-        // All of them first: each one's scratchpad lines arrive while others run.
-        ready = Leave(ready);
-        for (int i = 0; i < ready; i++)
-            _calls[i] = Compiler.CallOf(_ready[i], Contexts + _ready[i]);
-        if (ready > 0)
-            Compiler.Run(_calls.AsSpan(0, ready));
+        int begun = 0;
+        int taken = 0;
         int still = 0;
-        for (int i = 0; i < ready; i++)
+        for (int done = 0; ; )
         {
-            int lane = _ready[i];
-            LaneContext* context = Contexts + lane;
-            uint number = (uint)(((nuint)context->Dataset + context->DatasetLine) / Parameters.ItemSize);
-            if (number >= _heldItems)
+            // One group ahead of the one that runs: scratchpad lines arrive meanwhile, and lines of the dataset, which a group asks
+            // for, while all groups behind it run.
+            for (; taken < ready && begun < done + 2 * GroupSize; taken++)
             {
-                _numbers[_waitingCount] = number;
-                _waiting[_waitingCount++] = lane;
-                continue;
+                if (Begin(_ready[taken]))
+                    _begun[begun++] = _ready[taken];
             }
-            byte* line = _held + (nuint)number * Parameters.ItemSize;
-            Sse.PrefetchNonTemporal(line);
-            _lineOf[lane] = (nint)line;
-            _ready[still++] = lane;
+            int count = Math.Min(GroupSize, begun - done);
+            if (count == 0)
+                return still;
+            for (int i = 0; i < count; i++)
+                _calls[i] = Compiler.CallOf(_begun[done + i], Contexts + _begun[done + i]);
+            Compiler.Run(_calls.AsSpan(0, count));
+            for (int i = 0; i < count; i++)
+            {
+                if (TakeItem(_begun[done + i]))
+                    _ready[still++] = _begun[done + i];
+            }
+            done += count;
         }
-        return still;
     }
 
-    private int Leave(int ready)
+    /// <summary>Ends the iteration before, with its item; false where that was the last one.</summary>
+    private bool Begin(int lane)
     {
-        int still = 0;
-        for (int i = 0; i < ready; i++)
+        if (_lineOf[lane] == 0)
+            return true;
+        LockstepVm.Leave(Contexts + lane, (ulong*)_lineOf[lane]);
+        return --_left[lane] > 0;
+    }
+
+    /// <summary>Asks for the item that the iteration needs; false where it is not held.</summary>
+    private bool TakeItem(int lane)
+    {
+        LaneContext* context = Contexts + lane;
+        uint number = (uint)(((nuint)context->Dataset + context->DatasetLine) / Parameters.ItemSize);
+        if (number >= _heldItems)
         {
-            int lane = _ready[i];
-            if (_lineOf[lane] != 0)
-            {
-                LockstepVm.Leave(Contexts + lane, (ulong*)_lineOf[lane]);
-                if (--_left[lane] == 0)
-                    continue;
-            }
-            _ready[still++] = lane;
+            _numbers[_waitingCount] = number;
+            _waiting[_waitingCount++] = lane;
+            return false;
         }
-        return still;
+        byte* line = _held + (nuint)number * Parameters.ItemSize;
+        Sse.PrefetchNonTemporal(line);
+        _lineOf[lane] = (nint)line;
+        return true;
     }
 
     private int ComputeWaiting(int ready)
