@@ -33,6 +33,27 @@ public sealed class ManagedVectorTests
     }
 
     [Test]
+    public void HashAndFill_IsHashAndThenFill()
+    {
+        byte[] scratchpad = new byte[4096];
+        byte[] state = new byte[64];
+        new Random(3).NextBytes(scratchpad);
+        new Random(4).NextBytes(state);
+        byte[] filled = new byte[scratchpad.Length];
+        byte[] nextState = [.. state];
+        byte[] expected = new byte[64];
+        AesHash1R.Hash(scratchpad, expected);
+        AesGenerator1R.Fill(nextState, filled);
+
+        byte[] hash = new byte[64];
+        AesHash1R.HashAndFill(scratchpad, hash, state);
+
+        Assert.That(hash, Is.EqualTo(expected));
+        Assert.That(scratchpad, Is.EqualTo(filled));
+        Assert.That(state, Is.EqualTo(nextState));
+    }
+
+    [Test]
     public void AesGenerator1R_MatchesReferenceTests()
     {
         foreach (JsonElement vector in VectorFile.Read("randomx-aes.json"))

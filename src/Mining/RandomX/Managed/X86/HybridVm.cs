@@ -94,7 +94,7 @@ internal sealed unsafe class HybridVm : LaneMachine
         int begun = 0;
         int taken = 0;
         int still = 0;
-        for (int done = 0; ; )
+        for (int done = 0; ;)
         {
             // One group ahead of the one that runs: scratchpad lines arrive meanwhile, and lines of the dataset, which a group asks
             // for, while all groups behind it run.
