@@ -96,11 +96,18 @@ internal sealed class HostileMember : IAsyncDisposable
         ShareTree tree = new(Genesis.Of(cluster), (_, _) => default, _ => true);
         await using PeerStream stream = await AskAsync(cancellation);
         ChainClient client = new(stream, TimeProvider.System);
-        while (await client.AskAfterAsync([tree.Tip.Id], cancellation) is { Shares.Count: > 0 } page)
+        ulong before;
+        do
         {
-            foreach (Share share in ChainProtocol.Read(page))
+            before = tree.Tip.Height;
+            if (await client.AskAfterAsync([tree.Tip.Id], cancellation) is not { } page)
+                break;
+            IReadOnlyList<Share> links = ChainProtocol.Read(page);
+            IReadOnlyList<Share> uncles = await UncleFetch.FetchAsync(client, tree, links, cancellation);
+            foreach (Share share in uncles.Concat(links).OrderBy(share => share.Header.Height))
                 tree.AddVerified(share, share.Header.Timestamp);
         }
+        while (tree.Tip.Height > before);
         return tree;
     }
 
