@@ -9,8 +9,8 @@ using P2PMiner.Mining.RandomX.Engines;
 namespace P2PMiner.Mining.Threads;
 
 /// <summary>
-/// One thread that hashes. It looks at its orders before every hash, so a new job wastes no more than the hashes in
-/// flight; between two looks it computes one hash per lane of its hasher and allocates nothing.
+/// One thread that hashes. It looks at its orders before every hash and gives up the hashes in flight for a new job, of which
+/// some would take long; it computes one hash per lane of its hasher at once and allocates nothing.
 /// </summary>
 internal sealed class MinerThread
 {
@@ -29,7 +29,11 @@ internal sealed class MinerThread
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly Func<bool> _isWanted;
+
     private ulong _extraNonce;
+    private MinerWork? _searched;
+    private bool _hasGivenUp;
     private IHasher? _vm;
     private IRandomXEngine? _engine;
     private byte[] _blobs = [];
@@ -55,6 +59,9 @@ internal sealed class MinerThread
         _control = control;
         _hits = hits;
         _logger = logger;
+
+        // Not twice in a row: jobs that come faster than hashes would let nothing be finished.
+        _isWanted = () => _hasGivenUp || IsStillRight(_searched!);
     }
 
     public long Hashes => Volatile.Read(ref _hashes);
@@ -167,6 +174,7 @@ internal sealed class MinerThread
         ulong nonce = first;
         ulong end = count == 0 ? 1ul << 32 : nonce + count;
         bool isFirst = true;
+        _searched = work;
 
         if (vm.Lanes > 1 && !vm.IsFull && count == 0 && !_control.FirstHash.IsCompleted)
             HashAlone(job, vm, blobs[..length], nonceOffset, extraNonce, (uint)nonce++, upperTarget);
@@ -176,7 +184,12 @@ internal sealed class MinerThread
         do
         {
             WriteNonces(blobs, length, nonceOffset, (uint)nonce + (uint)vm.Lanes);
-            vm.Next(blobs, _laneHashes);
+            if (!vm.TryNext(blobs, _laneHashes, _isWanted))
+            {
+                _hasGivenUp = true;
+                return;
+            }
+            _hasGivenUp = false;
             for (int lane = 0; lane < vm.Lanes; lane++)
                 Judge(job, _laneHashes.AsSpan(lane * Hash256.Size, Hash256.Size), extraNonce, (uint)nonce + (uint)lane, upperTarget);
             Volatile.Write(ref _hashes, _hashes + vm.Lanes);

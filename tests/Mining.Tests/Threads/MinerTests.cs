@@ -122,6 +122,17 @@ public sealed class MinerTests(string engine)
     }
 
     [Test]
+    public async Task Hashes_AreFinished_HoweverSoonTheNextJobComes()
+    {
+        const int SomeHashes = 40;
+        for (int i = 0; _miner.TotalHashes < SomeHashes; i++)
+        {
+            _miner.SetJob(TestJob.Create(i, FirstKey, share: UInt128.MaxValue, network: UInt128.MaxValue));
+            await Task.Delay(1, _deadline.Token);
+        }
+    }
+
+    [Test]
     public async Task Pause_StopsHashingAndKeepsTheJob()
     {
         TestJob job = TestJob.Create(0, FirstKey, share: UInt128.MaxValue, network: UInt128.MaxValue);

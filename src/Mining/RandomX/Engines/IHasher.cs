@@ -47,4 +47,19 @@ public interface IHasher : IDisposable
     /// <exception cref="ArgumentException">Fewer bytes for hashes.</exception>
     /// <exception cref="InvalidOperationException">No inputs are pending.</exception>
     void Next(ReadOnlySpan<byte> nextInputs, Span<byte> hashes);
+
+    /// <summary>
+    /// As <see cref="Next"/>, but gives all inputs up once they are not wanted any more, where its hashes take long enough to ask.
+    /// </summary>
+    /// <param name="nextInputs">As for <see cref="First"/>.</param>
+    /// <param name="hashes">32 bytes per lane.</param>
+    /// <param name="isWanted">Asked meanwhile, by the calling thread.</param>
+    /// <returns>Whether there are hashes; if not, the pipeline has ended.</returns>
+    /// <exception cref="ArgumentException">Fewer bytes for hashes.</exception>
+    /// <exception cref="InvalidOperationException">No inputs are pending.</exception>
+    bool TryNext(ReadOnlySpan<byte> nextInputs, Span<byte> hashes, Func<bool> isWanted)
+    {
+        Next(nextInputs, hashes);
+        return true;
+    }
 }

@@ -74,14 +74,18 @@ internal sealed class LaneHasher : IHasher
         _isPending = true;
     }
 
-    public void Next(ReadOnlySpan<byte> nextInputs, Span<byte> hashes)
+    public void Next(ReadOnlySpan<byte> nextInputs, Span<byte> hashes) => TryNext(nextInputs, hashes, static () => true);
+
+    public bool TryNext(ReadOnlySpan<byte> nextInputs, Span<byte> hashes, Func<bool> isWanted)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         RequireHashes(hashes, Lanes);
         if (!_isPending)
             throw new InvalidOperationException("no input is pending: call First before Next");
-        _machine.Run();
-        _machine.FinishAndStart(hashes, nextInputs);
+        _isPending = _machine.TryRun(isWanted);
+        if (_isPending)
+            _machine.FinishAndStart(hashes, nextInputs);
+        return _isPending;
     }
 
     public void Dispose()

@@ -39,15 +39,22 @@ internal sealed class ShadowHasher(IHasher inner, ShadowChecker checker, int int
         inner.First(inputs);
     }
 
-    public void Next(ReadOnlySpan<byte> nextInputs, Span<byte> hashes)
+    public void Next(ReadOnlySpan<byte> nextInputs, Span<byte> hashes) => TryNext(nextInputs, hashes, static () => true);
+
+    public bool TryNext(ReadOnlySpan<byte> nextInputs, Span<byte> hashes, Func<bool> isWanted)
     {
-        inner.Next(nextInputs, hashes);
+        if (!inner.TryNext(nextInputs, hashes, isWanted))
+        {
+            _lane = -1;
+            return false;
+        }
         if (_lane >= 0)
         {
             checker.Offer(new ShadowSample(
                 inner.Key.ToArray(), _input.AsSpan(0, _inputSize).ToArray(), hashes.Slice(_lane * Hash256.Size, Hash256.Size).ToArray()));
         }
         Take(nextInputs);
+        return true;
     }
 
     public void Dispose() => inner.Dispose();

@@ -59,6 +59,25 @@ public sealed class ManagedEngineTests
     }
 
     [Test]
+    public void Light_GivesUpWhatIsNotWantedAnyMore_AndBeginsAnew()
+    {
+        using IRandomXCache cache = Managed.CreateCache(Key, PagePreference.Auto);
+        using IHasher hasher = Managed.CreateLight(cache, PagePreference.Auto);
+        byte[] blobs = new byte[hasher.Lanes * BlobSize];
+        byte[] hashes = new byte[hasher.Lanes * Hash256.Size];
+        int asked = 0;
+        hasher.First(blobs);
+
+        Assert.That(hasher.TryNext(blobs, hashes, () => ++asked < 3), Is.False);
+        Assert.That(asked, Is.EqualTo(3));
+        Assert.That(() => hasher.Next(blobs, hashes), Throws.InvalidOperationException);
+
+        hasher.First(blobs);
+        Assert.That(hasher.TryNext(blobs, hashes, () => true), Is.True);
+        Assert.That(hashes[..Hash256.Size], Is.EqualTo(HashOf(hasher, blobs.AsSpan(0, BlobSize))));
+    }
+
+    [Test]
     public void Verifier_InterpretedAndCompiled_GivesTheHashesOfLibRandomX([Values] bool isCompiled)
     {
         using IRandomXCache cache = Managed.CreateCache(Key, PagePreference.Auto);

@@ -94,10 +94,17 @@ internal abstract unsafe class LaneMachine : IDisposable
     }
 
     /// <summary>Runs all programs of all lanes.</summary>
-    public void Run()
+    public void Run() => TryRun(static () => true);
+
+    /// <summary>Runs all programs of all lanes, or gives up between two of them.</summary>
+    /// <param name="isWanted">Asked before each program but the first.</param>
+    /// <returns>Whether all of them ran.</returns>
+    public bool TryRun(Func<bool> isWanted)
     {
         for (int program = 0; program < Parameters.ProgramCount; program++)
         {
+            if (program > 0 && !isWanted())
+                return false;
             Times?.Begin();
             Compiler.Begin();
             for (int lane = 0; lane < ActiveLanes; lane++)
@@ -111,6 +118,7 @@ internal abstract unsafe class LaneMachine : IDisposable
             Times?.End(HashStage.Compile);
             RunProgram();
         }
+        return true;
     }
 
     /// <summary>Gives the hashes, 32 bytes per input.</summary>
