@@ -33,6 +33,15 @@ internal sealed class ClusterHost(
     /// <summary>Of one message: a Monero template of 5,000 transactions, and some.</summary>
     private const int MaxMessageSize = 256 * 1024;
 
+    /// <summary>A neighbour forwards the heartbeats of all members, 1024 at most, each every 3 s.</summary>
+    private static readonly MessageRate StatusRate = new(PerSecond: 350, AtOnce: 2048);
+
+    /// <summary>A neighbour forwards what it has checked, 10 a second, and its own, more of them while the difficulty of a new chain rises.</summary>
+    private static readonly MessageRate ShareRate = new(PerSecond: 100, AtOnce: 300);
+
+    /// <summary>A neighbour forwards 40 a second; these messages are large.</summary>
+    private static readonly MessageRate JobRate = new(PerSecond: 50, AtOnce: 150);
+
     /// <summary>Loopback, link-local and private addresses: as far as an open cluster goes.</summary>
     public static bool IsNear(Multiaddr address) => address.IsPrivate;
 
@@ -130,7 +139,16 @@ internal sealed class ClusterHost(
         string[] topics = [cluster.StatusTopic, cluster.SharesTopic, cluster.JobsTopic];
         return new PubSubOptions
         {
-            Limits = new PubSubLimits { MaxDataSize = MaxMessageSize },
+            Limits = new PubSubLimits
+            {
+                MaxDataSize = MaxMessageSize,
+                TopicRates = new Dictionary<string, MessageRate>
+                {
+                    [cluster.StatusTopic] = StatusRate,
+                    [cluster.SharesTopic] = ShareRate,
+                    [cluster.JobsTopic] = JobRate,
+                },
+            },
             Scores = new PeerScoreOptions
             {
                 Topics = topics.ToDictionary(topic => topic, _ => TopicScore),

@@ -21,6 +21,9 @@ internal static class PubSubMetrics
     internal static readonly Counter<long> Rejected =
         P2PMetrics.Meter.CreateCounter<long>("p2p.pubsub.messages.rejected", null, "Messages that a validator did not accept, by its verdict.");
 
+    internal static readonly Counter<long> Pauses =
+        P2PMetrics.Meter.CreateCounter<long>("p2p.pubsub.peers.paused", null, "Times that a peer was not read because it had sent more than the rate of a topic.");
+
     internal static readonly Counter<long> Published =
         P2PMetrics.Meter.CreateCounter<long>("p2p.pubsub.messages.published", null, "Messages of our own.");
 

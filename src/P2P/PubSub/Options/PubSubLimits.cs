@@ -42,6 +42,13 @@ public sealed record PubSubLimits
     /// </summary>
     public int MaxPendingPerPeer { get; init; } = 256;
 
+    /// <summary>
+    /// How fast messages of a topic, not counting duplicates, are read from one peer; a topic that is not named here has no limit. Who sends
+    /// more is not read for so long, in any topic, and is held to it by the flow control of its connection. So give a topic several times
+    /// what an honest neighbour forwards in it.
+    /// </summary>
+    public IReadOnlyDictionary<string, MessageRate> TopicRates { get; init; } = new Dictionary<string, MessageRate>();
+
     /// <summary>Validators that run at once for messages of one peer.</summary>
     public int MaxValidationsPerPeer { get; init; } = 64;
 
@@ -63,6 +70,8 @@ public sealed record PubSubLimits
             throw new ArgumentException($"{nameof(PubSubLimits)}: MaxDataSize + {RpcOverhead} <= MaxRpcSize <= MaxQueuedBytes is needed");
         if (Math.Min(MaxSeen, MaxPendingPerPeer) <= 0 || Math.Min(MaxValidations, MaxValidationsPerPeer) <= 0)
             throw new ArgumentException($"{nameof(PubSubLimits)}: limits must be positive");
+        foreach ((string topic, MessageRate rate) in TopicRates)
+            rate.Validate(topic);
     }
 
     /// <summary>Room for all fields of a message but its data.</summary>

@@ -9,7 +9,7 @@ using P2PMiner.P2P.PubSub.Wire;
 namespace P2PMiner.P2P.PubSub.Peers;
 
 /// <summary>A peer that we have a pubsub stream with. Everything but the queue belongs to the router's lock.</summary>
-internal sealed class GossipPeer(long number, IPeerConnection connection, PeerStats stats, PeerQueue queue, PeerWriter writer, ValidationLane lane)
+internal sealed class GossipPeer(long number, IPeerConnection connection, PeerStats stats, PeerQueue queue, PeerWriter writer, ValidationLane lane, PeerPace pace)
 {
     private const long NotPartial = -1;
 
@@ -40,6 +40,9 @@ internal sealed class GossipPeer(long number, IPeerConnection connection, PeerSt
 
     /// <summary>Its messages that await their verdict.</summary>
     internal ValidationLane Lane { get; } = lane;
+
+    /// <summary>How fast its messages are read.</summary>
+    internal PeerPace Pace { get; } = pace;
 
     internal ProtocolVersion Version { get; set; }
 

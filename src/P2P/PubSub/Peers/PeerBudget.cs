@@ -17,7 +17,7 @@ internal sealed class PeerBudget
 
     /// <summary>
     /// Things of no use beyond which each one is penalised: empty RPCs, messages of topics that we are not subscribed to, the same message
-    /// again from the same peer, messages that a validator rejects.
+    /// again from the same peer, messages that a validator rejects, more messages in one RPC than the rate of a topic allows.
     /// </summary>
     internal const int FloodUseless = 500;
 

@@ -5,8 +5,8 @@ using P2PMiner.P2P.Streams;
 namespace P2PMiner.P2P.PubSub.Peers;
 
 /// <summary>
-/// Reads a peer's RPCs from its stream to us. While as many of its messages await verification as may, nothing more is read, so that a
-/// flood waits at its source.
+/// Reads a peer's RPCs from its stream to us. While as many of its messages await verification as may, or it is ahead of the rate of a
+/// topic, nothing more is read, so that a flood waits at its source.
 /// </summary>
 internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRpcSize, TimeProvider time)
 {
@@ -26,7 +26,11 @@ internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRp
             frames.Advance(count);
             FrameStatus status;
             while ((status = Process(frames)) == FrameStatus.Done)
+            {
                 await router.WhenRoom(peer).WaitAsync(cancellation).ConfigureAwait(false);
+                if (peer.Pace.Pause is var pause && pause > TimeSpan.Zero)
+                    await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
+            }
             peer.SetPartial(frames.IsWithinFrame, time.Monotonic());
             if (status != FrameStatus.Incomplete)
                 return router.OnBrokenFrame(peer, status);
@@ -47,7 +51,7 @@ internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRp
             router.Receive(peer, rpc, _rpc);
             if (peer.IsCutOff)
                 return FrameStatus.BadContent;
-            if (peer.Lane.IsFull)
+            if (peer.Lane.IsFull || peer.Pace.Pause > TimeSpan.Zero)
                 return FrameStatus.Done;
         }
     }

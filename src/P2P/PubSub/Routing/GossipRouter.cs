@@ -45,7 +45,8 @@ internal sealed class GossipRouter
                 _parts.Scores.Connect(connection.RemotePeer, connection.RemoteAddress.TcpEndPoint?.Address),
                 queue,
                 new PeerWriter(queue, _context.Time),
-                new ValidationLane(_options.Limits.MaxPendingPerPeer))
+                new ValidationLane(_options.Limits.MaxPendingPerPeer),
+                new PeerPace(_options.Limits.TopicRates, _context.Time))
             {
                 IsDirect = _options.DirectPeers.Contains(connection.RemotePeer),
             };

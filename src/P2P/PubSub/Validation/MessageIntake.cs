@@ -44,8 +44,12 @@ internal sealed class MessageIntake(
         Span<byte> id = stackalloc byte[MessageId.MaxSize];
         id = id[..MessageIds.Write(_idFunction, buffer, fields, id)];
         promises.Keep(id, peer);
-        if (!IsDuplicate(peer, topic, buffer, fields, id) && !IsReplay(peer, buffer, fields))
+        if (IsDuplicate(peer, topic, buffer, fields, id) || IsReplay(peer, buffer, fields))
+            return;
+        if (peer.Pace.TryTake(topic.Name))
             Queue(new PendingMessage(new GossipMessage(buffer, fields, id.ToArray()), topic, peer));
+        else
+            guard.CountUseless(peer, "more messages in one RPC than are taken at once");
     }
 
     /// <summary>Gives a message to the verifiers, as one of its source.</summary>
