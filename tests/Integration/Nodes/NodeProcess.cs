@@ -132,17 +132,30 @@ internal sealed class NodeProcess : IAsyncDisposable
     public (double Miner, double All) ProcessorTime()
     {
         double miner = 0;
-        double all = 0;
         foreach (string thread in Directory.GetDirectories($"/proc/{_process.Id}/task"))
         {
-            // proc(5): the name in parentheses, the state, and eleven fields later the time in user and in kernel mode.
-            string stat = File.ReadAllText(Path.Combine(thread, "stat"));
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            double ticks = double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);
-            all += ticks;
-            miner += stat.Contains("(miner ", StringComparison.Ordinal) ? ticks : 0;
+            string stat;
+            try
+            {
+                stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            }
+            catch (IOException)
+            {
+                // The thread has ended meanwhile.
+                continue;
+            }
+            miner += stat.Contains("(miner ", StringComparison.Ordinal) ? Ticks(stat) : 0;
         }
-        return (miner, all);
+
+        // Of the process, not of its threads: those that have ended took their time as well.
+        return (miner, Ticks(File.ReadAllText($"/proc/{_process.Id}/stat")));
+    }
+
+    /// <summary>proc(5): the name in parentheses, the state, and eleven fields later the time in user and in kernel mode.</summary>
+    private static double Ticks(string stat)
+    {
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);
     }
 
     /// <summary>For the message of a failed test.</summary>
