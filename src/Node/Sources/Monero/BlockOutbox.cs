@@ -18,7 +18,9 @@ internal sealed class BlockOutbox(
     string directory, IReadOnlyList<DaemonClient> daemons, TimeProvider time, ILogger<BlockOutbox> logger, IOtherDaemons? others = null)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
+
+    /// <summary>Somebody else's block may take the place of one that waits.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the refusal of this node's daemons is not the end of a block while others have not answered.</summary>
     private static readonly TimeSpan RefusalPatience = TimeSpan.FromMinutes(2);
