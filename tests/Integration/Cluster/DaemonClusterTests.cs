@@ -8,7 +8,7 @@ namespace P2PMiner.Integration.Tests.Cluster;
 [Category("Node")]
 public sealed class DaemonClusterTests
 {
-    private const ulong Difficulty = 400;
+    private const ulong Difficulty = 150;
 
     private string _home = "";
 
@@ -97,12 +97,15 @@ public sealed class DaemonClusterTests
     {
         ulong height = JobHeight(await finder.UntilAsync(status => Publisher(status) is not null));
         await finder.UntilAsync(status => JobHeight(status) > height);
+        int before = Unsubmitted(finder);
         await publisher.KillAsync();
         bool isLeft = false;
-        await finder.UntilAsync(status =>
-            (isLeft = finder.Output.Any(line => line.Contains("is not submitted yet", StringComparison.Ordinal))) || Publisher(status) is null);
+        await finder.UntilAsync(status => (isLeft = Unsubmitted(finder) > before) || Publisher(status) is null);
         return isLeft;
     }
+
+    private static int Unsubmitted(NodeProcess finder) =>
+        finder.Output.Count(line => line.Contains("is not submitted yet", StringComparison.Ordinal));
 
     /// <summary>Nothing that was found is missing, be it that another block of the same height was faster.</summary>
     private static async Task NothingIsLostAsync(NodeProcess[] workers, MachineDaemon daemon, MachineDaemon otherDaemon)
