@@ -72,7 +72,8 @@ internal sealed class MiningEngine : IAsyncDisposable
             Threads = Math.Max(1, machine.ThreadPlan.Threads.Count),
             Cpu = machine.Hardware.Cpu.Model ?? "",
             MeasuresParts = true,
-            CachePerThread = CachePerThread(machine),
+            CachePerThread = HardwareReport.CachePerThread(machine.Hardware, machine.ThreadPlan.Threads.Count),
+            MaxLanes = memory.Lanes,
             Trial = isNode && HasRoomForTrial(memory) ? ShadowTrial.OfNode(time) : null,
             CalibrationFile = Path.Combine(options.DataDirectory, "calibration.json"),
             Log = logs.CreateLogger("engine"),
@@ -94,14 +95,6 @@ internal sealed class MiningEngine : IAsyncDisposable
             time, logs.CreateLogger<KeyStore>());
         MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity);
         return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), role, selection.Engine as ShadowEngine);
-    }
-
-    // Null where nothing is known of a last cache.
-    private static long? CachePerThread(HardwareReport machine)
-    {
-        long bytes = machine.Hardware.Caches
-            .Where(cache => cache.Level == 3 && cache.Cpus.Any(machine.Hardware.AllowedCpus.Contains)).Sum(cache => cache.Bytes);
-        return bytes == 0 ? null : bytes / Math.Max(1, machine.ThreadPlan.Threads.Count);
     }
 
     // The other engine has a cache of its own meanwhile.

@@ -34,6 +34,9 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
     /// <summary>How long a reason to take something on lasts.</summary>
     public static readonly TimeSpan TakeAfter = TimeSpan.FromSeconds(60);
 
+    private readonly long _lightBytes = MemoryPlanner.LightBytes(
+        machine.ThreadPlan.Threads.Count, HardwareReport.LanesOf(machine.Hardware, options, machine.ThreadPlan.Threads.Count));
+
     private RolePlan? _pending;
     private long _since;
     private volatile RolePlan _plan = start;
@@ -74,7 +77,7 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
         bool isFull = Plan.Memory == MemoryMode.Full;
         if (!Plan.IsWorker)
         {
-            return Has(now, MemoryPlanner.Caches * MemoryPlanner.CacheBytes + machine.ThreadPlan.Threads.Count * MemoryPlanner.ThreadBytes)
+            return Has(now, _lightBytes)
                 ? RolePlan.Working(isFull: false, isHost: false, $"there is room for light mode now: {Mib(now)} available")
                 : Plan;
         }

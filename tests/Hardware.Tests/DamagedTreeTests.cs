@@ -122,7 +122,7 @@ public sealed class DamagedTreeTests
         Assert.That(info.AllowedCpus, Is.Not.Empty.And.SubsetOf(info.LogicalCpus.Select(cpu => cpu.Id)));
         ThreadPlan threads = ThreadPlanner.Plan(info, new ThreadRequest());
         Assert.That(threads.Threads, Is.Not.Empty);
-        Assert.That(MemoryPlanner.Plan(info, MemoryRequest.Auto, threads.Threads.Count).RequiredBytes, Is.Positive);
+        Assert.That(MemoryPlanner.Plan(info, MemoryRequest.Auto, threads.Threads.Count, LaneCounts.One).RequiredBytes, Is.Positive);
     }
 
     private static IEnumerable<string> Mutations(string text, Random random)

@@ -4,32 +4,45 @@ public sealed class MemoryPlannerTests
 {
     private const long MiB = 1 << 20;
 
-    // Full with t threads takes 2080 + 512 + 2.25 t MiB, light 512 + 2.25 t MiB; 256 MiB more must be there.
-    [TestCase("laptop-core2-2gb", MemoryMode.Light, true, "", false, 514.25, 1203456L * 1024)]
-    [TestCase("ryzen-3700x", MemoryMode.Full, true, "0", true, 2628, (27000000L * 1024) + (2080 * MiB))]
-    [TestCase("intel-12900k", MemoryMode.Full, true, "0", true, 2625.75, 26000000L * 1024)]
-    [TestCase("dual-xeon-e5-2680v2", MemoryMode.Full, true, "0,1", true, 4717, 121000000L * 1024)]
-    [TestCase("raspberry-pi-4", MemoryMode.Full, true, "0", false, 2594.25, 3505000L * 1024)]
-    [TestCase("container-1gib-v2", MemoryMode.Light, true, "", false, 516.5, 944 * MiB)]
-    [TestCase("container-1gib-v1", MemoryMode.Light, true, "", false, 516.5, 944 * MiB)]
+    /// <summary>The caches of two keys.</summary>
+    private const double Caches = 2 * 256;
+
+    /// <summary>What must be left.</summary>
+    private const double Reserve = 256;
+
+    /// <summary>A scratchpad of 2 MiB and code.</summary>
+    private const double Lane = 2.25;
+
+    private static readonly LaneCounts Lanes = new(Light: 16, Full: 6, Hybrid: 16);
+
+    // Light mode has 16 lanes per thread, full mode tries 6 beside them.
+    [TestCase("laptop-core2-2gb", MemoryMode.Light, 1, "", false, 1203456L * 1024)]
+    [TestCase("ryzen-3700x", MemoryMode.Full, 16, "0", true, (27000000L * 1024) + (2080 * MiB))]
+    [TestCase("intel-12900k", MemoryMode.Full, 15, "0", true, 26000000L * 1024)]
+    [TestCase("dual-xeon-e5-2680v2", MemoryMode.Full, 20, "0,1", true, 121000000L * 1024)]
+    [TestCase("raspberry-pi-4", MemoryMode.Full, 1, "0", false, 3505000L * 1024)]
+    [TestCase("container-1gib-v2", MemoryMode.Light, 2, "", false, 944 * MiB)]
+    [TestCase("container-1gib-v1", MemoryMode.Light, 2, "", false, 944 * MiB)]
     public void Plan_OfTopology_DecidesFromAvailableMemory(
-        string name, MemoryMode mode, bool fits, string nodes, bool next, double requiredMiB, long available)
+        string name, MemoryMode mode, int threads, string nodes, bool next, long available)
     {
         MemoryPlan plan = Plan(TempRoot.Read(name), MemoryRequest.Auto);
+        int datasets = nodes.Split(',', StringSplitOptions.RemoveEmptyEntries).Length;
+        double requiredMiB = (datasets * 2080) + Caches + (threads * (mode == MemoryMode.Full ? 16 + 6 : 16) * Lane);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((plan.Mode, plan.Fits, plan.PrepareNextDataset), Is.EqualTo((mode, fits, next)));
+            Assert.That((plan.Mode, plan.Fits, plan.PrepareNextDataset, plan.Lanes), Is.EqualTo((mode, true, next, 16)));
             Assert.That(string.Join(',', plan.DatasetNodes), Is.EqualTo(nodes));
             Assert.That(plan.RequiredBytes, Is.EqualTo((long)(requiredMiB * MiB)));
             Assert.That(plan.AvailableBytes, Is.EqualTo(available));
-            Assert.That(plan.Reason, Does.Contain($"{(available + MiB - 1) / MiB} MiB available").And.Not.Contain("\n"));
+            Assert.That(plan.Reason, Does.Contain($"{(available + MiB - 1) / MiB} MiB available").And.Not.Contain("\n").And.Not.Contain("lanes"));
         }
     }
 
     [Test]
     public void Plan_OfFullThatFits_ReadsAsOneSentence() =>
         Assert.That(Plan(TempRoot.Read("raspberry-pi-4"), MemoryRequest.Auto).Reason, Is.EqualTo(
-            "full mode: a dataset of 2080 MiB, 2 caches of 256 MiB and 3 MiB for 1 thread take 2595 MiB; "
+            "full mode: a dataset of 2080 MiB, 2 caches of 256 MiB and 50 MiB for 1 thread take 2642 MiB; "
             + "with 256 MiB left for the system that fits in the 3423 MiB available"));
 
     [Test]
@@ -38,14 +51,14 @@ public sealed class MemoryPlannerTests
         MemoryPlan plan = Plan(TempRoot.Read("container-1gib-v2"), MemoryRequest.Full);
         Assert.That((plan.Mode, plan.Fits), Is.EqualTo((MemoryMode.Full, false)));
         Assert.That(plan.Reason, Is.EqualTo(
-            "full mode: a dataset of 2080 MiB, 2 caches of 256 MiB and 5 MiB for 2 threads take 2597 MiB; "
+            "full mode: a dataset of 2080 MiB, 2 caches of 256 MiB and 9 MiB for 2 threads (1 of 16 lanes each, because memory is short) take 2601 MiB; "
             + "with 256 MiB left for the system that does not fit in the 944 MiB available: free memory or use light mode"));
     }
 
     [Test]
     public void Plan_OfAutoThatFallsBack_SaysWhatFullTakes() =>
         Assert.That(Plan(TempRoot.Read("laptop-core2-2gb"), MemoryRequest.Auto).Reason, Is.EqualTo(
-            "light mode, because full mode takes 2595 MiB: no dataset, 2 caches of 256 MiB and 3 MiB for 1 thread take 515 MiB; "
+            "light mode, because full mode takes 2597 MiB: no dataset, 2 caches of 256 MiB and 36 MiB for 1 thread take 548 MiB; "
             + "with 256 MiB left for the system that fits in the 1176 MiB available"));
 
     [TestCase(MemoryRequest.Auto)]
@@ -57,49 +70,95 @@ public sealed class MemoryPlannerTests
         Assert.That(plan.Reason, Does.EndWith("does not fit in the 700 MiB available: free memory or raise the limit"));
     }
 
-    // Two threads: light needs 772.5 MiB with the reserve, so a part of 256 MiB 1028.5 MiB, and the whole dataset 2852.5 MiB.
+    // Two threads, with the reserve: light with one lane each takes 772.5 MiB. A part is taken with all lanes and as many that are
+    // tried, 912 MiB, so one of 256 MiB from 1168 MiB on. The whole dataset with a lane that hashes and one that is tried: 2857 MiB.
     [TestCase(772.5, MemoryMode.Light, 0)]
-    [TestCase(1028.5 - 0.001, MemoryMode.Light, 0)]
-    [TestCase(1028.5, MemoryMode.Hybrid, 256)]
-    [TestCase(2000, MemoryMode.Hybrid, 1227)]
-    [TestCase(2852.5 - 0.001, MemoryMode.Hybrid, 2079)]
-    [TestCase(2852.5, MemoryMode.Full, 0)]
+    [TestCase(1168 - 0.001, MemoryMode.Light, 0)]
+    [TestCase(1168, MemoryMode.Hybrid, 256)]
+    [TestCase(2000, MemoryMode.Hybrid, 2000 - 912)]
+    [TestCase(2857 - 0.001, MemoryMode.Hybrid, 2857 - 912 - 1)]
+    [TestCase(2857, MemoryMode.Full, 0)]
     public void Plan_OfHybrid_HoldsWhatFits(double availableMiB, MemoryMode mode, long partMiB)
     {
         HardwareInfo info = With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB));
         MemoryPlan plan = Plan(info, MemoryRequest.Hybrid);
         Assert.That((plan.Mode, plan.Fits, plan.PartBytes), Is.EqualTo((mode, true, partMiB * MiB)));
-        Assert.That(MemoryPlanner.Plan(info, MemoryRequest.Auto, 2, takesPart: true).Reason, Is.EqualTo(plan.Reason), "auto, where it may");
+        Assert.That(MemoryPlanner.Plan(info, MemoryRequest.Auto, 2, Lanes, takesPart: true).Reason, Is.EqualTo(plan.Reason), "auto, where it may");
         Assert.That(plan.RequiredBytes + MemoryPlanner.SystemReserveBytes, Is.LessThanOrEqualTo(plan.AvailableBytes!.Value));
         if (mode == MemoryMode.Hybrid)
-            Assert.That(plan.Reason, Does.StartWith($"hybrid mode: {partMiB} MiB of the dataset's 2080 MiB, 2 caches of 256 MiB and 5 MiB for 2 threads take "));
+            Assert.That(plan.Reason, Does.StartWith($"hybrid mode: {partMiB} MiB of the dataset's 2080 MiB, 2 caches of 256 MiB and 144 MiB for 2 threads take "));
     }
 
-    // Two threads: light needs 772.5 MiB with the reserve, and the part.
-    [TestCase(10_000, 944, true)]
-    [TestCase(1716.5, 944, true)]
-    [TestCase(1716.4, 944, false)]
-    [TestCase(773.5, 1, true)]
-    public void Plan_OfASize_HoldsThatMuchOrRefuses(double availableMiB, long partMiB, bool fits)
+    // Two threads with two lanes each, the one that is tried included, take 777 MiB with the reserve, and the part.
+    [TestCase(10_000, 944, true, 16)]
+    [TestCase(777 + 944, 944, true, 1)]
+    [TestCase(777 + 944 - 0.1, 944, false, 16)]
+    [TestCase(777 + 1, 1, true, 1)]
+    public void Plan_OfASize_HoldsThatMuchOrRefuses(double availableMiB, long partMiB, bool fits, int lanes)
     {
         MemoryPlan plan = MemoryPlanner.Plan(
-            With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB)), MemoryRequest.Hybrid, 2, partMiB * MiB);
-        Assert.That((plan.Mode, plan.Fits, plan.PartBytes), Is.EqualTo((MemoryMode.Hybrid, fits, partMiB * MiB)));
+            With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB)), MemoryRequest.Hybrid, 2, Lanes, partMiB * MiB);
+        Assert.That((plan.Mode, plan.Fits, plan.PartBytes, plan.Lanes), Is.EqualTo((MemoryMode.Hybrid, fits, partMiB * MiB, lanes)));
         Assert.That(plan.Reason, Does.EndWith(fits ? "MiB available" : "MiB available: free memory or ask for less"));
     }
 
-    // Two threads: light needs 772.5 MiB with the reserve, full 2852.5 MiB, full with the next dataset 4932.5 MiB.
+    // Two threads, with the reserve: light with one lane each takes 772.5 MiB, full with two 2857 MiB, and the next dataset is made
+    // ahead where it fits beside all 22 lanes, in 5027 MiB.
     [TestCase(772.5 - 0.001, MemoryMode.Light, false, false)]
     [TestCase(772.5, MemoryMode.Light, true, false)]
-    [TestCase(2852.5 - 0.001, MemoryMode.Light, true, false)]
-    [TestCase(2852.5, MemoryMode.Full, true, false)]
-    [TestCase(4932.5 - 0.001, MemoryMode.Full, true, false)]
-    [TestCase(4932.5, MemoryMode.Full, true, true)]
+    [TestCase(2857 - 0.001, MemoryMode.Light, true, false)]
+    [TestCase(2857, MemoryMode.Full, true, false)]
+    [TestCase(5027 - 0.001, MemoryMode.Full, true, false)]
+    [TestCase(5027, MemoryMode.Full, true, true)]
     public void Plan_AtEachBoundary_Switches(double availableMiB, MemoryMode mode, bool fits, bool next)
     {
         MemoryPlan plan = Plan(With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB)), MemoryRequest.Auto);
         Assert.That((plan.Mode, plan.Fits, plan.PrepareNextDataset), Is.EqualTo((mode, fits, next)));
     }
+
+    // Light: 768 MiB and 4.5 MiB for each lane that both threads get. Full: 2848 MiB and 9 MiB for each, but no more than 6 are tried.
+    [TestCase(MemoryRequest.Light, 772.5, 1)]
+    [TestCase(MemoryRequest.Light, 777 - 0.001, 1)]
+    [TestCase(MemoryRequest.Light, 777, 2)]
+    [TestCase(MemoryRequest.Light, 800, 7)]
+    [TestCase(MemoryRequest.Light, 840 - 0.001, 15)]
+    [TestCase(MemoryRequest.Light, 840, 16)]
+    [TestCase(MemoryRequest.Auto, 2857, 1)]
+    [TestCase(MemoryRequest.Auto, 2848 + (9 * 6), 6)]
+    [TestCase(MemoryRequest.Auto, 2848 + (9 * 6) + 4.5, 7)]
+    [TestCase(MemoryRequest.Auto, 2947, 16)]
+    public void Plan_OfLittleMemory_GivesThreadsFewerLanes(MemoryRequest request, double availableMiB, int lanes)
+    {
+        MemoryPlan plan = Plan(With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB)), request);
+        Assert.That((plan.Fits, plan.Lanes), Is.EqualTo((true, lanes)));
+        Assert.That(plan.RequiredBytes + MemoryPlanner.SystemReserveBytes, Is.LessThanOrEqualTo(plan.AvailableBytes!.Value));
+        Assert.That(plan.Reason, lanes == 16 ? Does.Not.Contain("lanes") : Does.Contain($" for 2 threads ({lanes} of 16 lanes each, because memory is short) take "));
+    }
+
+    [TestCase(MemoryRequest.Light, 772.5, MemoryMode.Light)]
+    [TestCase(MemoryRequest.Auto, 2852.5 - 0.001, MemoryMode.Light)]
+    [TestCase(MemoryRequest.Auto, 2852.5, MemoryMode.Full)]
+    public void Plan_OfOneLane_HasNothingToSaveOnIt(MemoryRequest request, double availableMiB, MemoryMode mode)
+    {
+        HardwareInfo info = With(TempRoot.Read("vm-2-cores-shared-l3"), (long)(availableMiB * MiB));
+        MemoryPlan plan = MemoryPlanner.Plan(info, request, 2, LaneCounts.One);
+        Assert.That((plan.Mode, plan.Fits, plan.Lanes), Is.EqualTo((mode, true, 1)));
+        Assert.That(plan.Reason, Does.Contain("5 MiB for 2 threads take "));
+    }
+
+    [TestCase(512)]
+    [TestCase(768)]
+    public void Plan_OfAMachineTooSmallForTheCaches_RefusesWithTheLeastItTakes(long availableMiB)
+    {
+        MemoryPlan plan = MemoryPlanner.Plan(With(TempRoot.Read("vm-2-cores-shared-l3"), availableMiB * MiB), MemoryRequest.Light, 4, Lanes);
+        Assert.That((plan.Mode, plan.Fits, plan.Lanes), Is.EqualTo((MemoryMode.Light, false, 16)), "all lanes, for when there is much more");
+        Assert.That(plan.RequiredBytes, Is.EqualTo((long)((Caches + (4 * Lane)) * MiB)));
+        Assert.That(plan.RequiredBytes + (long)(Reserve * MiB), Is.GreaterThan(plan.AvailableBytes!.Value));
+    }
+
+    [Test]
+    public void LightBytes_AreOfAllLanes() =>
+        Assert.That(MemoryPlanner.LightBytes(2, Lanes), Is.EqualTo((long)((Caches + (2 * 16 * Lane)) * MiB)));
 
     [Test]
     public void Plan_OfLight_IsLightWhereFullFits()
@@ -135,7 +194,7 @@ public sealed class MemoryPlannerTests
     [TestCase(1, "0")]
     [TestCase(2, "0,1")]
     public void Plan_OfTwoNodes_CountsThoseWithThreads(int threads, string expected) =>
-        Assert.That(string.Join(',', MemoryPlanner.Plan(TempRoot.Read("dual-xeon-e5-2680v2"), MemoryRequest.Auto, threads).DatasetNodes),
+        Assert.That(string.Join(',', MemoryPlanner.Plan(TempRoot.Read("dual-xeon-e5-2680v2"), MemoryRequest.Auto, threads, Lanes).DatasetNodes),
             Is.EqualTo(expected));
 
     [TestCase(MemoryRequest.Auto, MemoryMode.Light)]
@@ -144,12 +203,12 @@ public sealed class MemoryPlannerTests
     {
         HardwareInfo info = TempRoot.Read("vm-2-cores-shared-l3");
         MemoryPlan plan = Plan(info with { Memory = new MemoryInfo(null, null) }, request);
-        Assert.That((plan.Mode, plan.Fits, plan.AvailableBytes), Is.EqualTo((expected, true, (long?)null)));
+        Assert.That((plan.Mode, plan.Fits, plan.AvailableBytes, plan.Lanes), Is.EqualTo((expected, true, (long?)null, 16)));
         Assert.That(plan.Reason, Does.EndWith("how much memory is available is unknown"));
     }
 
     private static MemoryPlan Plan(HardwareInfo info, MemoryRequest request) =>
-        MemoryPlanner.Plan(info, request, ThreadPlanner.Plan(info, new ThreadRequest()).Threads.Count);
+        MemoryPlanner.Plan(info, request, ThreadPlanner.Plan(info, new ThreadRequest()).Threads.Count, Lanes);
 
     private static HardwareInfo With(HardwareInfo info, long available) =>
         info with { Memory = info.Memory with { AvailableBytes = available } };

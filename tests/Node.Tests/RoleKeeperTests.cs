@@ -1,4 +1,5 @@
 using P2PMiner.Hardware;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Tests.ShareChain;
@@ -68,7 +69,7 @@ internal sealed class RoleKeeperTests
     [Test]
     public void MachineTooSmallForLightMode_Relays_AndHashesWhenItHasGrown()
     {
-        RoleKeeper keeper = Keeper(new NodeOptions(), 512);
+        RoleKeeper keeper = Keeper(new NodeOptions { Engine = EngineKind.Native }, 512);
         Assert.That(keeper.Plan.Role, Is.EqualTo("relay"));
         Assert.That(keeper.Plan.HasCaches, Is.False);
         Assert.That(keeper.Plan.Reason, Does.Contain("512 MiB available"));
@@ -115,7 +116,7 @@ internal sealed class RoleKeeperTests
     {
         NodeOptions options = new() { Threads = 2 };
         HardwareReport machine = RolePlanTests.Machine(options, 2200);
-        MemoryPlan part = MemoryPlanner.Plan(machine.Hardware, MemoryRequest.Auto, 2, takesPart: true);
+        MemoryPlan part = MemoryPlanner.Plan(machine.Hardware, MemoryRequest.Auto, 2, LaneCounts.One, takesPart: true);
         machine = machine with { MemoryPlan = part };
         RoleKeeper keeper = new(options, machine, RolePlan.Of(options, machine), _time);
         Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Hybrid)));

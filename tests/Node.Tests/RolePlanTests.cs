@@ -52,7 +52,7 @@ internal sealed class RolePlanTests
             () => new NodeOptions { Mode = NodeMode.Master, Memory = MemoryRequest.Light }.Validate(),
             Throws.TypeOf<UsageException>().With.Message.Contains("--memory light"));
 
-    /// <summary>This machine, with another amount of memory.</summary>
+    /// <summary>This machine, with another amount of memory, as for an engine of one lane.</summary>
     internal static HardwareReport Machine(NodeOptions options, long availableMib)
     {
         HardwareInfo here = HardwareProbe.Read();
@@ -63,6 +63,6 @@ internal sealed class RolePlanTests
             Pages = here.Pages with { TwoMiB = null },
         };
         ThreadPlan threads = ThreadPlanner.Plan(hardware, new ThreadRequest(options.Threads));
-        return new HardwareReport(hardware, threads, MemoryPlanner.Plan(hardware, RolePlan.MemoryOf(options), threads.Threads.Count));
+        return new HardwareReport(hardware, threads, MemoryPlanner.Plan(hardware, RolePlan.MemoryOf(options), threads.Threads.Count, LaneCounts.One));
     }
 }

@@ -91,4 +91,7 @@ public sealed record MemoryPlan(
 {
     /// <summary>Bytes of the dataset's first part that is held in hybrid mode, whole MiB.</summary>
     public long PartBytes { get; init; }
+
+    /// <summary>How many lanes of a thread there is memory for: what the engine wants, or fewer where memory is short.</summary>
+    public int Lanes { get; init; } = 1;
 }

@@ -19,6 +19,18 @@ internal sealed record HardwareReport(HardwareInfo Hardware, ThreadPlan ThreadPl
 
     /// <summary>Parts of datasets are for machine code of engine managed only.</summary>
     public static MemoryPlan PlanMemory(HardwareInfo hardware, NodeOptions options, int threads) => MemoryPlanner.Plan(
-        hardware, RolePlan.MemoryOf(options), threads, options.PartBytes,
+        hardware, RolePlan.MemoryOf(options), threads, LanesOf(hardware, options, threads), options.PartBytes,
         takesPart: options.Engine != EngineKind.Native && threads > 0 && ManagedEngine.WhyInterpreted is null);
+
+    /// <summary>What the engine gives to a thread where memory is not short.</summary>
+    public static LaneCounts LanesOf(HardwareInfo hardware, NodeOptions options, int threads) =>
+        options.Engine == EngineKind.Native ? LaneCounts.One : ManagedEngine.LanesPerThread(CachePerThread(hardware, threads));
+
+    /// <summary>Bytes of the last cache that are one thread's; null where nothing is known of a last cache.</summary>
+    public static long? CachePerThread(HardwareInfo hardware, int threads)
+    {
+        long bytes = hardware.Caches
+            .Where(cache => cache.Level == 3 && cache.Cpus.Any(hardware.AllowedCpus.Contains)).Sum(cache => cache.Bytes);
+        return bytes == 0 ? null : bytes / Math.Max(1, threads);
+    }
 }

@@ -30,14 +30,18 @@ internal sealed record FullMachine(string Name, Func<RandomXDataset, PagePrefere
                 () => new CompiledVm(Managed.RandomXVersion.V1, settings, source.Memory, pages));
         });
 
-    /// <summary>What may be the fastest somewhere; what this machine cannot run is left out. The first one is good in most places.</summary>
+    /// <summary>
+    /// How many lanes are tried, at most. Two are tried everywhere: that they have no room may cost less than waiting does.
+    /// </summary>
     /// <param name="cachePerThread">Bytes of the last cache that are one thread's, where the scratchpads of its lanes should have room; null when unknown.</param>
+    public static int MostLanes(long? cachePerThread) => (int)Math.Clamp((cachePerThread ?? long.MaxValue) / Parameters.ScratchpadL3, 2, MaxLanes);
+
+    /// <summary>What may be the fastest somewhere; what this machine cannot run is left out. The first one is good in most places.</summary>
+    /// <param name="mostLanes">As <see cref="MostLanes"/>, or fewer where memory is short; at least 1.</param>
     /// <param name="canTouch">Whether touching is allowed: not where shadow stacks are on.</param>
-    public static IReadOnlyList<LaneSettings> Candidates(long? cachePerThread, bool canTouch)
+    public static IReadOnlyList<LaneSettings> Candidates(int mostLanes, bool canTouch)
     {
-        // Two lanes are tried everywhere: that they have no room may cost less than waiting does.
-        int most = (int)Math.Clamp((cachePerThread ?? long.MaxValue) / Parameters.ScratchpadL3, 2, MaxLanes);
-        int[] several = [.. Enumerable.Range(2, most - 1).OrderBy(lanes => Math.Abs(lanes - UsualLanes))];
+        int[] several = [.. Enumerable.Range(2, mostLanes - 1).OrderBy(lanes => Math.Abs(lanes - UsualLanes))];
         IEnumerable<LaneSettings> Every(PrefetchKind prefetch) => several.Select(lanes => new LaneSettings(lanes, prefetch));
         return
         [

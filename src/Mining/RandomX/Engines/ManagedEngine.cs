@@ -1,4 +1,6 @@
+using System.Runtime.Intrinsics.X86;
 using Microsoft.Extensions.Logging;
+using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Managed.X86;
 using P2PMiner.Mining.RandomX.Native;
@@ -10,6 +12,9 @@ namespace P2PMiner.Mining.RandomX.Engines;
 /// </summary>
 public sealed class ManagedEngine : IRandomXEngine
 {
+    /// <summary>Without a dataset, on CPUs that compute most items at once.</summary>
+    public const int MaxLightLanes = LightBatches * 8;
+
     // Two batches of items for the lanes of one thread: the one's cache misses overlap with the other's computing.
     private const int LightBatches = 2;
 
@@ -39,7 +44,7 @@ public sealed class ManagedEngine : IRandomXEngine
         _options = options ?? new ManagedEngineOptions();
         _file = new CalibrationFile(_options.CalibrationFile);
         IEnumerable<FullMachine> own = WhyInterpreted is null
-            ? FullMachine.Candidates(_options.CachePerThread, canTouch: !ShadowStack.IsOn).Select(FullMachine.Of)
+            ? FullMachine.Candidates(Math.Min(_options.MaxLanes, FullMachine.MostLanes(_options.CachePerThread)), canTouch: !ShadowStack.IsOn).Select(FullMachine.Of)
             : [FullMachine.Interpreted];
         _candidates = _options.Rival is NativeEngine rival ? [.. own, new FullMachine(rival.Name, rival.CreateFull)] : [.. own];
         _full = _candidates[0];
@@ -57,6 +62,16 @@ public sealed class ManagedEngine : IRandomXEngine
 
     /// <summary>Why machine code cannot be made here, so that programs are interpreted; null where it can.</summary>
     public static string? WhyInterpreted => CodeProblem.Value;
+
+    /// <summary>What a thread gets on this machine where memory is not short.</summary>
+    /// <param name="cachePerThread">As in <see cref="ManagedEngineOptions.CachePerThread"/>.</param>
+    public static LaneCounts LanesPerThread(long? cachePerThread)
+    {
+        if (WhyInterpreted is not null)
+            return new LaneCounts(1, 1, 0);
+        int light = LightBatches * (ItemCompiler.IsAvx512Supported ? 8 : Avx2.IsSupported ? 4 : 1);
+        return new LaneCounts(light, FullMachine.MostLanes(cachePerThread), light);
+    }
 
     public void EnsureProven() => Proof.Value.GetAwaiter().GetResult();
 
@@ -106,7 +121,7 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         ManagedCache memory = (ManagedCache)cache;
         return memory.Items is ItemCompiler items
-            ? Lockstep(memory, items, items.BatchItems * LightBatches, pages, memory.SingleItems)
+            ? Lockstep(memory, items, Math.Min(items.BatchItems * LightBatches, _options.MaxLanes), pages, memory.SingleItems)
             : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold());
     }
 
@@ -129,14 +144,14 @@ public sealed class ManagedEngine : IRandomXEngine
             return CreateLight(cache, pages);
         HybridMemory both = new(memory, part);
         return LaneHasher.Create(cache.Key, isFull: false, both, () => new HybridVm(
-            RandomXVersion.V1, HybridVm.BestLanes(items, part.ItemCount), memory.Block.Address, items, both.Held, part.ItemCount, pages));
+            RandomXVersion.V1, Math.Min(HybridVm.BestLanes(items, part.ItemCount), _options.MaxLanes), memory.Block.Address, items, both.Held, part.ItemCount, pages));
     }
 
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages)
     {
         ManagedCache memory = (ManagedCache)cache;
         return isCompiled && memory.Items is ItemCompiler items
-            ? Lockstep(memory, items, items.BatchItems * LightBatches, pages, memory.SingleItems)
+            ? Lockstep(memory, items, Math.Min(items.BatchItems * LightBatches, _options.MaxLanes), pages, memory.SingleItems)
             : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold());
     }
 

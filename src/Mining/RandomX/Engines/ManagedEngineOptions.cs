@@ -15,6 +15,9 @@ public sealed record ManagedEngineOptions
     /// <summary>Bytes of the last cache that are one thread's; null when unknown.</summary>
     public long? CachePerThread { get; init; }
 
+    /// <summary>How many lanes of a thread there is memory for, at least 1.</summary>
+    public int MaxLanes { get; init; } = int.MaxValue;
+
     /// <summary>Whether a part of a dataset is used only where that was measured to be faster than none.</summary>
     public bool MeasuresParts { get; init; }
 

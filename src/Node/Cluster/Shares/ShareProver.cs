@@ -51,10 +51,7 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     private static readonly TimeSpan CachePause = TimeSpan.FromSeconds(20);
 
     /// <summary>A cache with its hasher, and what is left for the rest of the system.</summary>
-    private const long NeededMemory = MemoryPlanner.CacheBytes + HasherLanes * MemoryPlanner.ThreadBytes + MemoryPlanner.SystemReserveBytes;
-
-    /// <summary>Inputs that a hasher takes at once, at most; each has memory of its own.</summary>
-    private const int HasherLanes = 16;
+    private const long NeededMemory = MemoryPlanner.CacheBytes + ManagedEngine.MaxLightLanes * MemoryPlanner.LaneBytes + MemoryPlanner.SystemReserveBytes;
 
     /// <summary>Proofs that are computed in one turn; more would keep another key waiting.</summary>
     private const int MaxTogether = 64;

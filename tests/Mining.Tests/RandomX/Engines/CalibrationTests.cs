@@ -65,14 +65,18 @@ public sealed class CalibrationTests
     [TestCase(8 << 20, 4)]
     [TestCase(2 << 20, 2)]
     [TestCase(0, 2)]
-    public void Candidates_AreAllWaysForWhichTheCacheHasRoom(int? cachePerThread, int most)
+    public void MostLanes_AreThoseForWhichTheCacheHasRoom(int? cachePerThread, int most) =>
+        Assert.That(FullMachine.MostLanes(cachePerThread), Is.EqualTo(most));
+
+    [Test]
+    public void Candidates_AreAllWaysWithSoManyLanes([Values(1, 2, 4, 6)] int most)
     {
-        LaneSettings[] all = [.. FullMachine.Candidates(cachePerThread, canTouch: true)];
+        LaneSettings[] all = [.. FullMachine.Candidates(most, canTouch: true)];
         Assert.That(all, Is.Unique);
         Assert.That(all, Does.Contain(new LaneSettings(1)));
         foreach (PrefetchKind prefetch in Enum.GetValues<PrefetchKind>())
             Assert.That(all.Where(s => s.Prefetch == prefetch && s.Lanes > 1).Select(s => s.Lanes), Is.EquivalentTo(Enumerable.Range(2, most - 1)));
-        Assert.That(FullMachine.Candidates(cachePerThread, canTouch: false).Any(s => s.Prefetch == PrefetchKind.Touched), Is.False, "shadow stacks");
+        Assert.That(FullMachine.Candidates(most, canTouch: false).Any(s => s.Prefetch == PrefetchKind.Touched), Is.False, "shadow stacks");
     }
 
     [Test]

@@ -2,6 +2,7 @@ using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Managed;
+using P2PMiner.Mining.RandomX.Managed.X86;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.Tests.RandomX.Engines;
@@ -55,6 +56,49 @@ public sealed class ManagedEngineTests
                     Is.EqualTo(HashOf(native, blobs.AsSpan(lane * BlobSize, BlobSize))), $"batch {batch}, lane {lane}");
             }
             (blobs, nextBlobs) = (nextBlobs, blobs);
+        }
+    }
+
+    [Test]
+    public void LanesPerThread_AreThoseOfTheHashers()
+    {
+        using IRandomXCache cache = Managed.CreateCache(Key, PagePreference.Auto);
+        using IHasher light = Managed.CreateLight(cache, PagePreference.Auto);
+        LaneCounts lanes = ManagedEngine.LanesPerThread(cachePerThread: null);
+        Assert.That(light.Lanes, Is.EqualTo(lanes.Light).And.LessThanOrEqualTo(ManagedEngine.MaxLightLanes));
+        if (ManagedEngine.WhyInterpreted is not null)
+            return;
+        Assert.That(FullMachine.Candidates(lanes.Full, canTouch: true).Max(settings => settings.Lanes), Is.EqualTo(lanes.Full));
+        foreach (int items in new[] { 1 << 14, 1 << 20, RandomXLibrary.DatasetItemCount / 2, RandomXLibrary.DatasetItemCount - 1 })
+            Assert.That(HybridVm.BestLanes(((ManagedCache)cache).Items!, items), Is.InRange(1, lanes.Hybrid), $"{items} items");
+    }
+
+    // One and two lanes compute items one by one, three leave most of a batch empty.
+    [Test]
+    public void FewerLanes_GiveTheSameHashes([Values(1, 2, 3)] int most)
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            Assert.Ignore(reason);
+        const int PartItems = 1 << 14;
+        ManagedEngine frugal = new(new ManagedEngineOptions { MaxLanes = most });
+        using IRandomXCache cache = frugal.CreateCache(Key, PagePreference.Auto);
+        using IHasher interpreter = Managed.CreateVerifier(cache, isCompiled: false, PagePreference.Auto);
+        using RandomXDataset part = frugal.TryAllocatePart(PagePreference.Auto, PartItems)!;
+        cache.WriteItems(part, 0, PartItems);
+        part.Complete(Key);
+        using IHasher light = frugal.CreateLight(cache, PagePreference.Auto);
+        using IHasher hybrid = frugal.CreateHybrid(cache, part, PagePreference.Auto);
+        using IHasher verifier = frugal.CreateVerifier(cache, isCompiled: true, PagePreference.Auto);
+        byte[] blobs = new byte[most * BlobSize];
+        new Random(most).NextBytes(blobs);
+        byte[][] expected = [.. Enumerable.Range(0, most).Select(lane => HashOf(interpreter, blobs.AsSpan(lane * BlobSize, BlobSize)))];
+        foreach (IHasher hasher in new[] { light, hybrid, verifier })
+        {
+            byte[] hashes = new byte[most * Hash256.Size];
+            Assert.That(hasher.Lanes, Is.EqualTo(most));
+            hasher.First(blobs);
+            hasher.Next(blobs, hashes);
+            Assert.That(hashes, Is.EqualTo(expected.SelectMany(hash => hash)));
         }
     }
 
