@@ -36,6 +36,12 @@ public static class HardwareProbe
         return (MemoryReader.ReadMemory(tree), CgroupReader.Read(tree));
     }
 
+    /// <summary>In how much of the last ten seconds a program waited for memory, in percent: cheap enough to ask every few seconds.</summary>
+    /// <param name="root">As for <see cref="Read"/>.</param>
+    /// <returns>Null where the system does not tell.</returns>
+    public static double? ReadMemoryStall(string root = "/") =>
+        root == "/" && !OperatingSystem.IsLinux() ? null : PressureReader.Read(new SystemTree(root));
+
     private static HardwareInfo ReadLinux(string root)
     {
         SystemTree tree = new(root);

@@ -198,7 +198,10 @@ internal sealed class MinerNode : IAsyncDisposable
         bool hasBetter = hosts.Any(host => host.Status.IsWorker || host.Status.Mode != NodeMode.Auto
             || host.Peer.Bytes.SequenceCompareTo(_peerId.Bytes) < 0);
         return new RoleConditions(
-            AvailableMemory(), HardwareProbe.ReadPower().Source == PowerSource.Battery, members.Count, hosts.Count, hasBetter);
+            AvailableMemory(), HardwareProbe.ReadPower().Source == PowerSource.Battery, members.Count, hosts.Count, hasBetter)
+        {
+            StallPercent = HardwareProbe.ReadMemoryStall(),
+        };
     }
 
     private void ChangeRole(RolePlan plan)

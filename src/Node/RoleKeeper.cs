@@ -10,7 +10,11 @@ namespace P2PMiner.Node;
 /// <param name="Members">The other live members of the cluster.</param>
 /// <param name="Hosts">Of these, the ones that host datasets.</param>
 /// <param name="HasBetterHost">Whether one of them will go on hosting whatever this node does.</param>
-internal sealed record RoleConditions(long? AvailableBytes, bool IsOnBattery, int Members, int Hosts, bool HasBetterHost);
+internal sealed record RoleConditions(long? AvailableBytes, bool IsOnBattery, int Members, int Hosts, bool HasBetterHost)
+{
+    /// <summary>In how much of the last seconds a program waited for memory, in percent; null when nothing tells.</summary>
+    public double? StallPercent { get; init; }
+}
 
 /// <summary>
 /// Decides again and again what a node is. Only mode auto changes its mind, and only when the reason for it lasts. Thread-safe
@@ -28,6 +32,18 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
     /// <summary>So much more than it takes has to be available before memory is taken, so that this alone does not make it scarce.</summary>
     public const long Margin = 512L << 20;
 
+    /// <summary>
+    /// When programs wait for memory in more of the time, in percent, they need it more: what counts as available is then what they
+    /// read again and again.
+    /// </summary>
+    public const double StallLimit = 10;
+
+    /// <summary>With so much available they wait for another reason, such as a limit of their own, and a dataset would not help them.</summary>
+    public const long StallRoom = MemoryPlanner.DatasetBytes;
+
+    /// <summary>For how long nobody may have waited before memory is taken: what is given back ends the waiting, and must not bring it back.</summary>
+    public static readonly TimeSpan CalmTime = TimeSpan.FromMinutes(5);
+
     /// <summary>How long a reason to give something up lasts; more than a member is silent before it counts as gone.</summary>
     public static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(15);
 
@@ -39,6 +55,7 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
 
     private RolePlan? _pending;
     private long _since;
+    private long? _lastStall;
     private volatile RolePlan _plan = start;
 
     /// <summary>What the node is.</summary>
@@ -47,6 +64,8 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
     /// <summary>Looks at the conditions; true when they have changed the plan.</summary>
     public bool Look(RoleConditions now)
     {
+        if (IsStalled(now))
+            _lastStall = time.GetTimestamp();
         RolePlan target = Target(now);
         if (target.IsSameAs(Plan))
         {
@@ -83,8 +102,8 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
         }
         if (options.Memory == MemoryRequest.Auto)
         {
-            if (isFull && now.AvailableBytes < LowWater)
-                return RolePlan.Working(isFull: false, isHost: false, $"other programs need the memory: {Mib(now)} available");
+            if (isFull && IsScarce(now))
+                return RolePlan.Working(isFull: false, isHost: false, Need(now));
             if (!isFull && Has(now, MemoryPlanner.DatasetBytes - PartHeld))
                 return RolePlan.Working(isFull: true, isHost: !now.IsOnBattery, $"the dataset fits into memory now: {Mib(now)} available");
         }
@@ -100,11 +119,11 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
 
     private RolePlan Hybrid(RoleConditions now)
     {
-        if (Plan.Memory == MemoryMode.Hybrid && now.AvailableBytes < LowWater)
-            return Plan with { Memory = MemoryMode.Light, Reason = $"worker, because other programs need the memory: {Mib(now)} available" };
+        if (Plan.Memory == MemoryMode.Hybrid && IsScarce(now))
+            return Plan with { Memory = MemoryMode.Light, Reason = $"worker, because {Need(now)}" };
 
         // Its size leaves the reserve, which is more than the low water, so it needs no margin: there may never be so much again.
-        if (Plan.Memory == MemoryMode.Light && now.AvailableBytes >= machine.MemoryPlan.PartBytes + MemoryPlanner.SystemReserveBytes)
+        if (Plan.Memory == MemoryMode.Light && IsCalm && now.AvailableBytes >= machine.MemoryPlan.PartBytes + MemoryPlanner.SystemReserveBytes)
             return Plan with { Memory = MemoryMode.Hybrid, Reason = $"worker, because its part of the dataset fits into memory now: {Mib(now)} available" };
         return Plan;
     }
@@ -116,8 +135,8 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
             return Plan;
         if (Plan.IsDatasetHost)
         {
-            if (now.AvailableBytes < LowWater)
-                return RolePlan.Idle(isHost: false, $"other programs need the memory: {Mib(now)} available");
+            if (IsScarce(now))
+                return RolePlan.Idle(isHost: false, Need(now));
             if (now.IsOnBattery)
                 return RolePlan.Idle(isHost: false, "on battery it holds no dataset for others");
             return now.HasBetterHost ? RolePlan.Idle(isHost: false, "another member hosts the dataset") : Plan;
@@ -127,7 +146,17 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
             : Plan;
     }
 
-    private static bool Has(RoleConditions now, long bytes) => now.AvailableBytes >= bytes + MemoryPlanner.SystemReserveBytes + Margin;
+    private bool IsCalm => _lastStall is not long stall || time.GetElapsedTime(stall) > CalmTime;
+
+    private static bool IsStalled(RoleConditions now) => now.StallPercent > StallLimit && !(now.AvailableBytes >= StallRoom);
+
+    private static bool IsScarce(RoleConditions now) => now.AvailableBytes < LowWater || IsStalled(now);
+
+    private static string Need(RoleConditions now) => now.AvailableBytes < LowWater
+        ? $"other programs need the memory: {Mib(now)} available"
+        : $"other programs need the memory: they wait for it {now.StallPercent:0} % of the time";
+
+    private bool Has(RoleConditions now, long bytes) => IsCalm && now.AvailableBytes >= bytes + MemoryPlanner.SystemReserveBytes + Margin;
 
     private static string Mib(RoleConditions now) => now.AvailableBytes is long bytes ? $"{bytes >> 20} MiB" : "memory";
 }

@@ -37,6 +37,11 @@ public sealed class ProcFormatTests
         7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                          [stack]
         """;
 
+    private const string Pressure = """
+        some avg10=12.34 avg60=5.60 avg300=1.02 total=11182824
+        full avg10=98.70 avg60=0.00 avg300=0.00 total=8198676
+        """;
+
     [TestCase("0", "0")]
     [TestCase("0-3,8,10-11", "0,1,2,3,8,10,11")]
     [TestCase("3,1,1-2", "1,2,3")]
@@ -85,6 +90,39 @@ public sealed class ProcFormatTests
         Assert.That(backing.ReservedBytes, Is.InRange(0, 4L * 0x40000000));
         Assert.That(backing.TransparentBytes, Is.InRange(0, 4L * 0x40000000));
     });
+
+    [TestCase(Pressure, 12.34)]
+    [TestCase("some avg10=0.00 avg60=0.00 avg300=0.00 total=0", 0)]
+    [TestCase("some avg10=100.00", 100)]
+    [TestCase("some avg10=100.01 avg60=0.00", null)]
+    [TestCase("some avg10=-1 avg60=0.00", null)]
+    [TestCase("some avg10=1e1 avg60=0.00", null)]
+    [TestCase("some avg10=NaN avg60=0.00", null)]
+    [TestCase("some avg10= avg60=0.00", null)]
+    [TestCase("full avg10=3.00 avg60=0.00", null)]
+    [TestCase("", null)]
+    [TestCase(null, null)]
+    public void PressureReader_GivesTheTimeInWhichAnybodyWaited(string? text, double? expected) =>
+        Assert.That(PressureReader.ParseSome(text), Is.EqualTo(expected));
+
+    [Test]
+    public void PressureReader_OfMutatedText_GivesAPercentageOrNothing() => Mutate(Pressure, text =>
+        Assert.That(PressureReader.ParseSome(text), Is.Null.Or.InRange(0.0, 100.0)));
+
+    [TestCase("1.00", null, 1)]
+    [TestCase("1.00", "2.00", 2)]
+    [TestCase("3.00", "2.00", 3)]
+    [TestCase(null, "2.00", 2)]
+    [TestCase(null, null, null)]
+    public void MemoryStall_IsTheGreatestOfMachineAndCgroups(string? machine, string? group, double? expected)
+    {
+        using TempRoot root = new(Topology.Load("container-1gib-v2"));
+        if (machine is not null)
+            root.Write("/proc/pressure/memory", $"some avg10={machine} avg60=0.00 avg300=0.00 total=1\n");
+        if (group is not null)
+            root.Write("/sys/fs/cgroup/app/memory.pressure", $"some avg10={group} avg60=0.00 avg300=0.00 total=1\n");
+        Assert.That(HardwareProbe.ReadMemoryStall(root.Root), Is.EqualTo(expected));
+    }
 
     [Test]
     public void AnonymousMemory_LeavesOutFilesHeapAndStack() =>

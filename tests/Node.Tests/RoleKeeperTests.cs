@@ -38,6 +38,37 @@ internal sealed class RoleKeeperTests
     }
 
     [Test]
+    public void ProgramsThatWaitForMemory_EndFullMode_UntilTheyHaveNotForLong()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Threads = 2 }, 8192);
+        RoleConditions waiting = Scarce with { AvailableBytes = RoleKeeper.StallRoom - 1, StallPercent = RoleKeeper.StallLimit + 1 };
+        Assert.That(After(keeper, waiting with { StallPercent = RoleKeeper.StallLimit }, TimeSpan.FromHours(1)), Is.Zero, "little of the time");
+        Assert.That(After(keeper, waiting with { AvailableBytes = RoleKeeper.StallRoom }, TimeSpan.FromHours(1)), Is.Zero, "for another reason");
+        Assert.That(After(keeper, waiting, RoleKeeper.GiveUpAfter - Look), Is.Zero);
+        Assert.That(After(keeper, waiting, 2 * Look), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Light));
+        Assert.That(keeper.Plan.Reason, Is.EqualTo("worker, because other programs need the memory: they wait for it 11 % of the time"));
+
+        RoleConditions calm = Roomy with { StallPercent = 0 };
+        Assert.That(After(keeper, calm, RoleKeeper.CalmTime - Look), Is.Zero);
+        Assert.That(After(keeper, waiting, Look), Is.Zero);
+        Assert.That(After(keeper, calm, RoleKeeper.CalmTime + RoleKeeper.TakeAfter - 3 * Look), Is.Zero, "it began anew");
+        Assert.That(After(keeper, calm, 4 * Look), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Full));
+    }
+
+    [Test]
+    public void ProgramsThatWaitForMemory_GetAPartBack_AlsoWhereNothingTellsWhatIsAvailable()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Memory = MemoryRequest.Hybrid, Threads = 2 }, 2200);
+        Assert.That(After(keeper, Roomy with { AvailableBytes = null, StallPercent = 50 }, RoleKeeper.GiveUpAfter), Is.EqualTo(1));
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Light)));
+        Assert.That(After(keeper, Roomy, RoleKeeper.CalmTime), Is.Zero);
+        Assert.That(After(keeper, Roomy, 2 * RoleKeeper.TakeAfter), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Memory, Is.EqualTo(MemoryMode.Hybrid));
+    }
+
+    [Test]
     public void Battery_EndsHosting_NotHashing()
     {
         RoleKeeper keeper = Keeper(new NodeOptions { Threads = 2 }, 8192);
