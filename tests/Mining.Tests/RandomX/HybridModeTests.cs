@@ -41,21 +41,13 @@ public sealed class HybridModeTests
         }
     }
 
-    [Test]
-    public async Task KeyStore_OfAnEngineThatNeedsTheWholeDataset_StaysLight()
+    [TestCase(true, TestName = "KeyStore_OfAnEngineThatNeedsTheWholeDataset_StaysLight")]
+    [TestCase(false, TestName = "KeyStore_WhereAPartIsSlower_StaysLight")]
+    public async Task KeyStore_WithoutUseForAPart_StaysLight(bool isNative)
     {
-        await using KeyStore store = Create(new NativeEngine());
-        await WaitForDatasetAsync(store, DatasetState.Failed);
-        using IHasher? hasher = store.TryCreateVm(Key, 0, out bool isFull);
-        Assert.That((hasher is null, isFull), Is.EqualTo((false, false)));
-    }
-
-    [Test]
-    public async Task KeyStore_WhereAPartIsSlower_StaysLight()
-    {
-        if (ManagedEngine.WhyInterpreted is string reason)
+        if (!isNative && ManagedEngine.WhyInterpreted is string reason)
             Assert.Ignore(reason);
-        await using KeyStore store = Create(new SlowPartEngine());
+        await using KeyStore store = Create(isNative ? new NativeEngine() : new SlowPartEngine());
         await WaitForDatasetAsync(store, DatasetState.Failed);
         using IHasher? hasher = store.TryCreateVm(Key, 0, out bool isFull);
         Assert.That((hasher is null, isFull), Is.EqualTo((false, false)));

@@ -40,10 +40,14 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         try
         {
             Argon2d.Fill(_memory, blocks, Parameters.ArgonIterations, key, Parameters.ArgonSalt, cancellation: cancellation);
-        }
-        finally
-        {
             other.GetAwaiter().GetResult();
+        }
+        catch
+        {
+            // The other one writes to the memory until it has ended; how it ended must not hide why this one did.
+            ((IAsyncResult)other).AsyncWaitHandle.WaitOne();
+            Dispose();
+            throw;
         }
         PageKind = Block.Measure();
     }

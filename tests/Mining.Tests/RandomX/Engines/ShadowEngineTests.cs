@@ -151,6 +151,10 @@ public sealed class ShadowEngineTests
         for (byte batch = 1; batch <= batches; batch++)
         {
             blobs.AsSpan().Fill(batch);
+
+            // Another input in each lane: a hash that is compared with that of another lane's would be seen.
+            for (int lane = 0; lane < hasher.Lanes; lane++)
+                blobs[lane * BlobSize] = (byte)lane;
             hasher.Next(blobs, hashes);
         }
         return batches * hasher.Lanes;
