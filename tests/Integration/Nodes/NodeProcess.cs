@@ -54,22 +54,25 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Of the process.</summary>
     public int Id => _process.Id;
 
-    public static NodeProcess Start(string dataDirectory, params string[] arguments)
+    public static NodeProcess Start(string dataDirectory, params string[] arguments) => StartWithin([], dataDirectory, arguments);
+
+    /// <summary>As above, by a command that runs the command after it; in light mode only where the arguments say nothing else.</summary>
+    public static NodeProcess StartWithin(IReadOnlyList<string> prefix, string dataDirectory, params string[] arguments)
     {
         int port = Ports.Take();
 
         // A cluster of its own, unless the test says which: other nodes of this machine are none of its business.
         string[] cluster = arguments.Contains("--cluster") ? [] : ["--cluster", Path.GetFileName(dataDirectory)];
 
+        string[] memory = arguments.Contains("--memory") ? [] : ["--memory", "light"];
+
         // A shell starts what it runs in the background deaf to SIGINT, and the deafness is inherited.
-        return new NodeProcess(
-            new ProcessStartInfo(
-                "env",
-                [
-                    "--default-signal=INT", "dotnet", Program,
-                    "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", "--memory", "light", .. cluster, .. arguments,
-                ]),
-            port, handler: null);
+        string[] command =
+        [
+            .. prefix, "env", "--default-signal=INT", "dotnet", Program,
+            "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", .. memory, .. cluster, .. arguments,
+        ];
+        return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), port, handler: null);
     }
 
     /// <summary>

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Text.Json;
+using P2PMiner.Integration.Tests.Cluster;
+
+namespace P2PMiner.Integration.Tests.Nodes;
+
+/// <summary>A node that may have so much memory and no more, as in a container. Needs root.</summary>
+[Category("Node")]
+public sealed class MemoryLimitTests
+{
+    /// <summary>
+    /// For most of the dataset and not for all of it: with half of it, whether hashing with it is faster is a matter of the machine.
+    /// </summary>
+    private const int LimitMebibytes = 2600;
+
+    /// <summary>Shares that must be found and accepted with what is held.</summary>
+    private const long Shares = 4;
+
+    private string _data = "";
+    private MemoryLimit _limit = null!;
+
+    [SetUp]
+    public void MakeLimit()
+    {
+        if (MemoryLimit.TryCreate(LimitMebibytes) is not MemoryLimit limit)
+        {
+            Assert.Ignore("no control group can be made here");
+            return;
+        }
+        _limit = limit;
+        _data = Directory.CreateTempSubdirectory("p2p-miner-memory-").FullName;
+    }
+
+    [TearDown]
+    public async Task RemoveLimit()
+    {
+        if (_data.Length == 0)
+            return;
+
+        // Processes that were killed leave their group a moment later.
+        await Wait.UntilAsync(() => Task.FromResult(_limit.IsEmpty), () => "processes are left in the control group");
+        _limit.Dispose();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    [Test]
+    public async Task Node_WithinALimit_HoldsThePartThatFits_AndHashesWithIt()
+    {
+        await using NodeProcess node = Start();
+        await MinesWithAPartAsync(node);
+        Assert.That(node.Output.Single(line => line.Contains("Memory: ", StringComparison.Ordinal)), Does.Contain("hybrid mode: "));
+        Assert.That(_limit.TimesMet, Is.Zero, node.Explain());
+    }
+
+    [Test]
+    [Explicit("lasts as long as a reason to give memory back or to take it has to last, about two minutes")]
+    public async Task Node_WithinALimit_GivesItsPartBack_WhenAnotherProgramNeedsTheMemory_AndTakesItAgain()
+    {
+        const long LeftBytes = 64 << 20;
+        const long FreedBytes = 1 << 30;
+        await using NodeProcess node = Start();
+        await MinesWithAPartAsync(node);
+        using (Process hungry = Occupy(_limit.AvailableBytes - LeftBytes))
+        {
+            try
+            {
+                await node.UntilAsync(status => status.GetProperty("memory").GetString() == "light");
+                Assert.That(node.Output, Has.Some.Contain("other programs need the memory"));
+                await Wait.UntilAsync(() => Task.FromResult(_limit.AvailableBytes > FreedBytes), () => $"{_limit.AvailableBytes} bytes are free; {node.Explain()}");
+            }
+            finally
+            {
+                hungry.Kill(entireProcessTree: true);
+                await hungry.WaitForExitAsync();
+            }
+        }
+        await MinesWithAPartAsync(node);
+        Assert.That(_limit.TimesMet, Is.Zero, node.Explain());
+    }
+
+    private NodeProcess Start() => NodeProcess.StartWithin(_limit.Command, _data, "--memory", "auto", "--threads", "1", "--no-mdns", "--no-dht");
+
+    private static async Task MinesWithAPartAsync(NodeProcess node)
+    {
+        JsonElement status = await node.UntilAsync(now => now.GetProperty("memory").GetString() == "hybrid");
+        long before = Accepted(status);
+        status = await node.UntilAsync(now => Accepted(now) >= before + Shares);
+        Assert.That(status.GetProperty("memory").GetString(), Is.EqualTo("hybrid"));
+        Assert.That(status.GetProperty("shares").GetProperty("rejected").GetInt64(), Is.Zero);
+        Assert.That(node.Output, Has.None.Contain("wrong hash"));
+    }
+
+    private static long Accepted(JsonElement status) => status.GetProperty("shares").GetProperty("accepted").GetInt64();
+
+    /// <summary>A program that holds so much memory within the limit until it is killed.</summary>
+    private Process Occupy(long bytes)
+    {
+        string script = $"{{ head -c {bytes} /dev/zero; exec sleep 1000; }} | tail -c {bytes}";
+        IReadOnlyList<string> prefix = _limit.Command;
+        return Process.Start(new ProcessStartInfo(prefix[0], [.. prefix.Skip(1), "sh", "-c", script]))!;
+    }
+}
