@@ -257,6 +257,7 @@ public sealed class Host : IAsyncDisposable
         NameFilter = options.NameFilter,
         InboundFilter = options.InboundFilter,
         PeerFilter = options.PeerFilter,
+        ConnectionFilter = options.ConnectionFilter,
         Random = options.Random,
     };
 }

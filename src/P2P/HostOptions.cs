@@ -52,6 +52,12 @@ public sealed record HostOptions
     /// <summary>Peers for which it is false get no connection in either direction. Null: all are welcome.</summary>
     public Func<PeerId, bool>? PeerFilter { get; init; }
 
+    /// <summary>
+    /// Asked last, once for each connection that could otherwise be kept, with who it is, where, and who dialled: it is closed where this is
+    /// false. Null: all are kept.
+    /// </summary>
+    public Func<PeerId, Multiaddr, Direction, bool>? ConnectionFilter { get; init; }
+
     /// <summary>What carries connections; the first that understands an address is used.</summary>
     public IReadOnlyList<ITransport> Transports { get; init; } = [new TcpTransport()];
 

@@ -29,6 +29,8 @@ internal sealed class MinerControl(TimeProvider time)
 
     public long Now => time.GetTimestamp();
 
+    public TimeSpan ElapsedSince(long timestamp) => time.GetElapsedTime(timestamp);
+
     public void SetJob(Job? job) => Change(work => work with { Job = job, SetAt = time.GetTimestamp() });
 
     public void SetPaused(bool paused) => Change(work => work with { Paused = paused, SetAt = time.GetTimestamp() });

@@ -29,11 +29,18 @@ internal sealed class MinerThread
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>
+    /// Hashes in flight are given up for a new job no more often than this: otherwise who publishes jobs without a pause would cost others a
+    /// part of all that they hash.
+    /// </summary>
+    private static readonly TimeSpan GivingUpPause = TimeSpan.FromSeconds(2);
+
     private readonly Func<bool> _isWanted;
 
     private ulong _extraNonce;
     private MinerWork? _searched;
     private bool _hasGivenUp;
+    private long? _gaveUp;
     private IHasher? _vm;
     private IRandomXEngine? _engine;
     private byte[] _blobs = [];
@@ -61,7 +68,7 @@ internal sealed class MinerThread
         _logger = logger;
 
         // Not twice in a row: jobs that come faster than hashes would let nothing be finished.
-        _isWanted = () => _hasGivenUp || IsStillRight(_searched!);
+        _isWanted = () => IsStillRight(_searched!) || _hasGivenUp || (_gaveUp is long last && _control.ElapsedSince(last) < GivingUpPause);
     }
 
     public long Hashes => Volatile.Read(ref _hashes);
@@ -187,6 +194,7 @@ internal sealed class MinerThread
             if (!vm.TryNext(blobs, _laneHashes, _isWanted))
             {
                 _hasGivenUp = true;
+                _gaveUp = _control.Now;
                 return;
             }
             _hasGivenUp = false;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Node.Cli;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Configuration;
 using P2PMiner.P2P;
 using P2PMiner.P2P.Addresses;
@@ -47,10 +48,11 @@ internal sealed class ClusterHost(
 
     /// <summary>Starts the host.</summary>
     /// <param name="isWelcome">Whether a peer may connect.</param>
+    /// <param name="entrance">How often anybody may.</param>
     /// <param name="configure">Adds handlers before the first connection can come in.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="IOException">An address cannot be listened on; the message says what to do.</exception>
-    public async Task<Host> StartAsync(Func<PeerId, bool> isWelcome, Action<Host> configure, CancellationToken cancellation)
+    public async Task<Host> StartAsync(Func<PeerId, bool> isWelcome, Entrance entrance, Action<Host> configure, CancellationToken cancellation)
     {
         if (options.Listen.Count > 0)
             return await ListenAsync(options.Listen, "choose another address with --listen");
@@ -71,7 +73,7 @@ internal sealed class ClusterHost(
         {
             try
             {
-                return await Host.StartAsync(Settings(addresses, isWelcome), configure, logs, cancellation);
+                return await Host.StartAsync(Settings(addresses, isWelcome, entrance), configure, logs, cancellation);
             }
             catch (IOException error)
             {
@@ -110,7 +112,7 @@ internal sealed class ClusterHost(
         }
     }
 
-    private HostOptions Settings(IReadOnlyList<Multiaddr> listen, Func<PeerId, bool> isWelcome)
+    private HostOptions Settings(IReadOnlyList<Multiaddr> listen, Func<PeerId, bool> isWelcome, Entrance entrance)
     {
         bool isOpen = cluster.Key is null;
         return new HostOptions
@@ -119,7 +121,7 @@ internal sealed class ClusterHost(
             Listen = listen,
             AgentVersion = $"p2p-miner/{VersionCommand.Version}",
             PreSharedKey = cluster.Key,
-            PubSub = Gossip(),
+            PubSub = Gossip(entrance),
             Dht = options.NoDht ? null : new DhtOptions
             {
                 AddressScope = isOpen ? IpScope.Private : IpScope.Public,
@@ -128,13 +130,14 @@ internal sealed class ClusterHost(
             Mdns = options.NoMdns ? null : new MdnsOptions { ServiceName = cluster.MdnsService },
             Limits = new ConnectionLimits { BackoffMax = MaxBackoff, MaxInboundPerHost = NodesPerAddress, MaxPendingInboundPerHost = NodesPerAddress },
             DialFilter = isOpen ? IsNear : null,
-            InboundFilter = isOpen ? IsNear : null,
+            InboundFilter = address => (!isOpen || IsNear(address)) && (address.IPAddress is not { } ip || entrance.MayKnock(ip)),
             PeerFilter = isWelcome,
+            ConnectionFilter = (peer, address, direction) => address.IPAddress is not { } ip || entrance.MayEnter(peer, ip, direction),
             Time = time,
         };
     }
 
-    private PubSubOptions Gossip()
+    private PubSubOptions Gossip(Entrance entrance)
     {
         string[] topics = [cluster.StatusTopic, cluster.SharesTopic, cluster.JobsTopic];
         return new PubSubOptions
@@ -149,6 +152,7 @@ internal sealed class ClusterHost(
                     [cluster.JobsTopic] = JobRate,
                 },
             },
+            CuttingOff = entrance.Blame,
             Scores = new PeerScoreOptions
             {
                 Topics = topics.ToDictionary(topic => topic, _ => TopicScore),

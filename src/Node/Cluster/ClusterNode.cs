@@ -4,6 +4,7 @@ using P2PMiner.Node.Cluster.Blocks;
 using P2PMiner.Node.Cluster.Chain;
 using P2PMiner.Node.Cluster.Datasets;
 using P2PMiner.Node.Cluster.Discovery;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Cluster.Jobs;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
@@ -40,6 +41,7 @@ internal sealed class ClusterNode
     private readonly MemberView _view;
     private readonly Heartbeats _heartbeats;
     private readonly Conduct _conduct;
+    private readonly Entrance _entrance;
     private readonly ShareGossip _shares;
     private readonly JobGossip _jobs;
     private readonly BlockGossip _blocks;
@@ -78,15 +80,20 @@ internal sealed class ClusterNode
         _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
         _heartbeats = new Heartbeats(_cluster.StatusTopic, status, _view, time);
         _conduct = new Conduct(time, _logger);
+        Standing standing = new();
+        standing.Proven += Know;
+        _conduct.Banned += standing.Lose;
+        _entrance = new Entrance(standing, time);
+        StrangerTime strangers = new(standing, Environment.ProcessorCount, work.ProofCost, time);
         tree.TipChanged += new ClockWarning(tree, time, _logger).Look;
         _server = new ChainServer(tree, time);
-        _sync = new ChainSync(tree, _view, prove, _conduct, time, _logger);
+        _sync = new ChainSync(tree, _view, prove, _conduct, strangers, time, _logger);
         _view.Heard += _sync.Heard;
-        _datasets = new DatasetExchange(work.Hold, options.UploadLimit, _cluster.DatasetKey, _view, _conduct, time, _logger);
+        _datasets = new DatasetExchange(work.Hold, options.UploadLimit, _cluster.DatasetKey, _view, standing.IsProven, _conduct, time, _logger);
         MinerId self = new(PeerId.FromEd25519(key.PublicKey).Bytes);
-        _blocks = new BlockGossip(_cluster.JobsTopic, _view, key => work.Keys.Contains(key) || _view.IsKeyKnown(key), work.Prove, work.Relay, time, _logger);
-        _jobs = new JobGossip(_cluster.JobsTopic, _view, work.Jobs, work.Keys, _blocks, PeerId.FromEd25519(key.PublicKey), time, _logger);
-        _shares = new ShareGossip(_cluster.SharesTopic, tree, self, prove, _sync.Ask, time, _logger);
+        _blocks = new BlockGossip(_cluster.JobsTopic, _view, key => work.Keys.Contains(key) || _view.IsKeyKnown(key), work.Prove, strangers, work.Relay, time, _logger);
+        _jobs = new JobGossip(_cluster.JobsTopic, _view, work.Jobs, work.Keys, _blocks, strangers, PeerId.FromEd25519(key.PublicKey), time, _logger);
+        _shares = new ShareGossip(_cluster.SharesTopic, tree, self, prove, strangers, _sync.Ask, time, _logger);
     }
 
     /// <summary>Where other nodes can connect to; empty before the start.</summary>
@@ -124,7 +131,7 @@ internal sealed class ClusterNode
     /// <exception cref="IOException">The host cannot listen; the message says what to do.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await using Host host = await _hosts.StartAsync(IsWelcome, Configure, cancellation);
+        await using Host host = await _hosts.StartAsync(IsWelcome, _entrance, Configure, cancellation);
         _host = host;
         LogStart(host);
         PeerFinder finder = new(host, IsWelcome, _logger);
@@ -179,10 +186,19 @@ internal sealed class ClusterNode
 
     private IReadOnlyList<Hash256> HostedDatasets() => _status() is { IsDatasetHost: true } status ? status.DatasetKeys : [];
 
-    private static void CutOff(Host host, PeerId peer)
+    private void CutOff(Host host, PeerId peer)
     {
         foreach (IPeerConnection connection in host.Network.Connections.Where(connection => connection.RemotePeer.Equals(peer)))
+        {
+            _entrance.Blame(connection);
             connection.Abort("it misbehaved");
+        }
+    }
+
+    private void Know(PeerId peer)
+    {
+        if (_host?.Network.FindConnection(peer)?.RemoteAddress.IPAddress is { } address)
+            _entrance.Know(address);
     }
 
     private void LogStart(Host host)

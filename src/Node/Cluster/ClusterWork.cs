@@ -10,6 +10,7 @@ namespace P2PMiner.Node.Cluster;
 /// <param name="Jobs">Takes their jobs.</param>
 /// <param name="Keys">Learns the keys of these.</param>
 /// <param name="Prove">Checks the proof of work of their blocks.</param>
+/// <param name="ProofCost">Processor time of one such check, or of one of a share, as measured lately.</param>
 /// <param name="Relay">Submits their blocks.</param>
 /// <param name="Hold">The dataset of a key; null when it is not held, or not shared.</param>
-internal sealed record ClusterWork(ForeignJobs Jobs, KnownKeys Keys, BlobCheck Prove, BlockRelay Relay, Func<Hash256, HeldDataset?> Hold);
+internal sealed record ClusterWork(ForeignJobs Jobs, KnownKeys Keys, BlobCheck Prove, Func<TimeSpan> ProofCost, BlockRelay Relay, Func<Hash256, HeldDataset?> Hold);

@@ -4,19 +4,20 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Transport;
+using P2PMiner.P2P.Yamux;
 
 namespace P2PMiner.P2P.Network;
 
 /// <summary>The addresses that are listened on, and the loops that accept what comes there.</summary>
 /// <param name="transports">The first that understands an address takes it.</param>
-/// <param name="accepted">Gets each raw connection; must return at once.</param>
+/// <param name="accepted">Gets each raw connection and says whether it was let in; must return at once.</param>
 /// <param name="addressesChanged">Is told that the machine's interfaces, and so the addresses behind a wildcard, changed.</param>
 /// <param name="died">Is told what ended a loop that should have gone on.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">For the log.</param>
 internal sealed class Listeners(
     IReadOnlyList<ITransport> transports,
-    Action<ITransportConnection> accepted,
+    Func<ITransportConnection, bool> accepted,
     Action addressesChanged,
     Action<Exception> died,
     TimeProvider time,
@@ -24,6 +25,12 @@ internal sealed class Listeners(
 {
     /// <summary>Pause when the system is out of descriptors or buffers.</summary>
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// Connections to one listening address that are refused at once and per second; those beyond wait, and the system refuses what comes behind them.
+    /// To accept one and to end it takes a few tenths of a millisecond.
+    /// </summary>
+    private const int RefusalsAtOnce = 100, RefusalsPerSecond = 50;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<ITransportListener> _listeners = [];
@@ -68,12 +75,16 @@ internal sealed class Listeners(
 
     private async Task AcceptAsync(ITransportListener listener)
     {
+        TokenBucket refusals = new(RefusalsAtOnce, RefusalsPerSecond, time);
         try
         {
             while (!_stop.IsCancellationRequested)
             {
                 if (await AcceptOneAsync(listener).ConfigureAwait(false) is { } connection)
-                    accepted(connection);
+                {
+                    if (!accepted(connection) && !refusals.TryTake())
+                        await Task.Delay(refusals.Debt(), time, _stop.Token).ConfigureAwait(false);
+                }
                 else if (!_stop.IsCancellationRequested)
                     await Task.Delay(AcceptPause, time, _stop.Token).ConfigureAwait(false);
             }

@@ -35,7 +35,7 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
         _events = new EventSequence(Report);
         _tasks = new TaskTracker(Report);
         _table = new ConnectionTable(LocalPeer);
-        _admission = new Admission(_table, options.Limits, options.Time, options.PeerFilter, LocalPeer);
+        _admission = new Admission(_table, options, LocalPeer);
         _gate = new InboundGate(options.Limits, options.Time);
         _listeners = new Listeners(options.Transports, OnAccepted, RaiseLocalInfoChanged, Die, options.Time, _logger);
         UpgradeOptions upgrade = new(options.Key, options.PreSharedKey, options.EarlyMultiplexer, options.Limits);
@@ -169,15 +169,15 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
         _stop.Dispose();
     }
 
-    private void OnAccepted(ITransportConnection raw)
+    /// <returns>Whether it was let in.</returns>
+    private bool OnAccepted(ITransportConnection raw)
     {
         InboundGate.Pass? pass = Admit(raw, out string reason);
         if (pass is not null)
-        {
             _tasks.Run(() => EstablishInboundAsync(raw, pass));
-            return;
-        }
-        Refuse(raw, reason);
+        else
+            Refuse(raw, reason);
+        return pass is not null;
     }
 
     private InboundGate.Pass? Admit(ITransportConnection raw, out string reason)
@@ -235,7 +235,7 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
         IPeerConnection? victim;
         lock (_changing)
         {
-            (string? refusal, victim) = _admission.Judge(connection.RemotePeer, connection.Direction);
+            (string? refusal, victim) = _admission.Judge(connection);
             if (refusal is not null || _stop.IsCancellationRequested)
                 return refusal ?? "the host stops";
             // Gone from the table at once, so that two newcomers do not both count on its place.

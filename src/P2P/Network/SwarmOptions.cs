@@ -34,6 +34,9 @@ internal sealed record SwarmOptions
     /// <summary>Peers for which it is false get no connection in either direction.</summary>
     internal Func<PeerId, bool>? PeerFilter { get; init; }
 
+    /// <summary>Connections for which it is false are not kept; asked last.</summary>
+    internal Func<PeerId, Multiaddr, Direction, bool>? ConnectionFilter { get; init; }
+
     /// <summary>A number from 0 to below 1 per call, for jitter.</summary>
     internal required Func<double> Random { get; init; }
 }

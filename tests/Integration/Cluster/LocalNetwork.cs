@@ -7,6 +7,9 @@ namespace P2PMiner.Integration.Tests.Cluster;
 /// <summary>Machines with addresses of their own on one switch: network namespaces around a bridge. Needs root and the tool ip.</summary>
 internal sealed class LocalNetwork : IDisposable
 {
+    /// <summary>Beyond the machines' own.</summary>
+    private const int FirstFurther = 100;
+
     private readonly NetworkNamespace _switch;
     private readonly List<NetworkNamespace> _machines = [];
 
@@ -30,6 +33,25 @@ internal sealed class LocalNetwork : IDisposable
     }
 
     public static string AddressOf(int machine) => $"192.168.77.{machine + 1}";
+
+    /// <summary>Gives a machine further addresses.</summary>
+    /// <param name="machine">Which.</param>
+    /// <param name="count">Of all that it has then.</param>
+    /// <returns>All of them.</returns>
+    public IReadOnlyList<string> AddAddresses(int machine, int count)
+    {
+        return [AddressOf(machine), .. Enumerable.Range(FirstFurther, count - 1).Select(number => AddAddress(machine, number)[0])];
+    }
+
+    /// <summary>Gives a machine one further address.</summary>
+    /// <param name="machine">Which.</param>
+    /// <param name="number">Its last part.</param>
+    public IReadOnlyList<string> AddAddress(int machine, int number)
+    {
+        string address = $"192.168.77.{number}";
+        Ip("-n", _machines[machine].Name, "address", "add", $"{address}/24", "dev", "eth0");
+        return [address];
+    }
 
     /// <summary>Pulls a machine's cable, or plugs it in again.</summary>
     public void SetCable(int machine, bool isIn) =>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Blocks;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Cluster.Jobs;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
@@ -22,6 +23,9 @@ internal sealed class JobGossipTests
     private static readonly Hash256 Key = Hash256.Parse(new string('a', 64));
     private static readonly Hash256 Parent = Hash256.Parse(new string('b', 64));
 
+    /// <summary>So that no test comes to the limit but the one that is about it.</summary>
+    private static readonly TimeSpan ProofCost = TimeSpan.FromMilliseconds(1);
+
     private readonly ManualTime _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
     private readonly ForeignJobs _jobs = new();
     private readonly KnownKeys _keys = new();
@@ -29,6 +33,7 @@ internal sealed class JobGossipTests
     private readonly MemberView _view;
     private readonly BlockGossip _blocks;
     private readonly JobGossip _gossip;
+    private readonly StrangerTime _strangers;
     private Proof _proof = Proof.Valid;
     private int _proofs;
     private ulong _number;
@@ -37,8 +42,9 @@ internal sealed class JobGossipTests
     public JobGossipTests()
     {
         _view = new MemberView(_time);
-        _blocks = new BlockGossip("/topic", _view, _keys.Contains, (_, _, _, _) => Task.FromResult(Prove()), Relay, _time, NullLogger.Instance);
-        _gossip = new JobGossip("/topic", _view, _jobs, _keys, _blocks, Stranger, _time, NullLogger.Instance);
+        _strangers = new StrangerTime(new Standing(), processors: 1, () => ProofCost, _time);
+        _blocks = new BlockGossip("/topic", _view, _keys.Contains, (_, _, _, _) => Task.FromResult(Prove()), _strangers, Relay, _time, NullLogger.Instance);
+        _gossip = new JobGossip("/topic", _view, _jobs, _keys, _blocks, _strangers, Stranger, _time, NullLogger.Instance);
         Beat(Peer);
     }
 
@@ -48,6 +54,15 @@ internal sealed class JobGossipTests
         Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Accept));
         Assert.That(_jobs.All.Single().Publisher, Is.EqualTo(Peer));
         Assert.That(_keys.Contains(Key), Is.True);
+    }
+
+    [Test]
+    public async Task Job_OfAStranger_IsNotLookedAtWhenThereIsNoTimeForStrangers_ButThatOfAMemberIsWhoHasProvedHimself()
+    {
+        _strangers.SpendProofs(Stranger, (int)(StrangerTime.Burst / ProofCost));
+        Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Ignore));
+        _strangers.Standing.Prove(Peer);
+        Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Accept));
     }
 
     [Test]

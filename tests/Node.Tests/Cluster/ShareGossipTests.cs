@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Tests.ShareChain;
@@ -17,12 +18,17 @@ internal sealed class ShareGossipTests
     private readonly ManualTime _time = new(DateTimeOffset.FromUnixTimeSeconds((long)Genesis.Timestamp + 100_000));
     private readonly ShareTree _tree = TestChain.NewTree();
     private readonly List<PeerId> _missing = [];
+    private readonly Standing _standing = new();
     private readonly ShareGossip _gossip;
+    private TimeSpan _proofCost;
     private int _proofs;
     private Proof _proof = Proof.Valid;
 
-    public ShareGossipTests() => _gossip = new ShareGossip(
-        "/topic", _tree, TestChain.Bob, (_, _) => Task.FromResult(Prove()), _missing.Add, _time, NullLogger.Instance);
+    public ShareGossipTests()
+    {
+        StrangerTime strangers = new(_standing, processors: 1, () => _proofCost, _time);
+        _gossip = new ShareGossip("/topic", _tree, TestChain.Bob, (_, _) => Task.FromResult(Prove()), strangers, _missing.Add, _time, NullLogger.Instance);
+    }
 
     [Test]
     public async Task ValidShare_IsALinkAndPassedOn_AndOnlyOnce()
@@ -139,6 +145,41 @@ internal sealed class ShareGossipTests
         for (int i = 0; i < 200; i++)
             await JudgeAsync(TestChain.Child(parent, extraNonce: (ulong)i));
         Assert.That(_proofs, Is.EqualTo((int)CheckBudget.PeerBurst));
+    }
+
+    [Test]
+    public async Task ShareOfAStranger_IsCheckedAsLongAsThereIsTimeForStrangers()
+    {
+        _proof = Proof.Invalid;
+        _proofCost = StrangerTime.Burst / 4;
+        for (int i = 0; i < 20; i++)
+            await JudgeAsync(TestChain.Child(_tree.Tip, extraNonce: (ulong)i));
+        Assert.That(_proofs, Is.EqualTo(4));
+        _time.Advance(_proofCost / StrangerTime.Part);
+        for (int i = 20; i < 40; i++)
+            await JudgeAsync(TestChain.Child(_tree.Tip, extraNonce: (ulong)i));
+        Assert.That(_proofs, Is.EqualTo(5), "as much time as has come back");
+    }
+
+    [Test]
+    public async Task Finder_OfAValidShare_IsNoStranger_UntilHeBringsAnInvalidOne()
+    {
+        _proofCost = StrangerTime.Burst;
+        ShareHeader header = TestChain.ChildHeader(_tree.Tip) with { Miner = new MinerId(Peer.Bytes) };
+        await JudgeAsync(Share.Embedded(header, 0));
+        Assert.That(_standing.IsProven(Peer), Is.True);
+        await JudgeAsync(TestChain.Child(_tree.Tip));
+        Assert.That(_proofs, Is.EqualTo(2), "beyond the time for strangers");
+        _proof = Proof.Invalid;
+        await JudgeAsync(TestChain.Child(_tree.Tip, extraNonce: 1));
+        Assert.That(_standing.IsProven(Peer), Is.False);
+    }
+
+    [Test]
+    public async Task ShareOfSomebodyElse_ProvesNobody()
+    {
+        await JudgeAsync(TestChain.Child(_tree.Tip));
+        Assert.That(_standing.IsProven(Peer), Is.False);
     }
 
     [Test]

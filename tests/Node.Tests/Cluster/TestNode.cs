@@ -25,7 +25,7 @@ internal sealed class TestNode : IAsyncDisposable
         Id = PeerId.FromEd25519(key.PublicKey);
         Cluster = new ClusterNode(
             options, ClusterId.Of(options), key, () => Status with { Tip = TipOf(Tree.Tip) }, Tree, (share, _) => Task.FromResult(Prove(share)),
-            new ClusterWork(Jobs, Keys, (_, _, _, _) => Task.FromResult(ProveBlock()), block => Relay(block), key => Hold(key)), TimeProvider.System, NullLoggerFactory.Instance);
+            new ClusterWork(Jobs, Keys, (_, _, _, _) => Task.FromResult(ProveBlock()), () => TimeSpan.Zero, block => Relay(block), key => Hold(key)), TimeProvider.System, NullLoggerFactory.Instance);
         Running = Cluster.RunAsync(_stop.Token);
     }
 

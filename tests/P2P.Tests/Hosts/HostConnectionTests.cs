@@ -112,6 +112,27 @@ public sealed class HostConnectionTests
     }
 
     [Test]
+    public async Task ConnectionFilter_IsAskedOnceForEachConnection_ByBothSides()
+    {
+        List<(PeerId, Direction)> asked = [];
+        bool Ask(PeerId peer, Multiaddr address, Direction direction)
+        {
+            lock (asked)
+                asked.Add((peer, direction));
+            return asked.Count < 3;
+        }
+        Host a = await _hosts.StartAsync();
+        Host b = await _hosts.StartAsync(options => options with { ConnectionFilter = Ask });
+        Host c = await _hosts.StartAsync();
+        await b.DialAsync(c.Addresses[0]).InTime();
+        await a.DialAsync(b.Addresses[0]).InTime();
+        await a.Network.DisconnectAsync(b.Id).AsTask().InTime();
+        await Wait.UntilAsync(() => b.Network.Connections.Count == 1, "the end of the connection");
+        Assert.That((await Assert.ThrowsAsync<DialException>(() => b.DialAsync(a.Addresses[0]).InTime()))!.Message, Does.Contain("not welcome"));
+        Assert.That(asked, Is.EqualTo(new[] { (c.Id, Direction.Outbound), (a.Id, Direction.Inbound), (a.Id, Direction.Outbound) }));
+    }
+
+    [Test]
     public async Task PrivateNetwork_LetsInOnlyWhoHasItsKey()
     {
         var key = PreSharedKey.FromBytes(new byte[32]);

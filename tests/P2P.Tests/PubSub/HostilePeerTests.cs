@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text;
 using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PubSub;
 using P2PMiner.P2P.PubSub.Messages;
 using P2PMiner.P2P.PubSub.Peers;
@@ -14,6 +16,8 @@ public sealed class HostilePeerTests : GossipFixture
 {
     private static readonly PubSubOptions Passive = new() { Mesh = new MeshOptions { D = 6, DLow = 0, DHigh = 12, DOut = 0 } };
 
+    private readonly ConcurrentQueue<IPeerConnection> _cutOff = [];
+
 #pragma warning disable NUnit1032 // The base class disposes of it.
     private TestRouter _router = null!;
 #pragma warning restore NUnit1032
@@ -23,7 +27,8 @@ public sealed class HostilePeerTests : GossipFixture
     [SetUp]
     public async Task SetUp()
     {
-        _router = AddRouter(Passive, Topic);
+        _cutOff.Clear();
+        _router = AddRouter(Passive with { CuttingOff = _cutOff.Enqueue }, Topic);
         _honest = await AddPeerAsync(_router);
         _hostile = await AddPeerAsync(_router);
     }
@@ -89,6 +94,17 @@ public sealed class HostilePeerTests : GossipFixture
             ValueTask.FromResult(message.Via == _hostile.Id ? Verdict.Reject : Verdict.Accept));
 
         await FloodAsync([.. Enumerable.Range(0, 2000).SelectMany(number => _hostile.NewMessage(Topic, [1]).Frame)]);
+    }
+
+    [Test]
+    public async Task ConnectionThatIsCutOff_IsToldOfOnce()
+    {
+        _router.Service.SetValidator(Topic, (message, _) =>
+            ValueTask.FromResult(message.Via == _hostile.Id ? Verdict.Reject : Verdict.Accept));
+
+        await FloodAsync([.. Enumerable.Range(0, 2000).SelectMany(number => _hostile.NewMessage(Topic, [1]).Frame)]);
+
+        Assert.That(_cutOff.Select(connection => connection.RemotePeer), Is.EqualTo(new[] { _hostile.Id }));
     }
 
     [Test]

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Cluster.Jobs;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
@@ -23,11 +24,13 @@ internal delegate Task<BlockOutcome>? BlockRelay(FoundBlock block);
 /// <param name="view">Who has a daemon.</param>
 /// <param name="isKeyKnown">Whether blocks under a key are checked.</param>
 /// <param name="prove">Checks proof of work.</param>
+/// <param name="strangers">What may be spent on blocks of members that have not proved themselves: the difficulty is what some member says.</param>
 /// <param name="relay">To this node's daemons.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of blocks of others.</param>
 internal sealed class BlockGossip(
-    string topic, MemberView view, Predicate<Hash256> isKeyKnown, BlobCheck prove, BlockRelay relay, TimeProvider time, ILogger logger)
+    string topic, MemberView view, Predicate<Hash256> isKeyKnown, BlobCheck prove, StrangerTime strangers, BlockRelay relay,
+    TimeProvider time, ILogger logger)
     : IOtherDaemons
 {
     /// <summary>How long an answer of the others' daemons is waited for, before the block is told again later.</summary>
@@ -150,7 +153,7 @@ internal sealed class BlockGossip(
     private async Task<Proof> ProveAsync(BlockTemplate block, Hash256 key, PeerId from, CancellationToken cancellation)
     {
         if (_targets.DifficultyOf(block.PreviousId, out bool isKnown) is not UInt128 difficulty || !isKeyKnown(key)
-            || !(isKnown ? _budget : _strange).TryTake(from))
+            || !(isKnown ? _budget : _strange).TryTake(from) || !strangers.TryTakeProof(from))
         {
             return Proof.Unknown;
         }
@@ -163,6 +166,8 @@ internal sealed class BlockGossip(
             return proof;
         if (!isKnown)
             return Proof.Unknown;
+        _budget.Distrust(from);
+        strangers.Standing.Lose(from);
         logger.LogWarning("Peer {Peer} published a block without proof of work", from);
         return Proof.Invalid;
     }

@@ -18,10 +18,10 @@ internal sealed class ChainServer(ShareTree tree, TimeProvider time)
     public static readonly HandlerLimits Limits = new(Inbound: 4, Outbound: 4);
 
     /// <summary>
-    /// Pages per second of one peer and of all, and at once. 256 links in a twentieth of a second is faster than anyone verifies; and on
+    /// Pages per second of one peer and of all, and at once. 256 links in a quarter of a second is faster than anyone verifies; and on
     /// however many streams somebody asks, he gets no more.
     /// </summary>
-    private static readonly BudgetRates Rates = new(PeerRate: 20, PeerBurst: 32, TotalRate: 100, TotalBurst: 400);
+    private static readonly BudgetRates Rates = new(PeerRate: 4, PeerBurst: 40, TotalRate: 20, TotalBurst: 400);
 
     /// <summary>Who has used up its pages looks again so often.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);

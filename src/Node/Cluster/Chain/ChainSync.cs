@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Mining;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Proto;
 using P2PMiner.Node.Cluster.Shares;
@@ -20,9 +21,10 @@ namespace P2PMiner.Node.Cluster.Chain;
 /// <param name="view">Whose chains there are.</param>
 /// <param name="prove">Checks proof of work.</param>
 /// <param name="conduct">Shuts out who lies.</param>
+/// <param name="strangers">What may be spent in vain on links of members that have not proved themselves.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of what was caught up on.</param>
-internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prove, Conduct conduct, TimeProvider time, ILogger logger)
+internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prove, Conduct conduct, StrangerTime strangers, TimeProvider time, ILogger logger)
 {
     /// <summary>Looked at so often whether a member is ahead, besides every heartbeat.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -78,7 +80,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
             while (_wanted.Reader.TryRead(out PeerId? peer))
                 asked.Add(peer);
             asked.UnionWith(view.Members.Where(member => IsAhead(member.Status.Tip)).Select(member => member.Peer));
-            foreach (PeerId peer in asked.Where(peer => !IsResting(peer) && host.Network.FindConnection(peer) is not null && _budget.TryTake(peer)))
+            foreach (PeerId peer in asked.Where(peer => !IsResting(peer) && host.Network.FindConnection(peer) is not null && strangers.IsLeftFor(peer) && _budget.TryTake(peer)))
                 await CatchUpAsync(host, peer, cancellation);
         }
     }
@@ -90,6 +92,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     private async Task CatchUpAsync(Host host, PeerId peer, CancellationToken cancellation)
     {
         int taken = 0;
+        int proofs = _intake.Proofs;
         try
         {
             await using PeerStream stream = await host.OpenStreamAsync(peer, [ChainProtocol.Id], cancellation);
@@ -104,6 +107,8 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         }
         catch (ProtocolException error)
         {
+            // What he has worked for is not in vain.
+            strangers.SpendProofs(peer, Math.Max(0, _intake.Proofs - proofs - taken));
             conduct.Ban(peer, error.Message);
         }
         catch (Exception error) when (error is IOException or TimeoutException)

@@ -25,12 +25,13 @@ internal sealed class DatasetExchange
     /// <param name="uploadLimit">Bytes per second, all uploads together; null for no limit.</param>
     /// <param name="providerKey">What hosts of a key's dataset provide in the DHT.</param>
     /// <param name="view">Who hosts what.</param>
+    /// <param name="isProven">Whether a member has proved itself.</param>
     /// <param name="conduct">Shuts out who lies.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">For the log.</param>
     public DatasetExchange(
-        Func<Hash256, HeldDataset?> hold, long? uploadLimit, Func<Hash256, Multihash> providerKey, MemberView view, Conduct conduct,
-        TimeProvider time, ILogger logger)
+        Func<Hash256, HeldDataset?> hold, long? uploadLimit, Func<Hash256, Multihash> providerKey, MemberView view,
+        Predicate<PeerId> isProven, Conduct conduct, TimeProvider time, ILogger logger)
     {
         _view = view;
         _conduct = conduct;
@@ -38,7 +39,7 @@ internal sealed class DatasetExchange
         _time = time;
         _logger = logger;
         _server = new DatasetServer(hold, new UploadBudget(uploadLimit, time), time);
-        _swarm = new DatasetSwarm(HostsOf, OpenAsync, conduct, time, logger);
+        _swarm = new DatasetSwarm(HostsOf, OpenAsync, isProven, conduct, time, logger);
     }
 
     /// <summary>Brings chunks of datasets that are being made.</summary>

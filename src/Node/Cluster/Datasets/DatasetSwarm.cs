@@ -16,17 +16,21 @@ internal delegate ValueTask<PeerStream> StreamOpener(PeerId peer, CancellationTo
 /// </summary>
 /// <param name="hosts">Members that host the dataset of a key and are welcome.</param>
 /// <param name="open">Opens streams.</param>
+/// <param name="isProven">Whether a member has proved itself.</param>
 /// <param name="conduct">Shuts out who lies.</param>
 /// <param name="time">Measures rates.</param>
 /// <param name="logger">Told of who brought how much.</param>
 internal sealed class DatasetSwarm(
-    Func<Hash256, IReadOnlyList<PeerId>> hosts, StreamOpener open, Conduct conduct, TimeProvider time, ILogger logger) : IChunkSupplier
+    Func<Hash256, IReadOnlyList<PeerId>> hosts, StreamOpener open, Predicate<PeerId> isProven, Conduct conduct, TimeProvider time, ILogger logger) : IChunkSupplier
 {
     /// <summary>Hosts that are asked at the same time.</summary>
     private const int MaxHosts = 4;
 
     /// <summary>Looked so often for hosts that came meanwhile.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
+    /// <summary>Of one dataset; who is caught after that many may be the same one again, so that only members who have proved themselves are asked then.</summary>
+    private const int MaxLiars = 3;
 
     /// <summary>How long a host is left alone that could not help.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
@@ -50,6 +54,7 @@ internal sealed class DatasetSwarm(
             _wanted.Add(intake.Key);
         Dictionary<PeerId, Task<bool>> active = [];
         Dictionary<PeerId, long> resting = [];
+        LiarCount liars = new();
         try
         {
             while (true)
@@ -60,9 +65,9 @@ internal sealed class DatasetSwarm(
                         resting[peer] = time.GetTimestamp();
                     active.Remove(peer);
                 }
-                IEnumerable<PeerId> candidates = intake.HasFree ? hosts(intake.Key) : [];
+                IEnumerable<PeerId> candidates = intake.HasFree ? hosts(intake.Key).Where(MayHelp) : [];
                 foreach (PeerId peer in candidates.Where(peer => !active.ContainsKey(peer) && !IsResting(peer)).Take(MaxHosts - active.Count))
-                    active[peer] = FetchAsync(peer, intake, cancellation);
+                    active[peer] = FetchAsync(peer, intake, liars, cancellation);
                 await Task.Delay(Look, time, cancellation);
             }
         }
@@ -74,12 +79,14 @@ internal sealed class DatasetSwarm(
                 _wanted.Remove(intake.Key);
         }
 
+        bool MayHelp(PeerId peer) => liars.Count < MaxLiars || isProven(peer);
+
         bool IsResting(PeerId peer) => resting.TryGetValue(peer, out long since) && time.GetElapsedTime(since) < Rest;
     }
 
     /// <summary>Downloads from one host until nothing is left to ask for.</summary>
     /// <returns>False when the host is not worth asking again soon.</returns>
-    private async Task<bool> FetchAsync(PeerId peer, ChunkIntake intake, CancellationToken cancellation)
+    private async Task<bool> FetchAsync(PeerId peer, ChunkIntake intake, LiarCount liars, CancellationToken cancellation)
     {
         int taken = 0;
         RunLength pace = new();
@@ -88,7 +95,7 @@ internal sealed class DatasetSwarm(
         {
             await using PeerStream stream = await open(peer, cancellation);
             using DatasetClient client = new(stream, time);
-            using ChunkSource source = intake.Open(() => conduct.Ban(peer, "chunks of a dataset that it sent are wrong"));
+            using ChunkSource source = intake.Open(() => Expose(peer, "chunks of a dataset that it sent are wrong", liars));
             while (source.TryTake(pace.Next, out int first, out int count))
             {
                 (int run, DatasetRefusal refusal) = await TakeRunAsync(client, source, intake, first, count, pace, cancellation);
@@ -105,7 +112,7 @@ internal sealed class DatasetSwarm(
         }
         catch (ProtocolException error)
         {
-            conduct.Ban(peer, error.Message);
+            Expose(peer, error.Message, liars);
             return false;
         }
         catch (Exception error) when (error is IOException or TimeoutException)
@@ -141,5 +148,20 @@ internal sealed class DatasetSwarm(
         pace.Add(count, time.GetElapsedTime(start));
         source.SetRate(pace.Rate);
         return (taken, DatasetRefusal.None);
+    }
+
+    private void Expose(PeerId peer, string reason, LiarCount liars)
+    {
+        liars.Add();
+        conduct.Ban(peer, reason);
+    }
+
+    private sealed class LiarCount
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public void Add() => Interlocked.Increment(ref _count);
     }
 }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Node.Cluster.Blocks;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Jobs;
@@ -19,11 +20,13 @@ namespace P2PMiner.Node.Cluster.Jobs;
 /// <param name="jobs">Takes the jobs of others.</param>
 /// <param name="keys">Learns their keys.</param>
 /// <param name="blocks">Takes what is not a job.</param>
+/// <param name="strangers">What may be spent on messages of members that have not proved themselves.</param>
 /// <param name="self">This node.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of forged jobs and of templates that are too large.</param>
 internal sealed class JobGossip(
-    string topic, MemberView view, ForeignJobs jobs, KnownKeys keys, BlockGossip blocks, PeerId self, TimeProvider time, ILogger logger)
+    string topic, MemberView view, ForeignJobs jobs, KnownKeys keys, BlockGossip blocks, StrangerTime strangers, PeerId self, TimeProvider time,
+    ILogger logger)
 {
     /// <summary>Own jobs per second, and at once: less than others take. On a test network blocks come faster than that.</summary>
     private static readonly BudgetRates OwnRates = new(PeerRate: 3, PeerBurst: 20, TotalRate: 3, TotalBurst: 20);
@@ -79,13 +82,13 @@ internal sealed class JobGossip(
     {
         if (message.From is not PeerId from || message.SequenceNumber is not ulong number || message.Data.Length > WorkCodec.MaxSize)
             return Verdict.Reject;
-        if (!await IsMemberAsync(from, cancellation) || !_budget.TryTake(from))
+        if (!await IsMemberAsync(from, cancellation) || !strangers.IsLeftFor(from) || !_budget.TryTake(from))
             return Verdict.Ignore;
-        if (!WorkCodec.TryDecode(message.Data.Span, out object? content))
-            return Verdict.Reject;
+        object? content = strangers.Measure(from, () => Read(message.Data.Span, from));
         Verdict verdict = content switch
         {
-            DaemonTemplate told => Judge(told, from, number),
+            null => Verdict.Reject,
+            JobReading reading => Judge(reading, from, number),
             TravellingBlock block => await blocks.JudgeAsync(block, from, cancellation),
             BlockFate fate => blocks.Judge(fate, from),
             _ => throw new InvalidOperationException($"a message with {content.GetType().Name}"),
@@ -95,9 +98,16 @@ internal sealed class JobGossip(
         return verdict;
     }
 
-    private Verdict Judge(DaemonTemplate told, PeerId from, ulong number)
+    /// <summary>What a message holds, a job being read to the end; null when it is malformed.</summary>
+    private static object? Read(ReadOnlySpan<byte> data, PeerId from)
     {
-        JobReading reading = JobRules.Read(told, from);
+        if (!WorkCodec.TryDecode(data, out object? content))
+            return null;
+        return content is DaemonTemplate told ? JobRules.Read(told, from) : content;
+    }
+
+    private Verdict Judge(JobReading reading, PeerId from, ulong number)
+    {
         if (reading.Job is null)
         {
             logger.LogWarning("Peer {Peer} published a job that cannot be mined: {Reason}", from, reading.Error);

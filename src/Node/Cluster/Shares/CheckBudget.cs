@@ -54,6 +54,16 @@ internal sealed class CheckBudget(TimeProvider time, BudgetRates? rates = null)
             Keep(peer, _peers.GetValueOrDefault(peer, new Tokens(_rates.PeerBurst, time.GetTimestamp())) with { IsTrusted = true });
     }
 
+    /// <summary>Takes note that a peer has brought something that no honest one brings.</summary>
+    public void Distrust(PeerId peer)
+    {
+        lock (_lock)
+        {
+            if (_peers.TryGetValue(peer, out Tokens tokens))
+                _peers[peer] = tokens with { IsTrusted = false };
+        }
+    }
+
     private void Keep(PeerId peer, Tokens tokens)
     {
         if (!_peers.ContainsKey(peer) && _peers.Count >= MaxPeers)

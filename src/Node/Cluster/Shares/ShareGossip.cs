@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Mining;
+using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.PubSub;
@@ -17,11 +18,13 @@ namespace P2PMiner.Node.Cluster.Shares;
 /// <param name="tree">The chain.</param>
 /// <param name="self">Whose shares are published.</param>
 /// <param name="prove">Checks proof of work.</param>
+/// <param name="strangers">Who has found a valid share is none, and what others may cost.</param>
 /// <param name="parentMissing">Is told who brought a share whose parent or uncle is not known.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of invalid shares.</param>
 internal sealed class ShareGossip(
-    string topic, ShareTree tree, MinerId self, ProofCheck prove, Action<PeerId> parentMissing, TimeProvider time, ILogger logger)
+    string topic, ShareTree tree, MinerId self, ProofCheck prove, StrangerTime strangers, Action<PeerId> parentMissing, TimeProvider time,
+    ILogger logger)
 {
     /// <summary>How long a share waits for its parent and uncles, which may be on their way or are fetched.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -75,7 +78,7 @@ internal sealed class ShareGossip(
         }
         if (place is { } known)
             return VerdictOf(known);
-        return await JudgeProofAsync(share, message.Via, cancellation);
+        return await JudgeProofAsync(share, message.From ?? message.Via, message.Via, cancellation);
     }
 
     /// <summary>
@@ -104,7 +107,7 @@ internal sealed class ShareGossip(
         return came;
     }
 
-    private async Task<Verdict> JudgeProofAsync(Share share, PeerId via, CancellationToken cancellation)
+    private async Task<Verdict> JudgeProofAsync(Share share, PeerId author, PeerId via, CancellationToken cancellation)
     {
         TaskCompletionSource<Proof> mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_underWay.GetOrAdd(share.Id, mine.Task) is var check && check != mine.Task)
@@ -115,10 +118,10 @@ internal sealed class ShareGossip(
         Proof proof = Proof.Unknown;
         try
         {
-            if (!_budget.TryTake(via))
+            if (!_budget.TryTake(author) || !strangers.TryTakeProof(author))
                 return Verdict.Ignore;
             proof = await prove(share, cancellation);
-            return Conclude(share, via, proof);
+            return Conclude(share, author, via, proof);
         }
         finally
         {
@@ -127,17 +130,23 @@ internal sealed class ShareGossip(
         }
     }
 
-    private Verdict Conclude(Share share, PeerId via, Proof proof)
+    private Verdict Conclude(Share share, PeerId author, PeerId via, Proof proof)
     {
         if (proof == Proof.Unknown)
             return Verdict.Ignore;
         if (proof == Proof.Invalid)
         {
             _refused.Add(share.Id);
+            _budget.Distrust(author);
+            strangers.Standing.Lose(author);
             logger.LogWarning("Peer {Peer} brought a share without proof of work", via);
             return Verdict.Reject;
         }
-        _budget.Trust(via);
+        _budget.Trust(author);
+
+        // His own work only: others' shares can be had for nothing.
+        if (share.Header.Miner.Equals(new MinerId(author.Bytes)))
+            strangers.Standing.Prove(author);
         AddResult added = tree.AddVerified(share, Now);
         return added.Status is AddStatus.NewTip or AddStatus.Added ? Verdict.Accept : VerdictOf(added);
     }

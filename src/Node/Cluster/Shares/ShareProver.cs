@@ -56,6 +56,9 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     /// <summary>Proofs that are computed in one turn; more would keep another key waiting.</summary>
     private const int MaxTogether = 64;
 
+    /// <summary>What a check takes before one was made, and how much of the figure each turn renews.</summary>
+    private const double FirstCost = 0.03, CostRenewal = 0.2;
+
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Lock _lock = new();
     private readonly List<Work> _waiting = [];
@@ -66,6 +69,10 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     private Hash256 _cacheKey;
     private long? _cacheMade;
     private long _lastUse;
+    private double _cost = FirstCost;
+
+    /// <summary>Processor time that one check takes, as measured lately, the second path included where it was needed.</summary>
+    public TimeSpan Cost => TimeSpan.FromSeconds(Volatile.Read(ref _cost));
 
     public Task<Proof> CheckAsync(Share share, CancellationToken cancellation)
     {
@@ -174,10 +181,13 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
 
     private void Check(List<Work> together)
     {
+        TimeSpan start = CurrentThread.ProcessorTime;
         byte[] hashes = new byte[together.Count * Hash256.Size];
         bool isHashed = TryHash(together, hashes);
         for (int i = 0; i < together.Count; i++)
             together[i].Result = isHashed ? Judge(together[i], hashes.AsSpan(i * Hash256.Size, Hash256.Size)) : Proof.Unknown;
+        double seconds = (CurrentThread.ProcessorTime - start).TotalSeconds / together.Count;
+        Volatile.Write(ref _cost, _cost + CostRenewal * (seconds - _cost));
     }
 
     private bool TryHash(List<Work> together, Span<byte> hashes)

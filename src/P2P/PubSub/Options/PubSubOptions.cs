@@ -1,4 +1,5 @@
 using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Network;
 
 namespace P2PMiner.P2P.PubSub;
 
@@ -57,6 +58,11 @@ public sealed record PubSubOptions
     /// Authors with random sequence numbers, which the specification does not allow, need this off.
     /// </summary>
     public bool IgnoreReplays { get; init; } = true;
+
+    /// <summary>
+    /// Told of each connection that is ended because of its peer's score, just before its end, on a thread of the pool; must return at once.
+    /// </summary>
+    public Action<IPeerConnection>? CuttingOff { get; init; }
 
     /// <summary>Told of everything that goes on; null costs nothing.</summary>
     public IPubSubTrace? Trace { get; init; }

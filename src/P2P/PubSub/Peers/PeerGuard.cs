@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PubSub.Scoring;
 
 namespace P2PMiner.P2P.PubSub.Peers;
 
 /// <summary>Judges peers by their score, penalises those that break rules, and cuts off those that go on. Belongs to the router's lock.</summary>
-internal sealed class PeerGuard(ScoreBoard scores, ScoreThresholds thresholds, ILogger logger)
+internal sealed class PeerGuard(ScoreBoard scores, ScoreThresholds thresholds, Action<IPeerConnection>? cuttingOff, ILogger logger)
 {
     /// <summary>RPCs of a graylisted peer that are ignored between two heartbeats before it is cut off for them.</summary>
     internal const int MaxIgnored = 100;
@@ -58,6 +59,12 @@ internal sealed class PeerGuard(ScoreBoard scores, ScoreThresholds thresholds, I
         peer.IsCutOff = true;
         PubSubMetrics.CutOff.Add(1);
         PubSubLog.CutOff(logger, peer.Id, reason);
-        ThreadPool.UnsafeQueueUserWorkItem(static work => work.Connection.Abort($"pubsub: {work.reason}"), (peer.Connection, reason), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static work => work.Guard.End(work.Connection, work.reason), (Guard: this, peer.Connection, reason), preferLocal: false);
+    }
+
+    private void End(IPeerConnection connection, string reason)
+    {
+        cuttingOff?.Invoke(connection);
+        connection.Abort($"pubsub: {reason}");
     }
 }

@@ -18,7 +18,7 @@ internal sealed class RouterParts
 
         Scores = new ScoreBoard(options.Scores, time);
         Deliveries = new DeliveryScores(Scores, options.Scores, options.Limits, options.Gossip.SeenLifetime, time);
-        Guard = new PeerGuard(Scores, options.Thresholds, context.Logger);
+        Guard = new PeerGuard(Scores, options.Thresholds, options.CuttingOff, context.Logger);
         Outbox = new Outbox(options.Trace, Guard);
         PeerChoice choice = new(context.Random);
 

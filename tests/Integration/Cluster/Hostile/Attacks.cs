@@ -18,10 +18,14 @@ internal static class Attacks
         new Dictionary<string, Func<HostileMember, string, CancellationToken, Task>>
         {
             ["shares without work"] = SharesAsync,
+            ["shares without parents"] = OrphansAsync,
             ["forged jobs"] = JobsAsync,
+            ["other jobs each time"] = ChangingJobsAsync,
             ["blocks without work"] = BlocksAsync,
             ["a chain without work"] = ChainAsync,
             ["pages of the chain"] = PagesAsync,
+            ["heartbeats"] = BeatsAsync,
+            ["nothing but names"] = (_, _, _) => Task.CompletedTask,
         };
 
     /// <summary>Each fits the chain, and nothing but its proof of work is wrong.</summary>
@@ -32,6 +36,18 @@ internal static class Attacks
             await member.SayAsync(member.Cluster.SharesTopic, ShareMessageCodec.Encode(tree.NextTemplate(member.Miner, Now).ToShare((ulong)sent, 0)), cancellation);
     }
 
+    /// <summary>Each might be the first of a branch that others know.</summary>
+    private static async Task OrphansAsync(HostileMember member, string cluster, CancellationToken cancellation)
+    {
+        ShareTree tree = await member.LearnAsync(cluster, cancellation);
+        ShareHeader header = tree.NextTemplate(member.Miner, Now).ToShare(0, 0).Header;
+        for (int sent = 0; member.IsConnected; sent++)
+        {
+            Share share = Share.Embedded(header with { Parent = Keccak256.Hash(BitConverter.GetBytes(sent)) }, 0);
+            await member.SayAsync(member.Cluster.SharesTopic, ShareMessageCodec.Encode(share), cancellation);
+        }
+    }
+
     /// <summary>With a hashing blob that is not that of the template, which takes the rebuilding of a merkle root to see.</summary>
     private static async Task JobsAsync(HostileMember member, string cluster, CancellationToken cancellation)
     {
@@ -40,6 +56,19 @@ internal static class Attacks
             DaemonTemplate template = SampleTemplate.Read((ulong)(20 + sent), Hash256.Zero, Hash256.Zero, 1000, transactions: 1000);
             template.HashingBlob[40] ^= 1;
             await member.SayAsync(member.Cluster.JobsTopic, WorkCodec.Encode(template)!, cancellation);
+        }
+    }
+
+    /// <summary>Nothing is wrong with these, but that no daemon wants them; large, and under a key that is in use.</summary>
+    private static async Task ChangingJobsAsync(HostileMember member, string cluster, CancellationToken cancellation)
+    {
+        Hash256 key = (await member.LearnAsync(cluster, cancellation)).Tip.ChildKey;
+        for (int sent = 0; member.IsConnected; sent++)
+        {
+            DaemonTemplate template = SampleTemplate.Read(1, Keccak256.Hash(BitConverter.GetBytes(sent)), key, 1000, transactions: 7000);
+            await member.SayAsync(member.Cluster.JobsTopic, WorkCodec.Encode(template)!, cancellation);
+            if (sent % 20 == 0)
+                await member.BeatAsync(cancellation);
         }
     }
 
@@ -86,6 +115,24 @@ internal static class Attacks
             ChainClient client = new(stream, TimeProvider.System);
             for (int i = 0; i < 8; i++, member.Sent++)
                 await client.AskAfterAsync([Genesis.Of(cluster).Id], cancellation);
+        }
+    }
+
+    /// <summary>One after the other, without a pause.</summary>
+    private static async Task BeatsAsync(HostileMember member, string cluster, CancellationToken cancellation)
+    {
+        while (member.IsConnected)
+            await member.BeatAsync(cancellation);
+    }
+
+    /// <summary>Of a dataset that the victim is making.</summary>
+    public static async Task ChunksAsync(HostileMember member, Hash256 key, CancellationToken cancellation)
+    {
+        member.DatasetKeys = [key];
+        while (member.IsConnected)
+        {
+            await member.BeatAsync(cancellation);
+            await Task.Delay(200, cancellation);
         }
     }
 

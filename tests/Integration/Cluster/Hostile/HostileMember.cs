@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Mining;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Chain;
+using P2PMiner.Node.Cluster.Datasets;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Proto;
 using P2PMiner.Node.ShareChain;
@@ -48,41 +51,64 @@ internal sealed class HostileMember : IAsyncDisposable
     public Func<ChainRequest, ChainPage> Answer { get; set; } = _ => new ChainPage();
 
     /// <summary>Comes under a name that nobody knows; null if he is not let in.</summary>
-    public static async Task<HostileMember?> JoinAsync(Multiaddr victim, ClusterId cluster, CancellationToken cancellation)
+    public static async Task<HostileMember?> JoinAsync(ITransport transport, Multiaddr victim, ClusterId cluster, CancellationToken cancellation)
     {
         HostileMember? member = null;
         Host host = await Host.StartAsync(
             new HostOptions
             {
                 Key = Ed25519KeyPair.Generate(),
+                Transports = [transport],
                 PubSub = new PubSubOptions { Limits = new PubSubLimits { MaxDataSize = 256 * 1024 } },
                 Dht = new DhtOptions { AddressScope = IpScope.Private },
             },
-            host => host.Handle(ChainProtocol.Id, (stream, stop) => member!.ServeAsync(stream, stop)), NullLoggerFactory.Instance, cancellation);
+            host =>
+            {
+                host.Handle(ChainProtocol.Id, (stream, stop) => member!.ServeAsync(stream, stop));
+                host.Handle(DatasetProtocol.Id, (stream, stop) => member!.LieAsync(stream, stop));
+            },
+            NullLoggerFactory.Instance, cancellation);
         member = new HostileMember(host, victim.Peer!, cluster);
         try
         {
             foreach (string topic in new[] { cluster.StatusTopic, cluster.SharesTopic, cluster.JobsTopic })
                 host.PubSub!.Subscribe(topic, static _ => { });
             await host.DialAsync(victim, cancellation);
-            await Wait.UntilAsync(() => Task.FromResult(!member.IsConnected || host.PubSub!.Subscribers(cluster.SharesTopic).Count > 0), () => "the victim is in the cluster");
+            await Wait.UntilAsync(
+                () => Task.FromResult(cancellation.IsCancellationRequested || !member.IsConnected || host.PubSub!.Subscribers(cluster.SharesTopic).Count > 0),
+                () => "the victim is in the cluster");
             if (member.IsConnected)
             {
                 await member.BeatAsync(cancellation);
                 return member;
             }
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            // He is known for what he is, or there are too many of him.
+            // He is known for what he is, there are too many of him, or the time is over.
         }
         await host.DisposeAsync();
         return null;
     }
 
+    /// <summary>Keys whose datasets he says to have.</summary>
+    public IReadOnlyList<Hash256> DatasetKeys { get; set; } = [];
+
     /// <summary>Says that he is there.</summary>
-    public ValueTask<IReadOnlyList<PeerId>> BeatAsync(CancellationToken cancellation) => SayAsync(
-        Cluster.StatusTopic, HeartbeatCodec.Encode(new MemberStatus { Version = "1.0.0", Run = 1, Sequence = ++_sequence, Tip = Tip, HasDaemon = true }), cancellation);
+    public ValueTask<IReadOnlyList<PeerId>> BeatAsync(CancellationToken cancellation)
+    {
+        MemberStatus status = new()
+        {
+            Version = "1.0.0",
+            Run = 1,
+            Sequence = ++_sequence,
+            Tip = Tip,
+            HasDaemon = true,
+            IsDatasetHost = DatasetKeys.Count > 0,
+            DatasetKeys = DatasetKeys,
+        };
+        return SayAsync(Cluster.StatusTopic, HeartbeatCodec.Encode(status), cancellation);
+    }
 
     public ValueTask<IReadOnlyList<PeerId>> SayAsync(string topic, byte[] data, CancellationToken cancellation)
     {
@@ -115,6 +141,20 @@ internal sealed class HostileMember : IAsyncDisposable
     public ValueTask<PeerStream> AskAsync(CancellationToken cancellation) => _host.OpenStreamAsync(_victim, [ChainProtocol.Id], cancellation);
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    /// <summary>Sends chunks that are none.</summary>
+    private async Task LieAsync(PeerStream stream, CancellationToken cancellation)
+    {
+        byte[] chunk = RandomNumberGenerator.GetBytes(DatasetProtocol.MaxChunkSize);
+        while (await Frames.ReadAsync(stream, DatasetProtocol.Requests, DatasetProtocol.MaxRequestSize, cancellation) is DatasetRequest request)
+        {
+            for (uint i = 0; i < request.ChunkCount; i++, Sent++)
+            {
+                await stream.WriteAsync(DatasetProtocol.Prefix((int)(request.FirstChunk + i), chunk.Length), cancellation);
+                await stream.WriteAsync(chunk, cancellation);
+            }
+        }
+    }
 
     private async Task ServeAsync(PeerStream stream, CancellationToken cancellation)
     {

@@ -1,18 +1,20 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using P2PMiner.Integration.Tests.Nodes;
-using P2PMiner.Node.Cluster;
-using P2PMiner.Node.Configuration;
-using P2PMiner.P2P.Addresses;
+using System.Text.RegularExpressions;
+using P2PMiner.Mining;
 
 namespace P2PMiner.Integration.Tests.Cluster.Hostile;
 
-/// <summary>What one member who means harm costs the others.</summary>
+/// <summary>What one member who means harm costs another one, coming back under a new name whenever he is shut out.</summary>
 [Category("Node")]
-internal sealed class HostileMemberTests
+internal sealed partial class HostileMemberTests
 {
+    /// <summary>From the beginning of an attack: all that is allowed at once falls into it.</summary>
+    private static readonly TimeSpan Burst = TimeSpan.FromSeconds(4);
+
     private string _home = "";
+
+    private static IEnumerable<string> Chosen => Attacks.All.Keys.Where(name => Setting("ATTACK", "") is var part && name.Contains(part, StringComparison.Ordinal));
 
     [SetUp]
     public void MakeHome() => _home = Directory.CreateTempSubdirectory("p2p-miner-hostile-").FullName;
@@ -20,79 +22,85 @@ internal sealed class HostileMemberTests
     [TearDown]
     public void RemoveHome() => Directory.Delete(_home, recursive: true);
 
-    /// <summary>
-    /// What counts is the processor time that the victim spends on anything but mining, less what it spends without the attack: so much of
-    /// one core is lost, whatever else runs on the machine.
-    /// </summary>
+    [TestCaseSource(nameof(Chosen))]
+    [Explicit("a measurement that takes minutes; P2P_MINER_HOSTILE_SECONDS, _WINDOWS, _ADDRESSES and _ATTACK say how long, from where and what")]
+    public async Task HostileMember_UnderOneNameAfterTheOther_CostsLittle(string name)
+    {
+        TimeSpan span = TimeSpan.FromSeconds(Number("SECONDS", 20));
+        await using Besieged victim = await Besieged.StartAsync(_home, Number("ADDRESSES", 1));
+        await victim.Node.UntilAsync(now => Fleet.Height(now) > 1);
+        await victim.MeetAsync();
+        await Task.Delay(TimeSpan.FromSeconds(Number("SETTLE", 15)));
+        Window before = await victim.WatchAsync(span);
+
+        using CancellationTokenSource end = new();
+        Siege siege = new(victim.Way, await victim.AddressAsync(), victim.Cluster);
+        Task attack = siege.RunAsync(Attacks.All[name], end.Token);
+        Window burst = await victim.WatchAsync(Burst);
+        List<Window> windows = [];
+        for (int i = 0; i < Number("WINDOWS", 3); i++)
+            windows.Add(await victim.WatchAsync(span));
+        await end.CancelAsync();
+        await attack;
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        Window after = await victim.WatchAsync(span);
+
+        Window alone = Mean([before, after]);
+        Window steady = Mean(windows);
+        TestContext.Progress.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{name}: {steady.LossAgainst(alone):F1} % of the hash rate ({string.Join(", ", windows.Select(window => Rounded(window.LossAgainst(alone))))}), {burst.LossAgainst(alone):F1} % in the first {Burst.TotalSeconds:F0} s; "
+            + $"by hashes {steady.SlowerThan(alone):F1} and {burst.SlowerThan(alone):F1} % of {before.Hashrate:F1} and {after.Hashrate:F1} H/s; "
+            + $"beside hashing {alone.Others:F1} % of its CPU alone, then {burst.Others:F1} and {steady.Others:F1} %; {siege.Sent} messages under {siege.Names} names, {siege.Refusals} times refused"));
+        Assert.That(steady.LossAgainst(alone), Is.LessThanOrEqualTo(5));
+    }
+
+    /// <summary>The time that a dataset takes, alone and with hosts that send wrong chunks.</summary>
     [Test]
-    [Explicit("a measurement that takes a minute; P2P_MINER_HOSTILE_SECONDS is the length of each part of it")]
-    public async Task HostileMember_UnderOneNameAfterTheOther_CostsLittle()
+    [Explicit("a measurement that takes minutes and 3 GiB of memory")]
+    public async Task HostileHost_UnderOneNameAfterTheOther_DelaysADatasetLittle()
     {
-        TimeSpan span = TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("P2P_MINER_HOSTILE_SECONDS") ?? "20", CultureInfo.InvariantCulture));
-        string cluster = Path.GetFileName(_home);
-        await using NodeProcess victim = NodeProcess.Start(Path.Combine(_home, "victim"), "--cluster", cluster, "--threads", "1", "--no-mdns", "--port", "0");
-        JsonElement status = await victim.UntilAsync(now => Fleet.Height(now) > 1);
-        Multiaddr address = Multiaddr.Parse(status.GetProperty("listen").EnumerateArray().Select(text => text.GetString()!).First(text => text.Contains("/ip4/127.", StringComparison.Ordinal)));
-        ClusterId id = ClusterId.Of(new NodeOptions { Cluster = cluster });
-        List<string> dear = [];
-        await CostAsync(victim, span, _ => Task.CompletedTask);
-        foreach ((string name, Func<HostileMember, string, CancellationToken, Task> attack) in Attacks.All)
+        List<(double Alone, double Beset)> pairs = [];
+        for (int i = 0; i < Number("WINDOWS", 1); i++)
+            pairs.Add((await DatasetAsync($"alone-{i}", isBeset: false), await DatasetAsync($"beset-{i}", isBeset: true)));
+        double loss = 100 * (pairs.Average(pair => pair.Beset) / pairs.Average(pair => pair.Alone) - 1);
+        TestContext.Progress.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"bad chunks: {string.Join(", ", pairs.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Alone:F1} s alone and {pair.Beset:F1} s beset")))}: {loss:F1} %"));
+        Assert.That(loss, Is.LessThanOrEqualTo(5));
+    }
+
+    private async Task<double> DatasetAsync(string name, bool isBeset)
+    {
+        await using Besieged victim = await Besieged.StartAsync(Path.Combine(_home, name), Number("ADDRESSES", 1), "P2P_MINER_MEMORY=full");
+        JsonElement status = await victim.Node.UntilAsync(now => now.GetProperty("dataset") is { ValueKind: JsonValueKind.Object });
+        Hash256 key = Hash256.Parse(status.GetProperty("dataset").GetProperty("key").GetString()!);
+        using CancellationTokenSource end = new();
+        Siege siege = new(victim.Way, await victim.AddressAsync(), victim.Cluster);
+        Task attack = isBeset ? siege.RunAsync((member, _, cancellation) => Attacks.ChunksAsync(member, key, cancellation), end.Token) : Task.CompletedTask;
+        string? line = null;
+        for (int i = 0; line is null && i < 10; i++)
         {
-            (_, double alone) = await CostAsync(victim, span, _ => Task.CompletedTask);
-            int names = 0;
-            int sent = 0;
-            (double miner, double beset) = await CostAsync(victim, span, async stop =>
+            await Wait.UntilAsync(async () =>
             {
-                while (!stop.IsCancellationRequested)
-                {
-                    await using HostileMember? member = await HostileMember.JoinAsync(address, id, stop);
-                    if (member is null)
-                        continue;
-                    names++;
-                    await RunAsync(attack, member, cluster, stop);
-                    sent += member.Sent;
-                }
-            });
-            string line = string.Create(CultureInfo.InvariantCulture,
-                $"{name}: {beset - alone:F1} % of a core, beside {alone:F1} % without, while the miner has {miner:F0} %; {sent} messages under {names} names in {span.TotalSeconds:F0} s");
-            TestContext.Progress.WriteLine(line);
-            if (beset - alone > 5)
-                dear.Add(line);
+                double progress = (await victim.Node.UntilAsync(_ => true)).GetProperty("dataset").GetProperty("progress").GetDouble();
+                line = victim.Node.Output.FirstOrDefault(text => text.Contains("RandomX dataset for key", StringComparison.Ordinal) && text.Contains(" built in ", StringComparison.Ordinal));
+                return line is not null || progress >= (i + 1) / 10.0;
+            }, victim.Node.Explain);
         }
-        Assert.That(dear, Is.Empty);
+        await end.CancelAsync();
+        await attack;
+        TestContext.Progress.WriteLine($"{name}: {line}; {siege.Sent} messages and chunks under {siege.Names} names, {siege.Refusals} times refused");
+        return double.Parse(BuiltIn().Match(line!).Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    private static async Task RunAsync(Func<HostileMember, string, CancellationToken, Task> attack, HostileMember member, string cluster, CancellationToken stop)
-    {
-        try
-        {
-            await attack(member, cluster, stop);
-        }
-        catch (Exception error) when (error is IOException or TimeoutException or OperationCanceledException)
-        {
-            // He was cut off in the middle of it, or the time is over.
-        }
-    }
+    private static Window Mean(IReadOnlyList<Window> windows) =>
+        new(windows.Average(window => window.Hashrate), windows.Average(window => window.Miner), windows.Average(window => window.Others));
 
-    /// <summary>Percent of a core that a node's miner has, and all the rest of it, over a span in which something is done to it.</summary>
-    private static async Task<(double Miner, double Others)> CostAsync(NodeProcess node, TimeSpan span, Func<CancellationToken, Task> disturb)
-    {
-        (double Miner, double All) before = node.ProcessorTime();
-        long start = Stopwatch.GetTimestamp();
-        using CancellationTokenSource stop = new(span);
-        try
-        {
-            await Task.WhenAll(disturb(stop.Token), Task.Delay(Timeout.Infinite, stop.Token));
-        }
-        catch (OperationCanceledException)
-        {
-            // The span is over.
-        }
-        (double Miner, double All) after = node.ProcessorTime();
+    private static string Rounded(double percent) => percent.ToString("F1", CultureInfo.InvariantCulture);
 
-        // A tick is a hundredth of a second, so that ticks per second are percent.
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        double miner = after.Miner - before.Miner;
-        return (miner / seconds, (after.All - before.All - miner) / seconds);
-    }
+    private static int Number(string name, int standard) => int.Parse(Setting(name, standard.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);
+
+    private static string Setting(string name, string standard) => Environment.GetEnvironmentVariable($"P2P_MINER_HOSTILE_{name}") ?? standard;
+
+    [GeneratedRegex(@" built in ([0-9.]+) s")]
+    private static partial Regex BuiltIn();
 }

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Text.Json;
+using P2PMiner.Integration.Tests.Nodes;
+using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Configuration;
+using P2PMiner.P2P.Addresses;
+
+namespace P2PMiner.Integration.Tests.Cluster.Hostile;
+
+/// <summary>
+/// A node that hashes with one thread on the one CPU that it has, and whoever besieges it from another machine with another CPU: what his
+/// attack takes of that CPU, is lost to the miner. Needs root, and two CPUs.
+/// </summary>
+internal sealed class Besieged : IAsyncDisposable
+{
+    private const int VictimCpu = 0, HostileCpu = 1;
+
+    /// <summary>Where honest members come from.</summary>
+    private const int HonestAddress = 99;
+
+    private readonly LocalNetwork _network;
+    private readonly NodeProcess _node;
+
+    private Besieged(LocalNetwork network, NodeProcess node, MachineTransport way, string cluster)
+    {
+        (_network, _node, Way, Cluster) = (network, node, way, cluster);
+    }
+
+    public string Cluster { get; }
+
+    /// <summary>The victim.</summary>
+    public NodeProcess Node => _node;
+
+    /// <summary>How the hostile member gets there.</summary>
+    public MachineTransport Way { get; }
+
+    /// <param name="home">For the node's data; its name is that of the cluster.</param>
+    /// <param name="addresses">That the hostile member's machine has.</param>
+    /// <param name="environment">Of the node, each as NAME=VALUE.</param>
+    public static async Task<Besieged> StartAsync(string home, int addresses, params string[] environment)
+    {
+        if (Environment.ProcessorCount < 2)
+            Assert.Ignore("the victim and the hostile member need a CPU each");
+        await PinAsync($"{HostileCpu}");
+        LocalNetwork network = LocalNetwork.Create(2);
+        string cluster = Path.GetFileName(home);
+        NodeProcess node = NodeProcess.StartPlainOn(
+            network.Machines[0], ["taskset", "-c", $"{VictimCpu}"], Path.Combine(home, "victim"), ["P2P_MINER_MEMORY=light", .. environment],
+            "--cluster", cluster, "--threads", "1", "--no-mdns");
+        return new Besieged(network, node, new MachineTransport(network.Machines[1], network.AddAddresses(1, addresses)), cluster);
+    }
+
+    /// <summary>Where it listens.</summary>
+    public async Task<Multiaddr> AddressAsync()
+    {
+        JsonElement status = await _node.UntilAsync(now => now.GetProperty("listen").GetArrayLength() > 0);
+        return Multiaddr.Parse(status.GetProperty("listen").EnumerateArray().Select(text => text.GetString()!)
+            .First(text => text.Contains(LocalNetwork.AddressOf(0), StringComparison.Ordinal)));
+    }
+
+    /// <summary>
+    /// Has it meet an honest member for a moment, as a node of a cluster has: the runtime compiles what it runs for the first time, and that is
+    /// no attacker's doing.
+    /// </summary>
+    public async Task MeetAsync()
+    {
+        ClusterId id = ClusterId.Of(new NodeOptions { Cluster = Cluster });
+        MachineTransport honest = new(_network.Machines[1], _network.AddAddress(1, HonestAddress));
+        Multiaddr address = await AddressAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await using HostileMember member = await HostileMember.JoinAsync(honest, address, id, CancellationToken.None)
+                ?? throw new MachineException($"an honest member is not let in; {_node.Explain()}");
+            await member.LearnAsync(Cluster, CancellationToken.None);
+            await member.BeatAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>What it does in a while.</summary>
+    public async Task<Window> WatchAsync(TimeSpan span, CancellationToken cancellation = default)
+    {
+        Reading before = await ReadAsync();
+        await Task.Delay(span, cancellation);
+        Reading after = await ReadAsync();
+        double seconds = Stopwatch.GetElapsedTime(before.At, after.At).TotalSeconds;
+        double miner = after.Miner - before.Miner;
+
+        // A tick is a hundredth of a second, so that ticks per second are percent.
+        return new Window((after.Hashes - before.Hashes) / seconds, miner / seconds, (after.All - before.All - miner) / seconds);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        _network.Dispose();
+        await PinAsync($"0-{Environment.ProcessorCount - 1}");
+    }
+
+    private async Task<Reading> ReadAsync()
+    {
+        double hashes = (await _node.UntilAsync(_ => true)).GetProperty("totalHashes").GetDouble();
+        (double miner, double all) = _node.ProcessorTime();
+        return new Reading(Stopwatch.GetTimestamp(), hashes, miner, all);
+    }
+
+    /// <summary>Binds all threads of this process to CPUs.</summary>
+    private static async Task PinAsync(string cpus)
+    {
+        ProcessStartInfo start = new("taskset", ["-a", "-c", "-p", cpus, $"{Environment.ProcessId}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+    }
+
+    private sealed record Reading(long At, double Hashes, double Miner, double All);
+}
+
+/// <param name="Hashrate">Hashes per second.</param>
+/// <param name="Miner">Percent of a CPU that the miner has.</param>
+/// <param name="Others">Percent of a CPU that all the rest of the process takes.</param>
+internal sealed record Window(double Hashrate, double Miner, double Others)
+{
+    /// <summary>
+    /// Percent of the hash rate that is lost against another window to the rest of the process, whatever other processes have of the CPU.
+    /// </summary>
+    public double LossAgainst(Window alone) => 100 * (1 - Part / alone.Part);
+
+    /// <summary>Percent of the hash rate that is lost against another window, whoever takes it.</summary>
+    public double SlowerThan(Window alone) => 100 * (1 - Hashrate / alone.Hashrate);
+
+    private double Part => Miner / (Miner + Others);
+}
