@@ -198,7 +198,7 @@ internal static class OptionText
     /// <summary>A multiaddr over TCP with or without the peer's id, or HOST:PORT, where the host is a name or an IP address.</summary>
     public static Multiaddr PeerAddress(string text) =>
         (text.StartsWith('/') ? text : ToMultiaddr(text)) is string multiaddr
-        && Multiaddr.TryParse(multiaddr, out Multiaddr? address) && address.IsTcp && address.TcpPort > 0
+        && Multiaddr.TryParse(multiaddr, out Multiaddr? address) && (address.IsDnsaddr || (address.IsTcp && address.TcpPort > 0))
             ? address
             : throw new FormatException($"'{text}' is neither HOST:PORT, such as 192.168.1.7:9999, nor a multiaddr, such as /ip4/192.168.1.7/tcp/9999");
 

@@ -54,6 +54,16 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     /// <summary>True if any part of it is to be looked up in DNS: dns, dns4, dns6 or dnsaddr.</summary>
     public bool HasDns { get; }
 
+    /// <summary>True if it is a name whose TXT records tell addresses, /dnsaddr, perhaps with a peer, and nothing else.</summary>
+    public bool IsDnsaddr
+    {
+        get
+        {
+            MultiaddrReader reader = new(_bytes);
+            return reader.TryRead() && reader.Protocol == MultiaddrProtocol.Dnsaddr && reader.End == _peerOffset;
+        }
+    }
+
     /// <summary>The name of a leading dns, dns4, dns6 or dnsaddr component, else null.</summary>
     public string? Host { get; }
 

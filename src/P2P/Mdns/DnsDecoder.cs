@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace P2PMiner.P2P.Mdns;
 
 /// <summary>
-/// Reads multicast DNS messages from the network (RFC 1035 §4.1):
+/// Reads DNS messages from the network, multicast ones and answers of name servers (RFC 1035 §4.1):
 /// <code>
 /// 0      2      4         6        8          10            12
 /// +------+------+---------+--------+----------+-------------+-----------+---------+-------------+-------------+

@@ -25,7 +25,7 @@ internal sealed class Dialer(
 
     private readonly ConnectionLimits _limits = options.Limits;
     private readonly DialBackoff _backoff = new(options.Limits, options.Time, options.Random);
-    private readonly AddressResolver _resolver = new(options.NameFilter);
+    private readonly AddressResolver _resolver = new(options.NameFilter, options.Time);
     private readonly SharedWork<PeerId, Connection> _peers = new();
     private readonly SharedWork<Multiaddr, Connection> _addresses = new();
     private readonly SemaphoreSlim _slots = new(options.Limits.MaxDials);
@@ -55,7 +55,7 @@ internal sealed class Dialer(
             IReadOnlyList<Multiaddr> usable = await ChooseAsync(peer, addresses, respectBackoff, deadline.Token).ConfigureAwait(false);
             using Slot slot = await EnterAsync(deadline.Token).ConfigureAwait(false);
             AddressRace<Connection> race = new(
-                _limits, options.Time, (address, token) => TryAsync(peer, address, token), static loser => loser.Abort("another address was faster"));
+                _limits, options.Time, (address, token) => TryAsync(peer ?? address.Peer, address, token), static loser => loser.Abort("another address was faster"));
             (Connection? winner, IReadOnlyList<string> failures) = await race.RunAsync(usable, deadline.Token).ConfigureAwait(false);
             return winner ?? throw new DialException($"no connection to {target}: {string.Join("; ", failures)}");
         }
@@ -75,7 +75,7 @@ internal sealed class Dialer(
         IReadOnlyList<Multiaddr> resolved = await _resolver.ResolveAsync(addresses, peer, cancellation).ConfigureAwait(false);
         IReadOnlyList<Multiaddr> ours = own();
         Multiaddr[] dialable = [.. AddressOrder.Sort(resolved)
-            .Where(address => options.Transports.Any(transport => transport.Handles(address)) && !ours.Contains(address))];
+            .Where(address => options.Transports.Any(transport => transport.Handles(address)) && !ours.Contains(address.WithoutPeer()))];
         if (dialable.Length == 0)
             throw new DialException($"none of the addresses can be dialled from here: {string.Join(", ", addresses)}");
         Multiaddr[] allowed = [.. dialable.Where(address => options.DialFilter?.Invoke(address) ?? true)];

@@ -57,7 +57,7 @@ internal sealed class OptionResolverTests
               "wallet": "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
               "memory": "full", "engine": "native", "pages": "thp", "datasetCache": "/var/cache/p2p-miner", "uploadLimit": 12,
               "http": "[::1]:9000", "httpToken": "/etc/token", "dataDir": "/var/lib/p2p-miner", "cluster": "home",
-              "clusterKey": "/etc/cluster.key", "name": "attic", "mode": "worker", "datasetHost": true, "port": 4001, "connect": ["192.168.1.7:9999", "/dns/node.example/tcp/9999"],
+              "clusterKey": "/etc/cluster.key", "name": "attic", "mode": "worker", "datasetHost": true, "port": 4001, "connect": ["192.168.1.7:9999", "/dns/node.example/tcp/9999", "/dnsaddr/node.example"],
               "noMdns": true, "noDht": false,
               "logLevel": "debug", "logFile": "/var/log/p2p-miner.log",
             }
@@ -80,7 +80,7 @@ internal sealed class OptionResolverTests
         Assert.That(options.LogLevel, Is.EqualTo(LogLevel.Debug));
         Assert.That(options.Port, Is.EqualTo(4001));
         Assert.That(options.ClusterKey, Is.EqualTo("/etc/cluster.key"));
-        Assert.That(options.Connect.Select(address => address.ToString()), Is.EqualTo(new[] { "/ip4/192.168.1.7/tcp/9999", "/dns/node.example/tcp/9999" }));
+        Assert.That(options.Connect.Select(address => address.ToString()), Is.EqualTo(new[] { "/ip4/192.168.1.7/tcp/9999", "/dns/node.example/tcp/9999", "/dnsaddr/node.example" }));
         Assert.That(options.NoMdns, Is.True);
     }
 

@@ -125,6 +125,15 @@ public sealed class MultiaddrTests
     [TestCase("/ip4/1.2.3.4/tcp/1/p2p/" + Peer + "/p2p/" + OtherPeer, false)]
     public void Multiaddr_TellsWhetherItIsPlainTcp(string text, bool expected) => Assert.That(Multiaddr.Parse(text).IsTcp, Is.EqualTo(expected));
 
+    [TestCase("/dnsaddr/example.com", true)]
+    [TestCase("/dnsaddr/example.com/p2p/" + Peer, true)]
+    [TestCase("/dnsaddr/example.com/tcp/1", false)]
+    [TestCase("/dnsaddr/example.com/p2p/" + Peer + "/p2p-circuit", false)]
+    [TestCase("/dns4/example.com", false)]
+    [TestCase("/ip4/1.2.3.4/tcp/1", false)]
+    [TestCase("/p2p/" + Peer, false)]
+    public void Multiaddr_TellsWhetherItIsADnsaddr(string text, bool expected) => Assert.That(Multiaddr.Parse(text).IsDnsaddr, Is.EqualTo(expected));
+
     [TestCase("/ip4/127.0.0.1/tcp/1", true, true)]
     [TestCase("/ip4/127.8.8.8/tcp/1", true, true)]
     [TestCase("/ip6/::1/tcp/1", true, true)]
