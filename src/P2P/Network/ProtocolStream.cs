@@ -19,6 +19,12 @@ internal sealed class ProtocolStream : PeerStream
 
     public override Direction Direction => _inner.Direction;
 
+    internal override bool RunsInline
+    {
+        get => _inner.RunsInline;
+        set => _inner.RunsInline = value;
+    }
+
     public override ValueTask CloseWriteAsync(CancellationToken cancellation = default) => _inner.CloseWriteAsync(cancellation);
 
     public override void Reset() => _inner.Reset();

@@ -22,6 +22,13 @@ public abstract class PeerStream : AsyncStream
     /// <summary>Who opened it.</summary>
     public abstract Direction Direction { get; }
 
+    /// <summary>
+    /// True if who waits for bytes goes on within the loop that reads the connection, and what is written is sent within the call. That
+    /// saves waking two threads for each message, but holds up the other streams of the connection: only for users who never block, and
+    /// hold no lock while they write.
+    /// </summary>
+    internal virtual bool RunsInline { get; set; }
+
     /// <summary>Closes our side: the remote reads to the end of what was written. Closing twice is harmless.</summary>
     public abstract ValueTask CloseWriteAsync(CancellationToken cancellation = default);
 

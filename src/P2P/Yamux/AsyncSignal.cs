@@ -2,7 +2,7 @@ using System.Threading.Tasks.Sources;
 
 namespace P2PMiner.P2P.Yamux;
 
-/// <summary>Wakes one waiting loop, on a thread of the pool and without allocating; signals that come before it waits count as one.</summary>
+/// <summary>Wakes one waiting loop without allocating; signals that come before it waits count as one.</summary>
 internal sealed class AsyncSignal : IValueTaskSource
 {
     private readonly Lock _lock = new();
@@ -10,7 +10,11 @@ internal sealed class AsyncSignal : IValueTaskSource
     private bool _isSet;
     private bool _isAwaited;
 
-    internal void Set()
+    /// <param name="inline">
+    /// Lets the loop go on within this call, which saves waking a thread of the pool: only where the caller holds no lock, and the loop never
+    /// blocks.
+    /// </param>
+    internal void Set(bool inline = false)
     {
         lock (_lock)
         {
@@ -21,6 +25,7 @@ internal sealed class AsyncSignal : IValueTaskSource
             }
             _isAwaited = false;
         }
+        _source.RunContinuationsAsynchronously = !inline;
         _source.SetResult(true);
     }
 

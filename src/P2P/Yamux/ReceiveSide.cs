@@ -18,6 +18,9 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
     private YamuxFailure? _failure;
     private long _charged;
 
+    /// <summary>True if a reader goes on within the reading loop; see <see cref="Streams.PeerStream.RunsInline"/>.</summary>
+    internal bool IsInline { get; set; }
+
     /// <summary>Bytes received and not read.</summary>
     internal long Unread
     {
@@ -82,6 +85,8 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
     internal bool Deliver(ReadOnlySpan<byte> bytes, TimeSpan? roundTrip, out uint grant)
     {
         grant = 0;
+        int? read = null;
+        bool hasMemory;
         lock (_lock)
         {
             if (_failure is not null || bytes.IsEmpty)
@@ -89,15 +94,19 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
             window.Receive(bytes.Length);
             if (_waiting)
             {
-                int count = Math.Min(bytes.Length, _target.Length);
-                bytes[..count].CopyTo(_target.Span);
-                bytes = bytes[count..];
-                EndWait(count);
+                read = Math.Min(bytes.Length, _target.Length);
+                bytes[..read.Value].CopyTo(_target.Span);
+                bytes = bytes[read.Value..];
+                _waiting = false;
+                _target = default;
             }
             _unread.Append(bytes);
             grant = window.TakeGrant(_unread.Length, roundTrip);
-            return TryCharge();
+            hasMemory = TryCharge();
         }
+        if (read is int count)
+            EndRead(count);
+        return hasMemory;
     }
 
     /// <summary>The remote closed its side: reading ends after what is here.</summary>
@@ -107,8 +116,12 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
         {
             _finished = true;
             CloseWindow();
-            if (_waiting)
-                EndWait(0);
+            if (!_waiting)
+                return;
+            _waiting = false;
+            _target = default;
+            _source.RunContinuationsAsynchronously = true;
+            _source.SetResult(0);
         }
     }
 
@@ -176,10 +189,10 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
         }
     }
 
-    private void EndWait(int count)
+    /// <summary>Wakes the reader, under no lock: it may go on in here, and read again.</summary>
+    private void EndRead(int count)
     {
-        _waiting = false;
-        _target = default;
+        _source.RunContinuationsAsynchronously = !IsInline;
         _source.SetResult(count);
     }
 
@@ -187,6 +200,7 @@ internal sealed class ReceiveSide(ReceiveWindow window, ConnectionMemory memory)
     {
         _waiting = false;
         _target = default;
+        _source.RunContinuationsAsynchronously = true;
         _source.SetException(exception);
     }
 

@@ -9,6 +9,9 @@ internal sealed class SendSide(YamuxWriter writer, uint streamId) : IValueTaskSo
     private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
 
+    /// <summary>True if what is written goes out within the call; see <see cref="Streams.PeerStream.RunsInline"/>.</summary>
+    internal bool IsInline { get; set; }
+
     internal uint StreamId { get; } = streamId;
 
     /// <summary>What we may still send, in bytes.</summary>

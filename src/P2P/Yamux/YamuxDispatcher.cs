@@ -72,7 +72,7 @@ internal sealed class YamuxDispatcher(YamuxSession session, YamuxOptions options
 
     public TimeSpan OnReadEnd()
     {
-        session.Writer.Flush();
+        session.Writer.Flush(inline: true);
         return _rates.Opened.Debt();
     }
 

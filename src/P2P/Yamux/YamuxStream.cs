@@ -29,6 +29,12 @@ internal sealed class YamuxStream : PeerStream
 
     public override Direction Direction { get; }
 
+    internal override bool RunsInline
+    {
+        get => Send.IsInline;
+        set => Send.IsInline = Receive.IsInline = value;
+    }
+
     internal uint Id { get; }
 
     internal SendSide Send { get; }

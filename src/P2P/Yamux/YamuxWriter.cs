@@ -58,7 +58,8 @@ internal sealed class YamuxWriter(Stream secure)
     }
 
     /// <summary>Sends what is gathered. Only <see cref="AddControl"/> needs it.</summary>
-    internal void Flush()
+    /// <param name="inline">On this thread, if nothing else is being sent.</param>
+    internal void Flush(bool inline = false)
     {
         bool hasWork;
         lock (_lock)
@@ -67,7 +68,7 @@ internal sealed class YamuxWriter(Stream secure)
             IsIdle &= !hasWork;
         }
         if (hasWork)
-            _work.Set();
+            _work.Set(inline);
     }
 
     /// <summary>Queues a frame without body before the data that waits; it goes out with the next <see cref="Flush"/> at the latest.</summary>
@@ -97,7 +98,7 @@ internal sealed class YamuxWriter(Stream secure)
             write = data.IsEmpty ? (short)0 : side.BeginWrite(data, cancellation);
             Queue(side);
         }
-        Flush();
+        Flush(side.IsInline);
         return data.IsEmpty ? ValueTask.CompletedTask : side.WaitAsync(write, cancellation);
     }
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Threading.Channels;
+using P2PMiner.P2P.Yamux;
 
 namespace P2PMiner.P2P.PubSub.Peers;
 
@@ -8,7 +8,9 @@ namespace P2PMiner.P2P.PubSub.Peers;
 /// peers. Overflow: of forwarded messages the oldest is dropped, for the newest are worth most and any can still be asked for; an own one,
 /// or control, is refused.
 /// </summary>
-internal sealed class PeerQueue(int maxBytes)
+/// <param name="maxBytes">Of own messages, and of forwarded ones.</param>
+/// <param name="writers">Wakes those who write what is queued.</param>
+internal sealed class PeerQueue(int maxBytes, WriterTurns writers)
 {
     /// <summary>Control frames that may wait; a peer that leaves more unread has stopped listening.</summary>
     internal const int MaxControlFrames = 4096;
@@ -20,15 +22,11 @@ internal sealed class PeerQueue(int maxBytes)
     private readonly FrameLane _control = new(MaxControlFrames, MaxControlBytes);
     private readonly FrameLane _own = new(int.MaxValue, maxBytes);
     private readonly FrameLane _forwarded = new(int.MaxValue, maxBytes);
-    private readonly Channel<bool> _filled = Channel.CreateBounded<bool>(new BoundedChannelOptions(1)
-    {
-        FullMode = BoundedChannelFullMode.DropWrite,
-        SingleReader = true,
-    });
-
+    private readonly AsyncSignal _filled = new();
     private TaskCompletionSource? _room;
     private bool _closed;
     private bool _stalled;
+    private bool _hasTurn;
 
     internal int Count
     {
@@ -46,9 +44,20 @@ internal sealed class PeerQueue(int maxBytes)
         {
             if (_closed || !TryAdd(LaneOf(lane), frame, dropOldest: lane == Lane.Forwarded))
                 return false;
+            if (_hasTurn)
+                return true;
+            _hasTurn = true;
         }
-        _filled.Writer.TryWrite(true);
+        writers.Add(this);
         return true;
+    }
+
+    /// <summary>Lets who waits for something to take go on within this call.</summary>
+    internal void WakeWriter()
+    {
+        lock (_lock)
+            _hasTurn = false;
+        _filled.Set(inline: true);
     }
 
     /// <summary>Completes when the lane of own messages is at most half full, or the queue is closed or stalled.</summary>
@@ -70,14 +79,17 @@ internal sealed class PeerQueue(int maxBytes)
             _stalled = _own.Bytes > maxBytes / 2;
     }
 
-    /// <summary>Waits until there is something to take.</summary>
+    /// <summary>Waits until there may be something to take. One at a time.</summary>
     /// <returns>False when the queue is closed and empty.</returns>
     internal async ValueTask<bool> WaitAsync(CancellationToken cancellation)
     {
-        if (!await _filled.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
-            return Count > 0;
-        _filled.Reader.TryRead(out _);
-        return true;
+        if (!IsClosed)
+        {
+            using CancellationTokenRegistration ended = cancellation.UnsafeRegister(static filled => ((AsyncSignal)filled!).Set(), _filled);
+            await _filled.WaitAsync().ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+        }
+        return !IsClosed || Count > 0;
     }
 
     /// <summary>Takes frames, joined into one piece for one write. A frame larger than the piece comes alone and uncopied.</summary>
@@ -107,7 +119,16 @@ internal sealed class PeerQueue(int maxBytes)
             _room?.TrySetResult();
             _room = null;
         }
-        _filled.Writer.TryComplete();
+        _filled.Set();
+    }
+
+    private bool IsClosed
+    {
+        get
+        {
+            lock (_lock)
+                return _closed;
+        }
     }
 
     private FrameLane LaneOf(Lane lane) => lane switch

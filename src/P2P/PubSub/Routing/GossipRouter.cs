@@ -13,7 +13,7 @@ namespace P2PMiner.P2P.PubSub.Routing;
 
 /// <summary>
 /// The one place where peers, topics and messages come together: every step takes the lock, lets the parts do their work, and sends what
-/// they want sent. Nothing here waits, calls the network, or calls the application but for traces.
+/// they want sent. Nothing here waits, calls the network, or, under the lock, calls the application but for traces.
 /// </summary>
 internal sealed class GossipRouter
 {
@@ -21,6 +21,7 @@ internal sealed class GossipRouter
     private readonly PubSubOptions _options;
     private readonly RouterContext _context;
     private readonly RouterParts _parts;
+    private readonly WriterTurns _writers = new(Environment.ProcessorCount);
     private readonly List<GossipPeer> _recipients = [];
     private long _lastPeer;
 
@@ -36,7 +37,7 @@ internal sealed class GossipRouter
     /// <summary>Admits a peer with whom streams are being opened.</summary>
     internal GossipPeer Add(IPeerConnection connection)
     {
-        PeerQueue queue = new(_options.Limits.MaxQueuedBytes);
+        PeerQueue queue = new(_options.Limits.MaxQueuedBytes, _writers);
         lock (_gate)
         {
             GossipPeer peer = new(
@@ -124,16 +125,28 @@ internal sealed class GossipRouter
         }
     }
 
+    /// <summary>Processes an RPC. Of its messages, the first few are verified and given to their validators before this returns.</summary>
     internal void Receive(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc)
     {
+        bool isWorker;
         lock (_gate)
         {
             if (!peer.IsPresent || peer.IsCutOff || !_parts.Guard.IsHeard(peer))
                 return;
-            _parts.Processor.Process(peer, buffer, rpc, _parts.Heartbeat.Tick);
+            _parts.Pool.BeginReading(peer.Lane);
+            try
+            {
+                _parts.Processor.Process(peer, buffer, rpc, _parts.Heartbeat.Tick);
+            }
+            finally
+            {
+                isWorker = _parts.Pool.EndReading(peer.Lane);
+            }
         }
         if (peer.IsCutOff)
             _parts.Pool.Discard(peer.Lane);
+        if (isWorker)
+            _parts.Pool.Execute();
     }
 
     /// <summary>A peer sent something that is no RPC: whoever called will end the stream.</summary>

@@ -151,6 +151,7 @@ internal sealed class PeerSessions
     /// <returns>Why the stream ended.</returns>
     private async Task<string> ReadAsync(PeerSession session, PeerStream stream, CancellationToken cancellation)
     {
+        stream.RunsInline = true;
         PeerReader reader = new(_router, session.Peer, _options.Limits.MaxRpcSize, _network.Time);
         string? fault = await reader.RunAsync(stream, cancellation).ConfigureAwait(false);
         if (fault is null)

@@ -72,6 +72,7 @@ internal sealed class SessionWriter(
     /// <returns>The stream to go on with, or null if everything is written.</returns>
     private async Task<PeerStream?> WriteAsync(PeerSession session, PeerStream stream)
     {
+        stream.RunsInline = true;
         OutboundStream outbound = new(stream);
         session.Outbound = outbound;
         Task watching = WatchAsync(session, outbound);

@@ -19,6 +19,12 @@ internal sealed class ValidationLane(int capacity)
     /// <summary>True while the lane stands in the ring of those that have something waiting.</summary>
     internal bool IsInRing { get; set; }
 
+    /// <summary>True while an RPC of its peer is processed.</summary>
+    internal bool IsReading { get; set; }
+
+    /// <summary>True if the thread that does that is to be the worker for what comes with it.</summary>
+    internal bool IsDeferred { get; set; }
+
     /// <summary>True while a worker judges its messages: one at a time.</summary>
     internal bool IsCommitting { get; set; }
 

@@ -1,8 +1,8 @@
 namespace P2PMiner.P2P.PubSub.Validation;
 
 /// <summary>
-/// Verifies signatures on as many pool threads as there are processors, a few messages of each peer in turn, so that whoever sends most
-/// does not delay the others. A worker gives its thread back after every batch.
+/// Verifies signatures on as many threads as there are processors, a few messages of each peer in turn, so that whoever sends most
+/// does not delay the others. A worker gives its thread back after every batch. The first worker is the thread that reads the messages.
 /// </summary>
 /// <param name="workers">Most batches at once.</param>
 /// <param name="commit">
@@ -30,11 +30,37 @@ internal sealed class VerificationPool(
                 lane.IsInRing = true;
                 _ring.Enqueue(lane);
             }
-            if (_running == workers)
+            if (_running == workers || (lane.IsReading && lane is { IsDeferred: true, Waiting.Count: < BatchSize }))
                 return;
             _running++;
+            if (lane is { IsReading: true, IsDeferred: false })
+            {
+                lane.IsDeferred = true;
+                return;
+            }
         }
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>
+    /// From here to <see cref="EndReading"/>, one RPC of the lane's peer is processed: the thread that does that can verify its messages
+    /// itself, which is sooner than waking another.
+    /// </summary>
+    internal void BeginReading(ValidationLane lane)
+    {
+        lock (_lock)
+            lane.IsReading = true;
+    }
+
+    /// <returns>True if the caller is to call <see cref="Execute"/>, when it holds no locks.</returns>
+    internal bool EndReading(ValidationLane lane)
+    {
+        lock (_lock)
+        {
+            bool isDeferred = lane.IsDeferred;
+            lane.IsReading = lane.IsDeferred = false;
+            return isDeferred;
+        }
     }
 
     /// <summary>Completes when the lane has room for more.</summary>
@@ -83,7 +109,20 @@ internal sealed class VerificationPool(
         }
         if (Finish(lane!, batch))
             CommitAll(lane!);
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (!TryRest())
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <returns>False if something waits.</returns>
+    private bool TryRest()
+    {
+        lock (_lock)
+        {
+            if (_ring.Count > 0)
+                return false;
+            _running--;
+            return true;
+        }
     }
 
     private ValidationLane.Batch? Claim(out ValidationLane? lane)

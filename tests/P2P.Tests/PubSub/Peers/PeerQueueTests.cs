@@ -4,10 +4,10 @@ namespace P2PMiner.P2P.Tests.PubSub.Peers;
 
 public sealed class PeerQueueTests
 {
-    private PeerQueue _queue = new(maxBytes: 100);
+    private PeerQueue _queue = new(maxBytes: 100, new WriterTurns(threads: 1));
 
     [SetUp]
-    public void SetUp() => _queue = new PeerQueue(maxBytes: 100);
+    public void SetUp() => _queue = new PeerQueue(maxBytes: 100, new WriterTurns(threads: 1));
 
     [Test]
     public void Control_GoesBeforeOwnMessagesAndTheseBeforeForwardedOnes()
