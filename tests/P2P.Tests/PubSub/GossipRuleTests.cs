@@ -206,6 +206,25 @@ public sealed class GossipRuleTests : GossipFixture
     }
 
     [Test]
+    public async Task Gossip_OfSeveralTopicsGoesToTheSamePeers()
+    {
+        const string Other = "other";
+        TestRouter router = AddRouter(Passive, Topic, Other);
+        ScriptedPeer author = await AddPeerAsync(router, topic: null);
+        ScriptedPeer[] others = await AddPeersAsync(router, 12);
+        foreach (ScriptedPeer peer in others)
+            await peer.SubscribeAsync(Other);
+        await author.SendAsync(author.NewMessage(Topic, [1]));
+        await author.SendAsync(author.NewMessage(Other, [2]));
+        await Until(() => router.ReceivedCount == 2, "messages");
+
+        await HeartbeatAsync(router);
+
+        await Until(() => others.Sum(peer => peer.IHave.Count) == 12, "IHAVE");
+        Assert.That(others.Select(peer => peer.IHave.Count), Is.All.AnyOf(0, 2), "six peers, one RPC each");
+    }
+
+    [Test]
     public async Task IDontWant_GoesToTheMeshAtOnceAndNotToTheSender()
     {
         TestRouter router = AddRouter(Passive, Topic);

@@ -10,21 +10,25 @@ namespace P2PMiner.P2P.PubSub.Gossip;
 /// </summary>
 internal sealed class GossipEmitter(PubSubOptions options, MessageCache cache, PeerGuard guard, Outbox outbox, PeerChoice choice)
 {
-    internal void Emit(Topic topic)
+    /// <param name="topic">Whose messages are announced.</param>
+    /// <param name="order">
+    /// All peers, shuffled anew at each heartbeat. The same order for all topics: whoever hears of one then hears of the others too, in one RPC.
+    /// </param>
+    internal void Emit(Topic topic, IReadOnlyList<GossipPeer> order)
     {
         if (topic.Mesh is null && topic.Fanout is null)
             return;
         List<byte[]> ids = cache.GossipIds(topic.Key);
         if (ids.Count == 0)
             return;
-        List<GossipPeer> peers = choice.Subscribers(topic, peer => IsOutside(topic, peer) && guard.Score(peer) >= guard.Thresholds.Gossip);
+        List<GossipPeer> peers = [.. order.Where(peer => IsOutside(topic, peer) && guard.Score(peer) >= guard.Thresholds.Gossip)];
         int target = Math.Max(options.Gossip.DLazy, (int)(options.Gossip.Factor * peers.Count));
         foreach (GossipPeer peer in peers.Take(target))
             outbox.For(peer).IHaves.Add((topic.Key, Part(ids)));
     }
 
     private static bool IsOutside(Topic topic, GossipPeer peer) =>
-        !peer.IsDirect && topic.Mesh?.Contains(peer) != true && topic.Fanout?.Peers.Contains(peer) != true;
+        peer.CanSend && !peer.IsDirect && topic.Subscribers.Contains(peer) && topic.Mesh?.Contains(peer) != true && topic.Fanout?.Peers.Contains(peer) != true;
 
     // Of too many, every peer is told of others.
     private List<byte[]> Part(List<byte[]> ids)

@@ -25,6 +25,7 @@ internal sealed class Heartbeat(
     DeliveryScores deliveries,
     PeerGuard guard,
     Outbox outbox,
+    PeerChoice choice,
     TimeProvider time)
 {
     /// <summary>Heartbeats between two sweeps of tables whose entries last for minutes.</summary>
@@ -48,8 +49,10 @@ internal sealed class Heartbeat(
             Begin(peer);
         if (Tick % SweepTicks == 0)
             authors.Expire();
+        List<GossipPeer> order = [.. peers.All];
+        choice.Shuffle(order);
         foreach (Topic topic in topics.All.ToArray())
-            Maintain(topic);
+            Maintain(topic, order);
         outbox.Flush();
         cache.Shift();
     }
@@ -69,14 +72,14 @@ internal sealed class Heartbeat(
             PubSubMetrics.Scores.Record(guard.Score(peer));
     }
 
-    private void Maintain(Topic topic)
+    private void Maintain(Topic topic, List<GossipPeer> order)
     {
         if (Tick % SweepTicks == 0)
             topic.Backoffs.Expire(time.Monotonic(), options.Mesh.Heartbeat);
         if (topic.Mesh is not null)
             mesh.Heartbeat(topic, Tick);
         recipients.Heartbeat(topic);
-        gossip.Emit(topic);
+        gossip.Emit(topic, order);
         topics.Release(topic);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class RouterParts
         MeshUpkeep upkeep = new(options.Mesh, Membership, links, pruning, Guard, choice);
         GossipEmitter emitter = new(options, Cache, Guard, Outbox, choice);
         Heartbeat = new Heartbeat(
-            options, Peers, Topics, upkeep, Recipients, emitter, Promises, Cache, Seen, Authors, Scores, Deliveries, Guard, Outbox, time);
+            options, Peers, Topics, upkeep, Recipients, emitter, Promises, Cache, Seen, Authors, Scores, Deliveries, Guard, Outbox, choice, time);
     }
 
     internal LocalTopics Local { get; } = new();
