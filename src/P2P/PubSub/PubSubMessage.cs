@@ -10,7 +10,14 @@ namespace P2PMiner.P2P.PubSub;
 /// <param name="Via">The peer that it came from first.</param>
 /// <param name="Id">Its id.</param>
 public sealed record PubSubMessage(
-    string Topic, ReadOnlyMemory<byte> Data, PeerId? From, ulong? SequenceNumber, PeerId Via, ReadOnlyMemory<byte> Id);
+    string Topic, ReadOnlyMemory<byte> Data, PeerId? From, ulong? SequenceNumber, PeerId Via, ReadOnlyMemory<byte> Id)
+{
+    /// <summary>
+    /// For validators to set: whom the message is not passed on to, because its author has sent it there himself. Those still hear of it by
+    /// gossip. Called under a lock, so it must return at once; null passes it on to the whole mesh.
+    /// </summary>
+    public Predicate<PeerId>? IsSentTo { get; set; }
+}
 
 /// <summary>What a validator says of a message (libp2p/specs, pubsub/gossipsub/gossipsub-v1.1.md, "Extended Validators").</summary>
 public enum Verdict

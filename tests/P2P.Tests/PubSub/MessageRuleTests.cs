@@ -40,6 +40,29 @@ public sealed class MessageRuleTests : GossipFixture
     }
 
     [Test]
+    public async Task Message_IsNotForwardedToWhomItsAuthorHasSentIt_AsItsValidatorSays()
+    {
+        TestRouter router = AddRouter(Passive, Topic);
+        ScriptedPeer author = await AddPeerAsync(router);
+        ScriptedPeer reached = await AddPeerAsync(router);
+        ScriptedPeer other = await AddPeerAsync(router);
+        await reached.GraftAsync(Topic);
+        await other.GraftAsync(Topic);
+        router.Service.SetValidator(Topic, (message, _) =>
+        {
+            message.IsSentTo = message.Data.Span[0] == 1 ? reached.Id.Equals : null;
+            return ValueTask.FromResult(Verdict.Accept);
+        });
+
+        await author.SendAsync(author.NewMessage(Topic, [1]));
+        await author.SendAsync(author.NewMessage(Topic, [2, 2]));
+
+        await Until(() => other.Messages.Count == 2 && reached.Messages.Count == 1, "messages");
+        Assert.That(reached.Messages.Single().DataSize, Is.EqualTo(2));
+        Assert.That(router.ReceivedCount, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task Messages_OfOnePeerAreDeliveredAndForwardedInOrder()
     {
         const int Count = 500;

@@ -96,6 +96,7 @@ internal sealed class MessageVerdicts(
         && pending.Others?.Contains(peer) != true
         && peer.CanSend
         && !peer.Declined.Contains(pending.Message.Id)
+        && pending.Delivery?.IsSentTo?.Invoke(peer.Id) != true
         && !peer.Id.Bytes.SequenceEqual(pending.Message.From);
 
     private void OnForged(PendingMessage pending)
