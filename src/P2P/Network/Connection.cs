@@ -46,6 +46,8 @@ internal sealed class Connection : IPeerConnection
 
     public int StreamCount => _session.StreamCount;
 
+    public TimeSpan? RoundTrip => _session.RoundTrip;
+
     public CancellationToken Closed => _session.Closed;
 
     /// <summary>Why it ended; null while it has not.</summary>

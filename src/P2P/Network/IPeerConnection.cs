@@ -37,6 +37,11 @@ public interface IPeerConnection
     /// <summary>Streams that are open in either direction.</summary>
     int StreamCount { get; }
 
+    /// <summary>
+    /// The shortest round trip of the last minutes, by the pings of the multiplexer that keep the connection alive; null before the first.
+    /// </summary>
+    TimeSpan? RoundTrip { get; }
+
     /// <summary>Cancelled as soon as the connection is no longer usable.</summary>
     CancellationToken Closed { get; }
 

@@ -46,6 +46,8 @@ public sealed class TestConnection : IPeerConnection
 
     public IReadOnlyList<string> RemoteMultiplexers => [Multiplexer];
 
+    public TimeSpan? RoundTrip => null;
+
     public DateTimeOffset Opened { get; }
 
     public CancellationToken Closed => _closed.Token;

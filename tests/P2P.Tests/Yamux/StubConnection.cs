@@ -30,6 +30,8 @@ internal sealed class StubConnection : IPeerConnection
 
     public int StreamCount => 0;
 
+    public TimeSpan? RoundTrip => null;
+
     public CancellationToken Closed => CancellationToken.None;
 
     public ValueTask<PeerStream> OpenStreamAsync(IReadOnlyList<string> protocols, CancellationToken cancellation = default) =>
