@@ -27,6 +27,9 @@ public sealed class Miner : IAsyncDisposable
 
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Where no thread hashes there is little to see.</summary>
+    private static readonly TimeSpan IdleSampleInterval = TimeSpan.FromSeconds(5);
+
     private readonly MinerThread[] _threads;
     private readonly Channel<Hit> _hits;
     private readonly HashRateMeter _meter = new();
@@ -55,7 +58,8 @@ public sealed class Miner : IAsyncDisposable
         uint run = BitConverter.ToUInt32(SHA256.HashData(origin));
         _threads = [.. plan.Threads.Select((planned, index) => new MinerThread(
             index, planned, ((ulong)index << 48) | ((ulong)run << 16), keys, options, _control, _hits.Writer, logger))];
-        _sampler = time.CreateTimer(_ => Sample(), null, SampleInterval, SampleInterval);
+        TimeSpan interval = _threads.Length > 0 ? SampleInterval : IdleSampleInterval;
+        _sampler = time.CreateTimer(_ => Sample(), null, interval, interval);
     }
 
     /// <summary>Hits in the order they were found. Completed when the miner is disposed.</summary>

@@ -36,7 +36,6 @@ internal sealed class ClusterNode
     private readonly ILogger _logger;
     private readonly ClusterHost _hosts;
     private readonly MemberGate _gate;
-    private readonly Latencies _latencies;
     private readonly KnownPeers _known;
     private readonly MemberView _view;
     private readonly Heartbeats _heartbeats;
@@ -74,7 +73,6 @@ internal sealed class ClusterNode
         Directory.CreateDirectory(directory);
         _hosts = new ClusterHost(options, _cluster, key, directory, time, logs);
         _gate = new MemberGate(_cluster.StatusTopic, time, _logger);
-        _latencies = new Latencies(time);
         _known = new KnownPeers(Path.Combine(directory, "peers"), _logger);
         _view = new MemberView(time);
         _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
@@ -124,7 +122,7 @@ internal sealed class ClusterNode
     public IPeerConnection? ConnectionOf(PeerId peer) => _host?.Network.FindConnection(peer);
 
     /// <summary>The round trip of the connection with a member; null without one, and before it is measured.</summary>
-    public TimeSpan? LatencyOf(PeerId peer) => _latencies.Of(peer);
+    public TimeSpan? LatencyOf(PeerId peer) => ConnectionOf(peer)?.RoundTrip;
 
     /// <summary>Runs until cancelled, or until a part fails.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the host has stopped.</exception>
@@ -143,8 +141,7 @@ internal sealed class ClusterNode
             host.Completion,
             finder.RunAsync(stop.Token),
             _gate.RunAsync(host, stop.Token),
-            _latencies.RunAsync(host, stop.Token),
-            _heartbeats.RunAsync(host.PubSub!, stop.Token),
+            _heartbeats.RunAsync(host.PubSub!, host.Network, stop.Token),
             _shares.RunAsync(host.PubSub!, stop.Token),
             _jobs.RunAsync(host.PubSub!, stop.Token),
             _blocks.RunAsync(host.PubSub!, stop.Token),

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using P2PMiner.P2P.Identity;
+using P2PMiner.P2P.Network;
 using P2PMiner.P2P.PubSub;
 
 namespace P2PMiner.Node.Cluster.Membership;
@@ -11,10 +11,14 @@ namespace P2PMiner.Node.Cluster.Membership;
 /// <param name="time">Paces the heartbeats.</param>
 internal sealed class Heartbeats(string topic, Func<MemberStatus> status, MemberView view, TimeProvider time)
 {
-    /// <summary>How soon a new neighbour is greeted, so that both know each other at once.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    /// <summary>
+    /// A heartbeat goes to each listening neighbour directly, so that passing it on to them only makes copies, five for each node. It is done
+    /// all the same where everybody may be in everybody's mesh: there nobody is told by gossip of what a bad connection has lost.
+    /// </summary>
+    private const int FewNeighbours = 12;
 
     private readonly ulong _run = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    private readonly HeartbeatPace _pace = new(time);
     private ulong _sequence;
 
     /// <summary>Takes part before the first connection can come in.</summary>
@@ -25,23 +29,29 @@ internal sealed class Heartbeats(string topic, Func<MemberStatus> status, Member
     }
 
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public async Task RunAsync(GossipSub gossip, CancellationToken cancellation)
+    public async Task RunAsync(GossipSub gossip, INetwork network, CancellationToken cancellation)
     {
-        using var timer = new PeriodicTimer(Look, time);
-        long sent = 0;
-        HashSet<PeerId> greeted = [];
-        do
+        Nudge connected = new(time);
+        network.ConnectionOpened += OnConnected;
+        try
         {
-            IReadOnlyList<PeerId> neighbours = gossip.Subscribers(topic);
-            bool hasNew = !greeted.IsSupersetOf(neighbours);
-            if (sent != 0 && !hasNew && time.GetElapsedTime(sent) < MemberView.Interval)
-                continue;
-            greeted = [.. neighbours];
-            sent = time.GetTimestamp();
-            MemberStatus now = status() with { Run = _run, Sequence = ++_sequence };
-            await gossip.PublishAsync(topic, HeartbeatCodec.Encode(now), cancellation);
+            while (true)
+            {
+                if (_pace.Take(gossip.Subscribers(topic)))
+                    await gossip.PublishAsync(topic, HeartbeatCodec.Encode(status() with { Run = _run, Sequence = ++_sequence }), cancellation);
+                await connected.WaitAsync(_pace.Pause, cancellation);
+            }
         }
-        while (await timer.WaitForNextTickAsync(cancellation));
+        finally
+        {
+            network.ConnectionOpened -= OnConnected;
+        }
+
+        void OnConnected(IPeerConnection connection)
+        {
+            _pace.Connected();
+            connected.Set();
+        }
     }
 
     /// <summary>Whether a heartbeat is passed on. It is delivered here as well, not by the subscription, so that none waits behind another.</summary>
@@ -49,6 +59,10 @@ internal sealed class Heartbeats(string topic, Func<MemberStatus> status, Member
     {
         if (message.From is null || !HeartbeatCodec.TryDecode(message.Data.Span, out MemberStatus? told))
             return Verdict.Reject;
-        return view.Offer(message.From, told) ? Verdict.Accept : Verdict.Ignore;
+        if (!view.Offer(message.From, told))
+            return Verdict.Ignore;
+        if (told.Neighbours.Count > FewNeighbours)
+            message.IsSentTo = peer => told.Neighbours.Contains(PeerTail.Of(peer));
+        return Verdict.Accept;
     }
 }
