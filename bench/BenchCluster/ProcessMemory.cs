@@ -6,7 +6,8 @@ namespace P2PMiner.BenchCluster;
 /// <param name="All">Resident set.</param>
 /// <param name="RandomX">Caches, datasets and scratchpads.</param>
 /// <param name="Files">Pages of mapped files: the runtime, its libraries and the program. Nodes of one machine share them.</param>
-internal sealed record ProcessMemory(double All, double RandomX, double Files)
+/// <param name="Proportional">Resident set in which a page that n processes share counts as 1/n of one.</param>
+internal sealed record ProcessMemory(double All, double RandomX, double Files, double Proportional)
 {
     private const long ScratchpadKilobytes = 2048;
 
@@ -19,7 +20,7 @@ internal sealed record ProcessMemory(double All, double RandomX, double Files)
     /// <param name="process">Id.</param>
     public static ProcessMemory Of(int process)
     {
-        (long all, long large, long files, long resident) = (0, 0, 0, 0);
+        (long all, long large, long files, long resident, long proportional) = (0, 0, 0, 0, 0);
         (long size, bool isFile, bool isNameless) = (0, false, false);
         foreach (string line in File.ReadLines($"/proc/{process}/smaps"))
         {
@@ -37,13 +38,16 @@ internal sealed record ProcessMemory(double All, double RandomX, double Files)
                     // Caches, datasets and scratchpads are whole scratchpads long, and fully resident.
                     large += isNameless && size >= ScratchpadKilobytes && size % ScratchpadKilobytes < BesideKilobytes && resident >= size - BesideKilobytes ? resident : 0;
                     break;
+                case "Pss:":
+                    proportional += Kilobytes(words);
+                    break;
                 default:
                     if (words[0].Contains('-', StringComparison.Ordinal))
                         (isFile, isNameless) = (words.Length > 5 && words[5].StartsWith('/') && !words[5].StartsWith("/memfd:", StringComparison.Ordinal), words.Length == 5);
                     break;
             }
         }
-        return new ProcessMemory(all / 1024.0, large / 1024.0, files / 1024.0);
+        return new ProcessMemory(all / 1024.0, large / 1024.0, files / 1024.0, proportional / 1024.0);
     }
 
     private static long Kilobytes(string[] words) => long.Parse(words[1], CultureInfo.InvariantCulture);

@@ -13,6 +13,12 @@ var only = new Option<string[]>("--only")
     DefaultValueFactory = _ => [],
 };
 var nodes = new Option<int>("--nodes") { Description = "of the large cluster, 300 MiB each", DefaultValueFactory = _ => 20 };
+var hashing = new Option<int>("--hashing")
+{
+    Description = "nodes with a miner thread while the overhead is measured",
+    DefaultValueFactory = _ => Environment.ProcessorCount,
+};
+var warmUp = new Option<int>("--warm-up") { Description = "seconds before the overhead is measured", DefaultValueFactory = _ => 300 };
 var rest = new Option<int>("--rest") { Description = "seconds for which the overhead is measured", DefaultValueFactory = _ => 180 };
 var jobs = new Option<int>("--jobs") { Description = "seconds for which new jobs are measured, twice", DefaultValueFactory = _ => 120 };
 var pairs = new Option<int>("--pairs") { Description = "alternating measurements of hash rates", DefaultValueFactory = _ => 5 };
@@ -30,12 +36,12 @@ var output = new Option<string>("--output") { Description = "JSON file", Default
 
 var command = new RootCommand("Measures clusters of p2p-miner. Needs root, and a quiet machine.")
 {
-    only, nodes, rest, jobs, pairs, window, starts, kills, memory, program, output,
+    only, nodes, hashing, warmUp, rest, jobs, pairs, window, starts, kills, memory, program, output,
 };
 command.SetAction(async parse =>
 {
     var settings = new BenchSettings(
-        parse.GetValue(only)!, Math.Max(3, parse.GetValue(nodes)), TimeSpan.FromSeconds(parse.GetValue(rest)), TimeSpan.FromSeconds(parse.GetValue(jobs)),
+        parse.GetValue(only)!, Math.Max(3, parse.GetValue(nodes)), parse.GetValue(hashing), TimeSpan.FromSeconds(parse.GetValue(warmUp)), TimeSpan.FromSeconds(parse.GetValue(rest)), TimeSpan.FromSeconds(parse.GetValue(jobs)),
         Math.Max(1, parse.GetValue(pairs)), TimeSpan.FromSeconds(parse.GetValue(window)), Math.Max(1, parse.GetValue(starts)),
         Math.Max(1, parse.GetValue(kills)), parse.GetValue(memory)!, parse.GetValue(output)!);
     NodeProcess.Program = Path.GetFullPath(parse.GetValue(program)!);

@@ -97,7 +97,7 @@ internal sealed class MinerNode : IAsyncDisposable
         _board = new JobBoard(_chain, _daemonSource, foreign, _cluster.Announce, _tree, _peerId, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());
         _hits.WrongHash += _engine.Keys.DoubtDataset;
-        _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster, keys, time);
+        _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster, _prover, keys, time);
         _clusterSnapshot = new ClusterSnapshot(options.Cluster, cluster.Key is not null, _peerId, _snapshot.ForCluster, _cluster);
     }
 

@@ -7,6 +7,7 @@ using P2PMiner.Node.Api;
 using P2PMiner.Node.Cli;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Membership;
+using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
 using P2PMiner.Node.Jobs.Ranges;
@@ -21,7 +22,7 @@ namespace P2PMiner.Node;
 /// <summary>Reads the parts of a node into the status that API, terminal and metrics show.</summary>
 internal sealed class NodeSnapshot(
     NodeOptions options, HardwareReport machine, PeerId peerId, MiningEngine engine, ShareTree tree, DaemonSource? daemons,
-    BlockOutbox outbox, ShareLedger ledger, ClusterNode cluster,
+    BlockOutbox outbox, ShareLedger ledger, ClusterNode cluster, ShareProver prover,
     KnownKeys known, TimeProvider time)
 {
     private readonly WorkWeight _weight = new(time);
@@ -62,6 +63,7 @@ internal sealed class NodeSnapshot(
             TotalHashes = (ulong)miner.TotalHashes,
             Job = job is null ? null : StatusOf(job),
             Shares = ledger.Counts,
+            Proofs = new ProofCounts(prover.Checked, prover.ProcessorTime.TotalSeconds),
             Blocks = StatusOf(outbox.Counters),
             Chain = ChainNow(),
             Contribution = ContributionNow(),

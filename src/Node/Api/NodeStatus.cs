@@ -77,6 +77,9 @@ internal sealed record NodeStatus
 
     public ShareCounts Shares { get; init; } = new(0, 0, 0, 0);
 
+    /// <summary>Proofs of work of others that this node has checked.</summary>
+    public ProofCounts Proofs { get; init; } = new(0, 0);
+
     public BlockCounts Blocks { get; init; } = new(0, 0, 0);
 
     public ChainStatus? Chain { get; init; }
@@ -123,6 +126,10 @@ internal sealed record JobStatus(string Source, ulong Height, UInt128 Difficulty
 /// <param name="Rejected">Shares that failed the re-check or the chain's rules.</param>
 /// <param name="Stale">Shares whose job was no longer the current one.</param>
 internal sealed record ShareCounts(long Found, long Accepted, long Rejected, long Stale);
+
+/// <param name="Checked">Hashes computed for it.</param>
+/// <param name="Seconds">Processor time that took, caches of its own included.</param>
+internal sealed record ProofCounts(long Checked, double Seconds);
 
 /// <summary>Shares that also met the source's network difficulty.</summary>
 /// <param name="Found">By this node.</param>

@@ -75,6 +75,8 @@ internal sealed class NodeMetrics : IDisposable
             .. Labelled("result", ("accepted", status.Shares.Accepted), ("rejected", status.Shares.Rejected), ("stale", status.Shares.Stale)),
         ]);
         Counter("p2p_miner.shares_found", "Shares found.", status => [new(status.Shares.Found)]);
+        Counter("p2p_miner.proofs_checked", "Proofs of work of other nodes that were checked.", status => [new(status.Proofs.Checked)]);
+        Counter("p2p_miner.proof_seconds", "Processor time that took, in seconds.", status => [new(status.Proofs.Seconds)]);
         Counter("p2p_miner.blocks", "Blocks submitted, by what became of them.", status =>
         [
             .. Labelled("result", ("accepted", status.Blocks.Accepted), ("rejected", status.Blocks.Rejected)),

@@ -70,9 +70,17 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     private long? _cacheMade;
     private long _lastUse;
     private double _cost = FirstCost;
+    private long _checked;
+    private long _ticks;
 
     /// <summary>Processor time that one check takes, as measured lately, the second path included where it was needed.</summary>
     public TimeSpan Cost => TimeSpan.FromSeconds(Volatile.Read(ref _cost));
+
+    /// <summary>Proofs of work computed so far.</summary>
+    public long Checked => Interlocked.Read(ref _checked);
+
+    /// <summary>Processor time that they took.</summary>
+    public TimeSpan ProcessorTime => new(Interlocked.Read(ref _ticks));
 
     public Task<Proof> CheckAsync(Share share, CancellationToken cancellation)
     {
@@ -186,8 +194,10 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         bool isHashed = TryHash(together, hashes);
         for (int i = 0; i < together.Count; i++)
             together[i].Result = isHashed ? Judge(together[i], hashes.AsSpan(i * Hash256.Size, Hash256.Size)) : Proof.Unknown;
-        double seconds = (CurrentThread.ProcessorTime - start).TotalSeconds / together.Count;
-        Volatile.Write(ref _cost, _cost + CostRenewal * (seconds - _cost));
+        TimeSpan taken = CurrentThread.ProcessorTime - start;
+        Volatile.Write(ref _cost, _cost + CostRenewal * (taken.TotalSeconds / together.Count - _cost));
+        Interlocked.Add(ref _checked, together.Count);
+        Interlocked.Add(ref _ticks, taken.Ticks);
     }
 
     private bool TryHash(List<Work> together, Span<byte> hashes)
