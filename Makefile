@@ -105,7 +105,7 @@ bench-partings: ## part ten nodes, one with a slow line and one with a wrong clo
 
 bench-hostile: ## measure what a hostile member costs another node, who comes back under a new name whenever he is shut out
 	@native/setup.sh run
-	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~UnderOneNameAfterTheOther --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
+	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~HostileMemberTests --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
 
 bench-key-change: ## change the share chain's key while nodes come and go, and count what is lost; as root
 	@native/setup.sh run

@@ -34,14 +34,17 @@ internal sealed class ClusterHost(
     /// <summary>Of one message: a Monero template of 5,000 transactions, and some.</summary>
     private const int MaxMessageSize = 256 * 1024;
 
-    /// <summary>A neighbour forwards the heartbeats of all members, 1024 at most, each every 3 s.</summary>
-    private static readonly MessageRate StatusRate = new(PerSecond: 350, AtOnce: 2048);
+    /// <summary>
+    /// 1024 members, each every 3 s, are 341 a second, of which each neighbour in the mesh brings its part first: who is read later brings
+    /// less.
+    /// </summary>
+    private static readonly MessageRate StatusRate = new(PerSecond: 100, AtOnce: 1024);
 
     /// <summary>A neighbour forwards what it has checked, 10 a second, and its own, more of them while the difficulty of a new chain rises.</summary>
-    private static readonly MessageRate ShareRate = new(PerSecond: 100, AtOnce: 300);
+    private static readonly MessageRate ShareRate = new(PerSecond: 40, AtOnce: 200);
 
-    /// <summary>A neighbour forwards 40 a second; these messages are large.</summary>
-    private static readonly MessageRate JobRate = new(PerSecond: 50, AtOnce: 150);
+    /// <summary>A neighbour forwards 20 a second; these messages are large.</summary>
+    private static readonly MessageRate JobRate = new(PerSecond: 25, AtOnce: 120);
 
     /// <summary>Loopback, link-local and private addresses: as far as an open cluster goes.</summary>
     public static bool IsNear(Multiaddr address) => address.IsPrivate;

@@ -46,7 +46,7 @@ internal sealed class JobGossip(
     /// Messages per second of one member and of all, and at once; of all that have sent nothing yet that was taken, so that forged ones
     /// under one name after the other cost little.
     /// </summary>
-    private static readonly BudgetRates Rates = new(PeerRate: 4, PeerBurst: 40, TotalRate: 40, TotalBurst: 400, NewRate: 4, NewBurst: 40);
+    private static readonly BudgetRates Rates = new(PeerRate: 4, PeerBurst: 40, TotalRate: 20, TotalBurst: 200, NewRate: 4, NewBurst: 40);
 
     private readonly CheckBudget _budget = new(time, Rates);
     private readonly KeyAllowance _keys = new(keys, time);

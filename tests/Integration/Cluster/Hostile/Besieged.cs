@@ -65,7 +65,7 @@ internal sealed class Besieged : IAsyncDisposable
     public async Task MeetAsync()
     {
         ClusterId id = ClusterId.Of(new NodeOptions { Cluster = Cluster });
-        MachineTransport honest = new(_network.Machines[1], _network.AddAddress(1, HonestAddress));
+        MachineTransport honest = WayFrom(HonestAddress);
         Multiaddr address = await AddressAsync();
         for (int i = 0; i < 3; i++)
         {
@@ -75,6 +75,10 @@ internal sealed class Besieged : IAsyncDisposable
             await member.BeatAsync(CancellationToken.None);
         }
     }
+
+    /// <summary>A way for somebody who has an address of his own.</summary>
+    /// <param name="number">The last part of the address.</param>
+    public MachineTransport WayFrom(int number) => new(_network.Machines[1], _network.AddAddress(1, number));
 
     /// <summary>What it does in a while.</summary>
     public async Task<Window> WatchAsync(TimeSpan span, CancellationToken cancellation = default)
