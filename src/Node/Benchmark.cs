@@ -3,6 +3,7 @@ using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Mining.Monero;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.Threads;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cli;
@@ -21,11 +22,11 @@ internal static class Benchmark
     public static async Task<BenchResult> RunAsync(BenchOptions options, IProgress<BenchProgress> progress, CancellationToken cancel)
     {
         TimeProvider time = TimeProvider.System;
+        EngineSelection.BeginProof(options.Node.Engine);
         HardwareReport machine = HardwareReport.Read(options.Node);
-        await using MiningEngine engine = MiningEngine.Create(options.Node, machine, time, NullLoggerFactory.Instance);
-        Miner miner = engine.Miner;
         BenchJob job = BenchJob.Create();
-        engine.Keys.SetKeys(job.Key, next: null);
+        await using MiningEngine engine = MiningEngine.Create(options.Node, machine, time, NullLoggerFactory.Instance, firstKey: job.Key);
+        Miner miner = engine.Miner;
         miner.SetJob(job);
         miner.Start();
 

@@ -70,7 +70,8 @@ internal sealed class MinerNode : IAsyncDisposable
             cluster = ClusterId.Of(options);
             key = IdentityFile.LoadOrCreate(Path.Combine(options.DataDirectory, "identity.key"));
             _peerId = PeerId.FromEd25519(key.PublicKey);
-            _engine = MiningEngine.Create(options, machine, time, logs, new LateSupplier(() => _cluster!.Datasets.Supplier), _peerId.Bytes.ToArray(), isNode: true);
+            _engine = MiningEngine.Create(
+                options, machine, time, logs, new LateSupplier(() => _cluster!.Datasets.Supplier), _peerId.Bytes.ToArray(), isNode: true, FirstKey());
         }
         catch
         {
@@ -242,6 +243,10 @@ internal sealed class MinerNode : IAsyncDisposable
 
     /// <summary>The dataset of a key, for others.</summary>
     private HeldDataset? Hosted(Hash256 key) => _engine.Role.IsDatasetHost ? _engine.Keys.TryHoldDataset(key) : null;
+
+    /// <summary>That of the share chain, unless a daemon will say what is mined.</summary>
+    private Hash256? FirstKey() => _options.Daemons.Count > 0 ? null
+        : _tree.NextTemplate(new MinerId(_peerId.Bytes), (ulong)Math.Max(0, _time.GetUtcNow().ToUnixTimeSeconds())).Header.Key;
 
     /// <summary>Proof of work of links that others found: on the light path too.</summary>
     private Hash256 Rehash(Hash256 key, ReadOnlySpan<byte> blob)

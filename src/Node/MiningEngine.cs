@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
+using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
@@ -59,11 +60,12 @@ internal sealed class MiningEngine : IAsyncDisposable
     /// <param name="supplier">Brings chunks of datasets from other nodes; null computes all.</param>
     /// <param name="identity">Tells this node's extra nonces from those of others.</param>
     /// <param name="isNode">Whether it will run long: a new machine's engines are compared then.</param>
+    /// <param name="firstKey">What will most likely be hashed with first, whose cache is begun at once; null when nothing tells.</param>
     /// <exception cref="UsageException">The machine lacks the memory that was asked for.</exception>
     /// <exception cref="RandomXUnavailableException">The engine asked for is missing or wrong; one line says what to install.</exception>
     public static MiningEngine Create(
         NodeOptions options, HardwareReport machine, TimeProvider time, ILoggerFactory logs, IChunkSupplier? supplier = null,
-        ReadOnlyMemory<byte> identity = default, bool isNode = false)
+        ReadOnlyMemory<byte> identity = default, bool isNode = false, Hash256? firstKey = null)
     {
         RolePlan role = RolePlan.Of(options, machine);
         MemoryPlan memory = machine.MemoryPlan;
@@ -93,6 +95,8 @@ internal sealed class MiningEngine : IAsyncDisposable
                 DatasetCacheDirectory = options.DatasetCache,
             },
             time, logs.CreateLogger<KeyStore>());
+        if (firstKey is Hash256 key && role.HasCaches)
+            keys.SetKeys(key, next: null);
         MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity);
         return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), role, selection.Engine as ShadowEngine);
     }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Api.History;
 using P2PMiner.Node.Cli;
@@ -22,6 +23,7 @@ internal static class NodeHost
         foreach (string warning in resolved.Warnings)
             logger.LogWarning("{Warning}", warning);
 
+        EngineSelection.BeginProof(options.Engine);
         HardwareReport machine = HardwareReport.Read(options);
         await using MinerNode node = MinerNode.Open(options, machine, time, log.Factory);
         NodeStatus Status() => node.Status(log.Recent.Snapshot());

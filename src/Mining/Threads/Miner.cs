@@ -36,6 +36,7 @@ public sealed class Miner : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly MinerControl _control;
+    private readonly KeyStore _keys;
     private readonly ITimer _sampler;
     private readonly ILogger _logger;
 
@@ -52,6 +53,8 @@ public sealed class Miner : IAsyncDisposable
         _logger = logger;
         _control = new MinerControl(time);
         _control.Arrived += TellOfArrival;
+        _keys = keys;
+        keys.StatusChanged += WakeForKeys;
 
         // Two runs on one template must not search the same blobs again, so every run starts elsewhere.
         byte[] origin = [.. options.Identity.Span, .. RandomNumberGenerator.GetBytes(RunSize)];
@@ -116,6 +119,7 @@ public sealed class Miner : IAsyncDisposable
     /// <summary>Stops the threads after the hash each is on, and frees their virtual machines.</summary>
     public async ValueTask DisposeAsync()
     {
+        _keys.StatusChanged -= WakeForKeys;
         _control.Stop();
         await Task.WhenAll(_threads.Select(thread => thread.Completion));
         await _sampler.DisposeAsync();
@@ -141,6 +145,9 @@ public sealed class Miner : IAsyncDisposable
         if (_logger.IsEnabled(LogLevel.Debug) && SwitchLatency(work) is TimeSpan slowest)
             _logger.LogDebug("All threads search {Job} of height {Height} after {Milliseconds:F1} ms", work.Job?.Id, work.Job?.Height, slowest.TotalMilliseconds);
     }
+
+    // Threads that wait for a cache begin as soon as it is there.
+    private void WakeForKeys(KeyStoreStatus status) => _control.Wake();
 
     private void Sample() => _meter.Sample(_time.GetElapsedTime(_start), TotalHashes);
 }

@@ -43,7 +43,7 @@ internal sealed class MinerControl(TimeProvider time)
 
     public void ReportFailure(Exception reason) => _failure.TrySetException(reason);
 
-    /// <summary>Returns when the work is no longer <paramref name="known"/>, or after <paramref name="limit"/>.</summary>
+    /// <summary>Returns when the work is no longer <paramref name="known"/>, with <see cref="Wake"/>, or after <paramref name="limit"/>.</summary>
     public void WaitForChange(MinerWork known, TimeSpan limit)
     {
         lock (_monitor)
@@ -51,6 +51,13 @@ internal sealed class MinerControl(TimeProvider time)
             if (_work == known)
                 Monitor.Wait(_monitor, limit);
         }
+    }
+
+    /// <summary>Has threads that wait look again.</summary>
+    public void Wake()
+    {
+        lock (_monitor)
+            Monitor.PulseAll(_monitor);
     }
 
     private void Change(Func<MinerWork, MinerWork> change)

@@ -14,7 +14,7 @@ namespace P2PMiner.Mining.Threads;
 /// </summary>
 internal sealed class MinerThread
 {
-    // A thread without a job or a key is woken by changes of work; the key store is asked this often.
+    // A thread without a job or a key is woken by changes of either; one that came while it looked is seen so much later.
     private static readonly TimeSpan IdleLook = TimeSpan.FromMilliseconds(20);
 
     /// <summary>About how many nonces lie between two looks at whose a piece is.</summary>

@@ -15,7 +15,7 @@ internal static class ContributionsCommand
 
     public static Command Create(CliServices services) => NodeQuery.Create(
         services, "contributions", "Show who did how much of the work of the share chain's last links.", StatusClient.GetContributionsAsync,
-        NodeJson.Default.ContributionReport, report => Write(services.Output, report));
+        () => NodeJson.Default.ContributionReport, report => Write(services.Output, report));
 
     private static void Write(TextWriter output, ContributionReport report)
     {

@@ -14,7 +14,7 @@ internal static class PeersCommand
     ];
 
     public static Command Create(CliServices services) => NodeQuery.Create(
-        services, "peers", "Show the other nodes of the cluster that a running node sees.", StatusClient.GetPeersAsync, NodeJson.Default.PeerList,
+        services, "peers", "Show the other nodes of the cluster that a running node sees.", StatusClient.GetPeersAsync, () => NodeJson.Default.PeerList,
         list => Write(services.Output, list.Peers));
 
     private static void Write(TextWriter output, IReadOnlyList<PeerStatus> peers)

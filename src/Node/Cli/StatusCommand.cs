@@ -15,6 +15,6 @@ internal static class StatusCommand
     ];
 
     public static Command Create(CliServices services) => NodeQuery.Create(
-        services, "status", "Show what a running node is doing.", StatusClient.GetStatusAsync, NodeJson.Default.NodeStatus,
+        services, "status", "Show what a running node is doing.", StatusClient.GetStatusAsync, () => NodeJson.Default.NodeStatus,
         status => Report.Write(services.Output, services.IsTerminal, StatusReport.Of(status)));
 }

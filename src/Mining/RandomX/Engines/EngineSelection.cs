@@ -20,6 +20,16 @@ public sealed record EngineSelection(IRandomXEngine Engine, IRandomXEngine? Fall
         _ => SelectBest(options, ManagedEngine.WhyInterpreted),
     };
 
+    /// <summary>
+    /// Begins the self-test that will be waited for, beside whatever comes before <see cref="Select"/>: it also readies the code that the
+    /// first hash needs. Returns at once.
+    /// </summary>
+    public static void BeginProof(EngineKind kind)
+    {
+        if (kind != EngineKind.Native)
+            ManagedEngine.BeginProof();
+    }
+
     /// <summary>Waits for the first choice's self-test and gives the engine to use.</summary>
     /// <exception cref="RandomXUnavailableException">No engine passes.</exception>
     public IRandomXEngine TakeProven()

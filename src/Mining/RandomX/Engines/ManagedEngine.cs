@@ -40,7 +40,7 @@ public sealed class ManagedEngine : IRandomXEngine
     /// <param name="options">Null for the defaults.</param>
     public ManagedEngine(ManagedEngineOptions? options = null)
     {
-        _ = Proof.Value;
+        BeginProof();
         _options = options ?? new ManagedEngineOptions();
         _file = new CalibrationFile(_options.CalibrationFile);
         IEnumerable<FullMachine> own = WhyInterpreted is null
@@ -72,6 +72,9 @@ public sealed class ManagedEngine : IRandomXEngine
         int light = LightBatches * (ItemCompiler.IsAvx512Supported ? 8 : Avx2.IsSupported ? 4 : 1);
         return new LaneCounts(light, FullMachine.MostLanes(cachePerThread), light);
     }
+
+    /// <summary>Begins the self-test on another thread, if it was not yet.</summary>
+    internal static void BeginProof() => _ = Proof.Value;
 
     public void EnsureProven() => Proof.Value.GetAwaiter().GetResult();
 
