@@ -41,7 +41,7 @@ public sealed class RouterFuzzTests
             byte[] input = Mutate(random, Sample(random));
             fed += input.Length;
             if (RpcDecoder.Decode(input, frame) == RpcStatus.Done)
-                router.Receive(peer, input, frame);
+                router.Receive(peer, input, frame, verifiesHere: random.Next(2) == 0);
             if (random.Next(50) == 0)
                 time.Advance(TimeSpan.FromMilliseconds(200));
             if (random.Next(20) == 0)

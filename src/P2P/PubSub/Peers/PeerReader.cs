@@ -31,7 +31,7 @@ internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRp
                 if (peer.Pace.Pause is var pause && pause > TimeSpan.Zero)
                     await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
             }
-            peer.SetPartial(frames.IsWithinFrame, time.Monotonic());
+            peer.SetPartial(frames.HasMore, time.Monotonic());
             if (status != FrameStatus.Incomplete)
                 return router.OnBrokenFrame(peer, status);
         }
@@ -48,7 +48,9 @@ internal sealed class PeerReader(GossipRouter router, GossipPeer peer, int maxRp
             peer.SetPartial(false, default);
             if (RpcDecoder.Decode(rpc, _rpc) != RpcStatus.Done)
                 return FrameStatus.BadContent;
-            router.Receive(peer, rpc, _rpc);
+
+            // A thread that has more to read leaves the verification to others, so that all processors take part.
+            router.Receive(peer, rpc, _rpc, verifiesHere: !frames.HasMore);
             if (peer.IsCutOff)
                 return FrameStatus.BadContent;
             if (peer.Lane.IsFull || peer.Pace.Pause > TimeSpan.Zero)

@@ -125,15 +125,22 @@ internal sealed class GossipRouter
         }
     }
 
-    /// <summary>Processes an RPC. Of its messages, the first few are verified and given to their validators before this returns.</summary>
-    internal void Receive(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc)
+    /// <summary>Processes an RPC.</summary>
+    /// <param name="peer">Who sent it.</param>
+    /// <param name="buffer">The RPC's bytes.</param>
+    /// <param name="rpc">Where what is in them.</param>
+    /// <param name="verifiesHere">
+    /// Whether the first few of its messages are verified and given to their validators before this returns, if nothing else is being verified.
+    /// </param>
+    internal void Receive(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc, bool verifiesHere)
     {
         bool isWorker;
         lock (_gate)
         {
             if (!peer.IsPresent || peer.IsCutOff || !_parts.Guard.IsHeard(peer))
                 return;
-            _parts.Pool.BeginReading(peer.Lane);
+            if (verifiesHere)
+                _parts.Pool.BeginReading(peer.Lane);
             try
             {
                 _parts.Processor.Process(peer, buffer, rpc, _parts.Heartbeat.Tick);

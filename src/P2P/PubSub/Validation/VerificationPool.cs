@@ -2,7 +2,8 @@ namespace P2PMiner.P2P.PubSub.Validation;
 
 /// <summary>
 /// Verifies signatures on as many threads as there are processors, a few messages of each peer in turn, so that whoever sends most
-/// does not delay the others. A worker gives its thread back after every batch. The first worker is the thread that reads the messages.
+/// does not delay the others. A worker gives its thread back after every batch. Where nothing else is to do,
+/// the thread that reads a message verifies it.
 /// </summary>
 /// <param name="workers">Most batches at once.</param>
 /// <param name="commit">
@@ -32,8 +33,7 @@ internal sealed class VerificationPool(
             }
             if (_running == workers || (lane.IsReading && lane is { IsDeferred: true, Waiting.Count: < BatchSize }))
                 return;
-            _running++;
-            if (lane is { IsReading: true, IsDeferred: false })
+            if (_running++ == 0 && lane.IsReading)
             {
                 lane.IsDeferred = true;
                 return;
@@ -44,7 +44,7 @@ internal sealed class VerificationPool(
 
     /// <summary>
     /// From here to <see cref="EndReading"/>, one RPC of the lane's peer is processed: the thread that does that can verify its messages
-    /// itself, which is sooner than waking another.
+    /// itself, which is sooner than waking another, unless one is at work.
     /// </summary>
     internal void BeginReading(ValidationLane lane)
     {

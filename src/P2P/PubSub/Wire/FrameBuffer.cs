@@ -19,8 +19,8 @@ internal sealed class FrameBuffer(int maxFrameSize) : IDisposable
     private int _start;
     private int _end;
 
-    /// <summary>True if the beginning of a frame is here and its rest is not.</summary>
-    internal bool IsWithinFrame => _end > _start;
+    /// <summary>True if bytes are here that were not taken: after the last whole frame, the beginning of another one.</summary>
+    internal bool HasMore => _end > _start;
 
     /// <summary>Room for the next read; never empty.</summary>
     internal Memory<byte> Free

@@ -55,6 +55,33 @@ public sealed class VerificationPoolTests
     }
 
     [Test]
+    public async Task MessagesOfOneRpc_AreJudgedByTheOthers_WhileTheseAreAtWork()
+    {
+        using ManualResetEventSlim isAtWork = new(), mayEnd = new();
+        VerificationPool pool = new(
+            workers: 2,
+            (_, batch) =>
+            {
+                isAtWork.Set();
+                mayEnd.Wait();
+                lock (_lock)
+                    _judged.AddRange(batch.Messages.Select(message => (message, Environment.CurrentManagedThreadId)));
+                return true;
+            },
+            error => Assert.Fail(error.ToString()));
+        ValidationLane busy = new(capacity: 100), read = new(capacity: 100);
+        pool.Add(busy, NewMessage());
+        isAtWork.Wait();
+
+        pool.BeginReading(read);
+        pool.Add(read, NewMessage());
+        Assert.That(pool.EndReading(read), Is.False);
+        mayEnd.Set();
+
+        await Wait.UntilAsync(() => Judged.Count == 2, "both are judged");
+    }
+
+    [Test]
     public async Task ManyMessagesOfOneRpc_AreSharedWithThePool()
     {
         const int Count = 100;

@@ -30,7 +30,7 @@ public sealed class FrameBufferTests
         }
 
         Assert.That(taken, Is.EqualTo(frames));
-        Assert.That(buffer.IsWithinFrame, Is.False);
+        Assert.That(buffer.HasMore, Is.False);
         Assert.That(buffer.Free.Length, Is.LessThanOrEqualTo(FrameBuffer.IdleSize));
     }
 
@@ -64,7 +64,7 @@ public sealed class FrameBufferTests
         buffer.Advance(length.Length);
 
         Assert.That(buffer.Take(out _), Is.EqualTo(FrameStatus.Incomplete));
-        Assert.That(buffer.IsWithinFrame, Is.True);
+        Assert.That(buffer.HasMore, Is.True);
         Assert.That(buffer.Free.Length, Is.LessThanOrEqualTo(FrameBuffer.IdleSize));
     }
 
