@@ -11,6 +11,8 @@ internal static unsafe class Argon2d
     /// <summary>Bytes of a block.</summary>
     public const int BlockSize = 1024;
 
+    private const int WideVector = 32;
+    private const int NarrowVector = 16;
     private const int BlockWords = BlockSize / 8;
     private const int Slices = 4;
     private const int MaxInputSize = 256;
@@ -21,23 +23,25 @@ internal static unsafe class Argon2d
     /// <param name="passes">At least 1.</param>
     /// <param name="password">With the salt at most 216 bytes.</param>
     /// <param name="salt">Not secret.</param>
-    /// <param name="usesVectors">False leaves the CPU's vector instructions unused.</param>
+    /// <param name="maxVector">Bytes of a vector, at most: 32, 16, or 0 for none.</param>
     /// <param name="cancellation">Ends the work after the quarter of a pass under way.</param>
     /// <exception cref="OperationCanceledException">The memory is filled in part.</exception>
     public static void Fill(
-        byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, bool usesVectors = true,
+        byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, int maxVector = WideVector,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 2 * Slices);
         ArgumentOutOfRangeException.ThrowIfNotEqual(blocks % Slices, 0, nameof(blocks));
         ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
+        int vector = maxVector >= WideVector && Argon2Vector.IsSupported ? WideVector
+            : maxVector >= NarrowVector && Argon2Vector128.IsSupported ? NarrowVector : 0;
         WriteFirstBlocks(memory, blocks, passes, password, salt);
         for (int pass = 0; pass < passes; pass++)
         {
             for (int slice = 0; slice < Slices; slice++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                FillSegment((ulong*)memory, blocks, pass, slice, usesVectors && Argon2Vector.IsSupported);
+                FillSegment((ulong*)memory, blocks, pass, slice, vector);
             }
         }
     }
@@ -90,7 +94,7 @@ internal static unsafe class Argon2d
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FillSegment(ulong* memory, int blocks, int pass, int slice, bool usesVectors)
+    private static void FillSegment(ulong* memory, int blocks, int pass, int slice, int vector)
     {
         int segment = blocks / Slices;
         int start = pass == 0 && slice == 0 ? 2 : 0;
@@ -105,13 +109,18 @@ internal static unsafe class Argon2d
             ulong* previousBlock = memory + (long)previous * BlockWords;
             ulong* referenceBlock = memory + (long)reference * BlockWords;
             ulong* currentBlock = memory + (long)current * BlockWords;
-            if (usesVectors)
+            if (vector > 0)
             {
                 // The next reference is on its way while the rest of this block is computed.
-                ulong word = Argon2Vector.BeginBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
+                ulong word = vector == WideVector
+                    ? Argon2Vector.BeginBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0)
+                    : Argon2Vector128.BeginBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
                 reference = Reference((uint)word, blocks, pass, slice, i + 1);
                 Prefetch(memory + (long)reference * BlockWords);
-                Argon2Vector.EndBlock(currentBlock, scratch);
+                if (vector == WideVector)
+                    Argon2Vector.EndBlock(currentBlock, scratch);
+                else
+                    Argon2Vector128.EndBlock(currentBlock, scratch);
             }
             else
             {
