@@ -117,7 +117,12 @@ internal sealed class HostileMemberTests
         return seconds;
     }
 
-    private static double Progress(JsonElement status) => status.GetProperty("dataset").GetProperty("progress").GetDouble();
+    /// <summary>0 before the first chunk is there.</summary>
+    private static double Progress(JsonElement status)
+    {
+        JsonElement dataset = status.GetProperty("dataset");
+        return dataset.GetProperty("localChunks").GetInt32() > 0 ? dataset.GetProperty("progress").GetDouble() : 0;
+    }
 
     private static Window Mean(IReadOnlyList<Window> windows) =>
         new(windows.Average(window => window.Hashrate), windows.Average(window => window.Miner), windows.Average(window => window.Others));
