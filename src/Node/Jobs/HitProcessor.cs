@@ -175,6 +175,9 @@ internal sealed class HitProcessor(
                 logger.LogInformation("Share accepted: link {Height}, difficulty {Difficulty}", share!.Header.Height, share.Header.Difficulty);
                 return ShareState.Accepted;
             case AddStatus.Added or AddStatus.Duplicate or AddStatus.UnknownParent or AddStatus.UnknownUncle:
+                logger.LogInformation(
+                    "Share came late: link {Height}, difficulty {Difficulty}, while the chain ends at {Tip}",
+                    share!.Header.Height, share.Header.Difficulty, tree.Tip.Height);
                 return ShareState.Stale;
             default:
                 logger.LogWarning("Share rejected by the chain: {Fault}", result.Fault);

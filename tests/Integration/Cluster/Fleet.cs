@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using P2PMiner.Integration.Tests.Nodes;
 
 namespace P2PMiner.Integration.Tests.Cluster;
 
 /// <summary>Many nodes, one on each machine, of which some are killed and started again, and what all of them did together.</summary>
-internal sealed class Fleet : IAsyncDisposable
+internal sealed partial class Fleet : IAsyncDisposable
 {
     private readonly LocalNetwork _network;
     private readonly Seat[] _seats;
@@ -31,8 +33,9 @@ internal sealed class Fleet : IAsyncDisposable
 
     public bool IsRunning(int machine) => _seats[machine].Node is not null;
 
-    /// <summary>Every line of every node that ever ran.</summary>
-    public IReadOnlyList<string> Output => [.. _output, .. Running.SelectMany(node => node.Output)];
+    /// <summary>Every line of every node that ever ran, with the number of its machine.</summary>
+    public IReadOnlyList<string> Output =>
+        [.. _output, .. _seats.SelectMany((seat, machine) => Lines(machine, seat.Node?.Output ?? []))];
 
     /// <summary>What honest nodes never say of each other, nor of themselves.</summary>
     public IReadOnlyList<string> Complaints =>
@@ -57,7 +60,7 @@ internal sealed class Fleet : IAsyncDisposable
         _found += Shares(last, "found");
         _stale += Shares(last, "stale");
         _rejected += Shares(last, "rejected");
-        _output.AddRange(node.Output);
+        _output.AddRange(Lines(machine, node.Output));
         _seats[machine].Node = null;
         await node.DisposeAsync();
     }
@@ -77,6 +80,7 @@ internal sealed class Fleet : IAsyncDisposable
         return new FleetCount(
             _found + all.Sum(status => Shares(status, "found")), _stale + all.Sum(status => Shares(status, "stale")),
             _rejected + all.Sum(status => Shares(status, "rejected")),
+            Output.Sum(WorkOf), double.Parse(contributions.GetProperty("weight").GetRawText(), CultureInfo.InvariantCulture),
             contributions.GetProperty("links").GetInt32(), contributions.GetProperty("uncles").GetInt32(), contributions.GetProperty("miners").GetArrayLength());
     }
 
@@ -98,6 +102,15 @@ internal sealed class Fleet : IAsyncDisposable
     public static string Tip(JsonElement status) => status.GetProperty("chain").GetProperty("tip").GetString()!;
 
     public static long Shares(JsonElement status, string what) => status.GetProperty("shares").GetProperty(what).GetInt64();
+
+    private static IEnumerable<string> Lines(int machine, IEnumerable<string> lines) => lines.Select(line => $"{machine}: {line}");
+
+    /// <summary>The difficulty of the share that a line tells of; 0 for any other line.</summary>
+    private static double WorkOf(string line) =>
+        ShareLine().Match(line) is { Success: true } match ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+
+    [GeneratedRegex("Share (?:accepted|came late): link [0-9]+, difficulty ([0-9]+)")]
+    private static partial Regex ShareLine();
 
     private sealed class Seat(FleetSeat how, string home)
     {
@@ -123,11 +136,16 @@ internal sealed record FleetSeat(params string[] Arguments)
 /// <param name="Found">Shares that they found.</param>
 /// <param name="Stale">Shares of these that were not the tip when they came.</param>
 /// <param name="Rejected">Shares that break a rule.</param>
+/// <param name="Work">Sum of the difficulties of all shares that they found.</param>
+/// <param name="Credited">Of that, what the chain credits somebody for.</param>
 /// <param name="Links">Links of the chain that is credited.</param>
 /// <param name="Uncles">Late shares that these name.</param>
 /// <param name="Miners">Who is credited.</param>
-internal sealed record FleetCount(long Found, long Stale, long Rejected, int Links, int Uncles, int Miners)
+internal sealed record FleetCount(long Found, long Stale, long Rejected, double Work, double Credited, int Links, int Uncles, int Miners)
 {
     /// <summary>Shares that nobody is credited for.</summary>
     public long Lost => Found - Links - Uncles;
+
+    /// <summary>Part of the work that nobody is credited for.</summary>
+    public double LostWork => 1 - Credited / Work;
 }

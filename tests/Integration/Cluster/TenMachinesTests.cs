@@ -129,9 +129,11 @@ internal sealed class TenMachinesTests
     private static async Task ReportAsync(Fleet fleet, MachineDaemon first, MachineDaemon second, string what)
     {
         FleetCount count = await fleet.OneChainAsync();
+        if (Environment.GetEnvironmentVariable("P2P_MINER_KILL_LOG") is { Length: > 0 } log)
+            await File.WriteAllLinesAsync(log, fleet.Output);
         Blocks blocks = await FindBlocksAsync(fleet, first, second);
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {blocks}; {count}; {count.Lost} shares lost, {100.0 * count.Lost / count.Found:F2} %"));
+            $"{what}: {blocks}; {count}; {count.Lost} shares lost, {100.0 * count.Lost / count.Found:F2} %, which are {100 * count.LostWork:F2} % of the work"));
         Assert.That(count.Rejected, Is.Zero);
         Assert.That(fleet.Complaints, Is.Empty);
     }

@@ -80,6 +80,48 @@ internal sealed class PartitionTests
         Assert.That(lostLinks, Is.LessThan(5));
     }
 
+    /// <summary>
+    /// What becomes of shares when the machines are so busy that a check takes as long as the links are apart, in a new cluster; also when,
+    /// every 36 s, a node that was away finds shares on its old chain for some seconds before it has caught up.
+    /// </summary>
+    [TestCase(0.1, 0, 840)]
+    [TestCase(0.1, 0, 3600)]
+    [TestCase(0.5, 0, 840)]
+    [TestCase(1, 0, 840)]
+    [TestCase(2, 0, 840)]
+    [TestCase(2, 0, 3600)]
+    [TestCase(4, 0, 840)]
+    [TestCase(8, 0, 840)]
+    [TestCase(0.1, 2, 3600)]
+    [TestCase(0.1, 8, 3600)]
+    [Explicit("tells figures for docs/share-chain.md, and asserts nothing of them")]
+    public void Loss_BySecondsOfACheck_AndSecondsOnAnOldChain(double check, int old, int seconds)
+    {
+        const int Nodes = 10, Seeds = 10, Pause = 36;
+        double found = 0, lost = 0, uncles = 0, foundWork = 0, lostWork = 0;
+        for (int seed = 0; seed < Seeds; seed++)
+        {
+            var cluster = new SimulatedCluster(Nodes, seed, hashRate: 10) { Latency = 0.3, CheckSeconds = check };
+            for (int time = 0; time < seconds; time += Pause)
+            {
+                int victim = time / Pause % Nodes;
+                cluster.Run(Pause - old);
+                cluster.Part(node => old > 0 && node == victim ? 1 : 0);
+                cluster.Run(old);
+                cluster.Heal();
+            }
+            HashSet<string> credited = [.. Branch(cluster.Nodes[0].Tree).SelectMany(link => link.Share.Header.Uncles.Append(link.Id)).Select(id => id.ToString())];
+            Share[] gone = [.. cluster.Found.SkipLast(4).Select(share => share.Share).Where(share => !credited.Contains(share.Id.ToString()))];
+            found += cluster.Found.Count;
+            lost += gone.Length;
+            uncles += Branch(cluster.Nodes[0].Tree).Sum(link => link.Share.Header.Uncles.Count);
+            foundWork += cluster.Found.Sum(share => (double)share.Share.Header.Difficulty);
+            lostWork += gone.Sum(share => (double)share.Header.Difficulty);
+        }
+        TestContext.Out.WriteLine(FormattableString.Invariant(
+            $"check {check} s, {old} s on an old chain, {seconds} s: {found / Seeds:F0} shares, {100 * uncles / found:F1} % uncles, {100 * lost / found:F2} % lost, {100 * lostWork / foundWork:F2} % of the work"));
+    }
+
     private static IEnumerable<Link> Branch(ShareTree tree)
     {
         for (Link? link = tree.Tip; link is not null; link = link.Parent)
