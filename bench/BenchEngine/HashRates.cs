@@ -8,9 +8,7 @@ namespace P2PMiner.BenchEngine;
 /// <summary>Hash rates with and without a dataset, against librandomx.</summary>
 internal static unsafe class HashRates
 {
-    private const int LightBatches = 2;
-
-    private static readonly int[] PercentsHeld = [12, 25, 40, 50, 60, 75, 90, 100];
+    private static readonly int[] PercentsHeld = [6, 12, 25, 40, 50, 60, 75, 90, 100];
 
     public static void MeasureFull(Report report, BenchSettings settings, Memories memories, int threads)
     {
@@ -31,7 +29,7 @@ internal static unsafe class HashRates
     {
         RandomXDataset dataset = memories.DatasetOf(settings);
         List<Contestant> contestants =
-            [new("light", () => Machines.Light(RandomXVersion.V1, memories, memories.Items, memories.Items.BatchItems * LightBatches))];
+            [new("light", () => Machines.Light(RandomXVersion.V1, memories, memories.Items))];
         contestants.AddRange(PercentsHeld.Select(percent => new Contestant(
             $"{percent} %", () => Machines.Hybrid(memories, dataset, percent))));
         Contest.Run(report, $"hybrid, {Count.Of(threads)}, {dataset.PageKind.ToString().ToLowerInvariant()} pages", settings, threads, contestants);
@@ -58,12 +56,12 @@ internal static unsafe class HashRates
         List<Contestant> contestants =
         [
             new("librandomx", () => RandomXVm.CreateLight(memories.NativeCache, RandomXCpu.SupportedFlags, memories.Pages)),
-            new("managed, AVX2", () => Machines.Light(RandomXVersion.V1, memories, memories.NarrowItems, memories.NarrowItems.BatchItems * LightBatches)),
+            new("managed, AVX2", () => Machines.Light(RandomXVersion.V1, memories, memories.NarrowItems)),
         ];
         if (ItemCompiler.IsAvx512Supported)
-            contestants.Add(new("managed, AVX-512", () => Machines.Light(RandomXVersion.V1, memories, memories.Items, memories.Items.BatchItems * LightBatches)));
+            contestants.Add(new("managed, AVX-512", () => Machines.Light(RandomXVersion.V1, memories, memories.Items)));
         contestants.Add(new(
-            "rx/2, managed", () => Machines.Light(RandomXVersion.V2, memories, memories.Items, memories.Items.BatchItems * LightBatches), IsCompared: false));
+            "rx/2, managed", () => Machines.Light(RandomXVersion.V2, memories, memories.Items), IsCompared: false));
         Contest.Run(
             report, $"light, {Count.Of(threads)}, {memories.Cache.PageKind.ToString().ToLowerInvariant()} pages", settings, threads, contestants);
     }

@@ -27,16 +27,16 @@ internal static unsafe class Machines
         return LaneHasher.Create(dataset.Key, isFull: true, source, () => new CompiledVm(version, settings, source.Memory, pages));
     }
 
-    public static IHasher Light(RandomXVersion version, Memories memories, ItemCompiler items, int lanes) => LaneHasher.Create(
+    public static IHasher Light(RandomXVersion version, Memories memories, ItemCompiler items) => LaneHasher.Create(
         memories.Cache.Key, isFull: false, memories.Cache.Hold(),
-        () => new LockstepVm(version, lanes, memories.CacheMemory, items, memories.Pages));
+        () => HybridVm.CreateLight(version, HybridVm.BestLanes(items, hasPart: false), memories.CacheMemory, items, memories.Pages));
 
     /// <summary>Reads the first items of a whole dataset, and computes the others.</summary>
     public static IHasher Hybrid(Memories memories, RandomXDataset dataset, int percentHeld)
     {
-        int held = (int)(dataset.ItemCount * (long)percentHeld / 100);
+        int held = HybridVm.UsedItems((int)(dataset.ItemCount * (long)percentHeld / 100));
         HybridMemory both = new(memories.Cache, dataset);
         return LaneHasher.Create(dataset.Key, isFull: false, both, () => new HybridVm(
-            RandomXVersion.V1, HybridVm.BestLanes(memories.Items, held), memories.CacheMemory, memories.Items, both.Held, held, memories.Pages));
+            RandomXVersion.V1, HybridVm.BestLanes(memories.Items, hasPart: held > 0), memories.CacheMemory, memories.Items, both.Held, held, memories.Pages));
     }
 }

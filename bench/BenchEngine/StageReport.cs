@@ -39,9 +39,9 @@ internal static unsafe class StageReport
 
     public static void MeasureLight(Report report, BenchSettings settings, Memories memories)
     {
-        foreach (int lanes in (ReadOnlySpan<int>)[1, memories.Items.BatchItems, 2 * memories.Items.BatchItems])
+        foreach (int lanes in (ReadOnlySpan<int>)[1, HybridVm.BestLanes(memories.Items, hasPart: false)])
         {
-            using LockstepVm vm = new(RandomXVersion.V1, lanes, memories.CacheMemory, memories.Items, memories.Pages);
+            using HybridVm vm = HybridVm.CreateLight(RandomXVersion.V1, lanes, memories.CacheMemory, memories.Items, memories.Pages);
             Print(report, $"stages, light, {lanes} lanes", vm, settings);
         }
         MeasureItems(report, settings, memories);

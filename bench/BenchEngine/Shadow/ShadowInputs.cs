@@ -5,7 +5,7 @@ namespace P2PMiner.BenchEngine.Shadow;
 /// <summary>Keys and inputs: random, and the same in every run.</summary>
 internal static class ShadowInputs
 {
-    /// <summary>Inputs of equal length; divisible by the lanes of every way, so that no lane hashes anything twice.</summary>
+    /// <summary>Inputs of equal length; divisible by the lanes of most ways, so that hardly anything is hashed twice.</summary>
     public const int BlockInputs = 240;
 
     private const int MaxInputSize = 200;

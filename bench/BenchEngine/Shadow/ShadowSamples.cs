@@ -66,7 +66,7 @@ internal sealed class ShadowSamples(Memories memories, RandomXDataset dataset, i
         InterpretedVm interpreter = new(RandomXVersion.V2, items);
         using IHasher full = Machines.Full(
             RandomXVersion.V2, Machines.Parse(ShadowStack.IsOn ? "2" : "2t"), dataset, memories.Pages);
-        using IHasher light = Machines.Light(RandomXVersion.V2, memories, memories.Items, memories.Items.BatchItems);
+        using IHasher light = Machines.Light(RandomXVersion.V2, memories, memories.Items);
         byte[] expected = new byte[Hash256.Size];
         foreach (ReadOnlyMemory<byte> input in inputs)
         {

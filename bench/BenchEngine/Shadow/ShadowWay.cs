@@ -11,7 +11,6 @@ namespace P2PMiner.BenchEngine.Shadow;
 /// <param name="Create">Makes a hasher for a key; told its number too.</param>
 internal sealed record ShadowWay(string Name, int Weight, Func<Memories, RandomXDataset, int, IHasher> Create)
 {
-    private const int LightBatches = 2;
     private static readonly int[] PercentsHeld = [12, 25, 40, 50, 75, 90];
 
     /// <summary>Those that this machine can go. Of touching, which shadow stacks forbid, there is nothing to compare there.</summary>
@@ -42,9 +41,9 @@ internal sealed record ShadowWay(string Name, int Weight, Func<Memories, RandomX
         yield return Full("2", 4);
         yield return Full("1", 4);
         yield return new("light", 1, (memories, _, _) =>
-            Machines.Light(RandomXVersion.V1, memories, memories.Items, memories.Items.BatchItems * LightBatches));
+            Machines.Light(RandomXVersion.V1, memories, memories.Items));
         yield return new("light, AVX2", 1, (memories, _, _) =>
-            Machines.Light(RandomXVersion.V1, memories, memories.NarrowItems, memories.NarrowItems.BatchItems * LightBatches));
+            Machines.Light(RandomXVersion.V1, memories, memories.NarrowItems));
         yield return new("hybrid", 1, (memories, dataset, key) =>
             Machines.Hybrid(memories, dataset, PercentsHeld[key % PercentsHeld.Length]));
     }

@@ -43,15 +43,16 @@ internal sealed class ShadowWorker(Memories memories, RandomXDataset dataset, in
     private static byte[] Hash(IHasher hasher, byte[] inputs)
     {
         byte[] hashes = new byte[ShadowInputs.BlockInputs * Hash256.Size];
-        int step = inputs.Length / ShadowInputs.BlockInputs * hasher.Lanes;
-        int hashStep = hasher.Lanes * Hash256.Size;
-        int batches = ShadowInputs.BlockInputs / hasher.Lanes;
-        hasher.First(inputs.AsSpan(0, step));
-        for (int batch = 0; batch < batches; batch++)
+        int size = inputs.Length / ShadowInputs.BlockInputs;
+        // The last batch begins sooner where the inputs are not whole batches.
+        int last = ShadowInputs.BlockInputs - hasher.Lanes;
+        hasher.First(inputs.AsSpan(0, size * hasher.Lanes));
+        for (int first = 0, next; ; first = next)
         {
-            int next = (batch + 1) % batches;
-            hasher.Next(inputs.AsSpan(next * step, step), hashes.AsSpan(batch * hashStep, hashStep));
+            next = Math.Min(first + hasher.Lanes, last);
+            hasher.Next(inputs.AsSpan(next * size, size * hasher.Lanes), hashes.AsSpan(first * Hash256.Size, hasher.Lanes * Hash256.Size));
+            if (first == last)
+                return hashes;
         }
-        return hashes;
     }
 }

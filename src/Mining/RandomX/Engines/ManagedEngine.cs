@@ -13,10 +13,7 @@ namespace P2PMiner.Mining.RandomX.Engines;
 public sealed class ManagedEngine : IRandomXEngine
 {
     /// <summary>Without a dataset, on CPUs that compute most items at once.</summary>
-    public const int MaxLightLanes = LightBatches * 8;
-
-    // Two batches of items for the lanes of one thread: the one's cache misses overlap with the other's computing.
-    private const int LightBatches = 2;
+    public const int MaxLightLanes = ItemBatch.MostItems;
 
     /// <summary>KiB of the self-test's cache.</summary>
     internal const int ProofBlocks = 1024;
@@ -69,8 +66,9 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         if (WhyInterpreted is not null)
             return new LaneCounts(1, 1, 0);
-        int light = LightBatches * (ItemCompiler.IsAvx512Supported ? 8 : Avx2.IsSupported ? 4 : 1);
-        return new LaneCounts(light, FullMachine.MostLanes(cachePerThread), light);
+        int batch = ItemCompiler.IsAvx512Supported ? 8 : Avx2.IsSupported ? 4 : 1;
+        return new LaneCounts(
+            HybridVm.BestLanes(batch, hasPart: false), FullMachine.MostLanes(cachePerThread), HybridVm.BestLanes(batch, hasPart: true));
     }
 
     /// <summary>Begins the self-test on another thread, if it was not yet.</summary>
@@ -124,7 +122,7 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         ManagedCache memory = (ManagedCache)cache;
         return memory.Items is ItemCompiler items
-            ? Lockstep(memory, items, Math.Min(items.BatchItems * LightBatches, _options.MaxLanes), pages, memory.SingleItems)
+            ? Light(memory, items, Math.Min(HybridVm.BestLanes(items, hasPart: false), _options.MaxLanes), pages, memory.SingleItems)
             : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold());
     }
 
@@ -146,15 +144,16 @@ public sealed class ManagedEngine : IRandomXEngine
         if (memory.Items is not ItemCompiler items)
             return CreateLight(cache, pages);
         HybridMemory both = new(memory, part);
+        int used = HybridVm.UsedItems(part.ItemCount);
         return LaneHasher.Create(cache.Key, isFull: false, both, () => new HybridVm(
-            RandomXVersion.V1, Math.Min(HybridVm.BestLanes(items, part.ItemCount), _options.MaxLanes), memory.Block.Address, items, both.Held, part.ItemCount, pages));
+            RandomXVersion.V1, Math.Min(HybridVm.BestLanes(items, hasPart: used > 0), _options.MaxLanes), memory.Block.Address, items, both.Held, used, pages, memory.SingleItems));
     }
 
     public IHasher CreateVerifier(IRandomXCache cache, bool isCompiled, PagePreference pages)
     {
         ManagedCache memory = (ManagedCache)cache;
         return isCompiled && memory.Items is ItemCompiler items
-            ? Lockstep(memory, items, Math.Min(items.BatchItems * LightBatches, _options.MaxLanes), pages, memory.SingleItems)
+            ? Light(memory, items, Math.Min(HybridVm.BestLanes(items, hasPart: false), _options.MaxLanes), pages, memory.SingleItems)
             : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold());
     }
 
@@ -169,7 +168,7 @@ public sealed class ManagedEngine : IRandomXEngine
         if (dataset is null)
         {
             return memory.Items is ItemCompiler items
-                ? Lockstep(memory, items, lanes: 1, pages, memory.SingleItems, RandomXVersion.V2)
+                ? Light(memory, items, lanes: 1, pages, memory.SingleItems, RandomXVersion.V2)
                 : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold(), RandomXVersion.V2);
         }
         DatasetItemSource source = new(dataset);
@@ -180,10 +179,10 @@ public sealed class ManagedEngine : IRandomXEngine
             : new InterpretedHasher(dataset.Key, source, isFull: true, source, RandomXVersion.V2);
     }
 
-    private static unsafe LaneHasher Lockstep(ManagedCache cache, ItemCompiler items, int lanes, PagePreference pages, ItemCompiler? single = null,
+    private static unsafe LaneHasher Light(ManagedCache cache, ItemCompiler items, int lanes, PagePreference pages, ItemCompiler? single = null,
         RandomXVersion version = RandomXVersion.V1) =>
         LaneHasher.Create(
-            cache.Key, isFull: false, cache.Hold(), () => new LockstepVm(version, lanes, cache.Block.Address, items, pages, single));
+            cache.Key, isFull: false, cache.Hold(), () => HybridVm.CreateLight(version, lanes, cache.Block.Address, items, pages, single));
 
     private static RandomXUnavailableException WrongFullHashes() =>
         new("hashes with the dataset differ from those with the cache, so memory or the engine is faulty");
@@ -231,7 +230,7 @@ public sealed class ManagedEngine : IRandomXEngine
         Span<byte> hash = stackalloc byte[RandomXLibrary.HashSize];
         using ManagedCache cache = ManagedCache.CreateSmall("test key 000"u8, ProofBlocks);
         using IHasher hasher = cache.Items is ItemCompiler items
-            ? Lockstep(cache, items, lanes: 1, PagePreference.Normal)
+            ? Light(cache, items, lanes: 1, PagePreference.Normal)
             : new InterpretedHasher(cache.Key, cache, isFull: false, cache.Hold());
         hasher.CalculateHash("This is a test"u8, hash);
         if (!hash.SequenceEqual(Convert.FromHexString(ProofHash)))

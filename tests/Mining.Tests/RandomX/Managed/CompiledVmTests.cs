@@ -52,16 +52,14 @@ public sealed class CompiledVmTests
     }
 
     [Test]
-    public unsafe void LockstepVm_HashesAsTheInterpreterDoes([Values(0, 1)] int version, [Values(1, 7, 12)] int lanes, [Values] bool usesAvx512)
+    public unsafe void LightVm_HashesAsTheInterpreterDoes([Values(0, 1)] int version, [Values(1, 7, 12)] int lanes, [Values] bool usesAvx512)
     {
         if (usesAvx512 && !ItemCompiler.IsAvx512Supported)
             Assert.Ignore("this CPU lacks the instructions");
         ManagedCache cache = TestCache.Key000;
         InterpretedVm interpreter = new((RandomXVersion)version, cache);
         using ItemCompiler items = new(cache.Programs, usesAvx512);
-        if (lanes > items.GroupItems)
-            Assert.Ignore("this CPU computes fewer items at once");
-        using LockstepVm compiled = new((RandomXVersion)version, lanes, cache.Block.Address, items);
+        using HybridVm compiled = HybridVm.CreateLight((RandomXVersion)version, lanes, cache.Block.Address, items);
         byte[] inputs = new byte[lanes * InputSize];
         byte[] hashes = new byte[lanes * 32];
         byte[] expected = new byte[32];
@@ -74,45 +72,16 @@ public sealed class CompiledVmTests
         }
     }
 
-    [Test]
-    public unsafe void HybridVm_HashesAsTheInterpreterDoes([Values(0, 1)] int version, [Values(0, 5, 50, 100)] int percentHeld, [Values] bool usesAvx512)
-    {
-        if (usesAvx512 && !ItemCompiler.IsAvx512Supported)
-            Assert.Ignore("this CPU lacks the instructions");
-        const int AllItems = (int)((Parameters.DatasetBaseSize + (long)Parameters.DatasetExtraSize) / Parameters.ItemSize);
-        using ManagedCache cache = ManagedCache.CreateSmall("hybrid"u8, 1024);
-        using ItemCompiler items = new(cache.Programs, usesAvx512) { LineMask = (ulong)cache.Memory.Length / Parameters.ItemSize - 1 };
-        using RepeatedDataset held = new(seed: 11);
-        int heldItems = (int)((long)AllItems * percentHeld / 100);
-        InterpretedVm interpreter = new((RandomXVersion)version, new PartlyHeld(held, (uint)heldItems, cache));
-        int lanes = Math.Min(items.GroupItems, items.BatchItems + 3);
-        using HybridVm compiled = new((RandomXVersion)version, lanes, cache.Block.Address, items, held.Memory, heldItems);
-        byte[] expected = new byte[32];
-        byte[] hashes = new byte[lanes * 32];
-        foreach (int count in new[] { lanes, 1 })
-        {
-            ReadOnlyMemory<byte>[] inputs = [.. Enumerable.Range(0, count).Select(i => (ReadOnlyMemory<byte>)new byte[i + 1])];
-            compiled.Start(inputs);
-            compiled.Run();
-            compiled.Finish(hashes);
-            for (int lane = 0; lane < count; lane += 4)
-            {
-                interpreter.CalculateHash(inputs[lane].Span, expected);
-                Assert.That(hashes.AsSpan(lane * 32, 32).ToArray(), Is.EqualTo(expected), $"lane {lane} of {count}");
-            }
-        }
-    }
-
     [TestCase(RandomXVersion.V1, "hash")]
     [TestCase(RandomXVersion.V2, "hashV2")]
-    public unsafe void LockstepVm_MatchesReferenceTests(object version, string field)
+    public unsafe void LightVm_MatchesReferenceTests(object version, string field)
     {
         byte[] hash = new byte[32];
         foreach (IGrouping<string, JsonElement> key in VectorFile.Read("randomx-hashes.json").GroupBy(v => v.Text("key")))
         {
             using ManagedCache cache = ManagedCache.Create(Convert.FromHexString(key.Key));
             using ItemCompiler items = new(cache.Programs);
-            using LockstepVm vm = new((RandomXVersion)version, 1, cache.Block.Address, items);
+            using HybridVm vm = HybridVm.CreateLight((RandomXVersion)version, 1, cache.Block.Address, items);
             foreach (JsonElement vector in key)
             {
                 vm.CalculateHashes(vector.Hex("input"), hash);
@@ -151,11 +120,5 @@ public sealed class CompiledVmTests
             double x = 1 + i - i;
             Assert.That(x / 3.0, Is.EqualTo(third));
         }
-    }
-
-    /// <summary>The first items of one source, the others of another.</summary>
-    private sealed class PartlyHeld(IItemSource held, uint heldItems, IItemSource others) : IItemSource
-    {
-        public void Xor(uint number, Span<ulong> r) => (number < heldItems ? held : others).Xor(number, r);
     }
 }

@@ -69,4 +69,14 @@ internal unsafe struct Block256
         _2.Store((ulong*)(address + 2 * stride));
         _3.Store((ulong*)(address + 3 * stride));
     }
+
+    /// <summary>Stores one vector at each of four addresses, <paramref name="offset"/> bytes on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(byte** rows, int offset)
+    {
+        _0.Store((ulong*)(rows[0] + offset));
+        _1.Store((ulong*)(rows[1] + offset));
+        _2.Store((ulong*)(rows[2] + offset));
+        _3.Store((ulong*)(rows[3] + offset));
+    }
 }

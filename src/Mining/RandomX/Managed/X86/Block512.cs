@@ -99,4 +99,18 @@ internal unsafe struct Block512
         _6.Store((ulong*)(address + 384));
         _7.Store((ulong*)(address + 448));
     }
+
+    /// <summary>Stores one vector at each of eight addresses.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Store(byte** rows)
+    {
+        _0.Store((ulong*)rows[0]);
+        _1.Store((ulong*)rows[1]);
+        _2.Store((ulong*)rows[2]);
+        _3.Store((ulong*)rows[3]);
+        _4.Store((ulong*)rows[4]);
+        _5.Store((ulong*)rows[5]);
+        _6.Store((ulong*)rows[6]);
+        _7.Store((ulong*)rows[7]);
+    }
 }

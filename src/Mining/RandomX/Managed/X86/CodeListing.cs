@@ -21,7 +21,7 @@ public static class CodeListing
         TextWriter output, IRandomXCache cache, RandomXVersion version, ReadOnlySpan<byte> input, bool hasDataset, int? only)
     {
         using ProgramCompiler? compiler = ManagedEngine.WhyInterpreted is null
-            ? new ProgramCompiler(version, new LaneSettings(1), hasDataset ? ProgramForm.WithDataset : ProgramForm.InStep)
+            ? new ProgramCompiler(version, new LaneSettings(1), hasDataset ? ProgramForm.WithDataset : ProgramForm.Apart)
             : null;
         output.WriteLine($"; {(version == RandomXVersion.V1 ? "rx/0" : "rx/2")}, {(hasDataset ? "with" : "without")} a dataset, one lane");
         if (compiler is null)
@@ -75,6 +75,7 @@ public static class CodeListing
         CodePart.Enter => "an iteration begins: scratchpad lines into r, f and e",
         CodePart.Leave => "an iteration ends: dataset read or the line that is wanted, next scratchpad lines, stores",
         CodePart.CountDown => "next iteration",
+        CodePart.Dispatcher => "dispatcher: calls the code above for one lane or more, saves the registers of the caller around that",
         _ => "epilogue: back to the caller",
     };
 

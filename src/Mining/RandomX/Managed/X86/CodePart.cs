@@ -20,4 +20,7 @@ internal enum CodePart
 
     /// <summary>Returns to the caller.</summary>
     Epilogue,
+
+    /// <summary>Calls the code of several lanes, one after the other.</summary>
+    Dispatcher,
 }

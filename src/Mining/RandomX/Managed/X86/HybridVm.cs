@@ -1,161 +1,317 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using P2PMiner.Mining.RandomX.Managed.Vm;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX.Managed.X86;
 
 /// <summary>
-/// Machines that have a cache and the first part of a dataset: those whose item is held go on with it, the others wait until
-/// hardly a machine can go on; then the items that they wait for are computed together, so that batches are full whatever part is held.
+/// Machines that have a cache and the first part of a dataset, or none of it. The item that ends an iteration is known one
+/// iteration before (specification, chapter 4.6.2, step 5). Where it is held its line is asked for; else it is computed in a
+/// batch with other machines' items, and between two steps of the batch machines run, so that the cache's lines arrive meanwhile.
 /// </summary>
+/// <remarks>
+/// A machine whose item is held can run at any time. One whose item is in the batch under way can run once: its iteration is left
+/// open until the item is there. One whose item waits for the next batch does not run, so that there is work beside that batch.
+/// </remarks>
 internal sealed unsafe class HybridVm : LaneMachine
 {
-    /// <summary>So few machines wait themselves, for the dataset: its lines arrive while items are computed for all others.</summary>
-    private const int LastReady = 2;
+    /// <summary>The most lanes.</summary>
+    public const int MaxLanes = 24;
+
+    /// <summary>A batch takes as long as so many items one by one.</summary>
+    private const int MaxSingleItems = 2;
 
     /// <summary>Machines that run one after the other before it is seen which items they need.</summary>
-    private const int GroupSize = 4;
+    private const int MaxGroup = 4;
 
-    private readonly byte* _cache;
-    private readonly ItemCompiler _items;
+    /// <summary>A batch that is not full begins when no more machines than these can run without it: a single one would wait for memory.</summary>
+    private const int LastReady = 1;
+
+    /// <summary>A smaller part of the dataset disturbs the batches more than it spares items: it is left unread.</summary>
+    private const int LeastPercent = 10;
+
+    // A power of 2 that is greater than the number of lanes.
+    private const int RingSize = 32;
+
     private readonly byte* _held;
     private readonly uint _heldItems;
-    private readonly uint[] _numbers;
-    private readonly int[] _ready;
-    private readonly int[] _begun;
-    private readonly int[] _waiting;
-    private readonly int[] _left;
-    private readonly nint[] _lineOf;
-    private readonly LaneCall[] _calls;
-    private readonly PagedBlock _lines;
-    private int _waitingCount;
+    private readonly int _group;
+    private readonly ItemBatch _wide;
+    private readonly ItemBatch? _single;
+    private readonly PagedBlock _memory;
+    private readonly byte* _places;
+    private readonly LaneCall* _calls;
+    private readonly byte** _wanted;
+    private readonly int[] _left = new int[RingSize];
+    private readonly nint[] _itemOf = new nint[RingSize];
+    private readonly uint[] _numbers = new uint[RingSize];
+    private readonly int[] _ready = new int[RingSize];
+    private readonly int[] _ran = new int[RingSize];
+    private readonly int[] _queue = new int[RingSize];
+    private readonly int[] _computed = new int[RingSize];
+    private ItemBatch _batch;
+    private uint _readyHead;
+    private uint _readyTail;
+    private uint _queueHead;
+    private uint _queueTail;
+    private int _ranCount;
+    private int _computedCount;
+    private int _opened;
+    private int _wantedCount;
+    private int _running;
 
     /// <param name="version">Of the algorithm.</param>
-    /// <param name="lanes">How many inputs are hashed at once, 1 to <see cref="ItemCompiler.GroupItems"/>.</param>
+    /// <param name="lanes">How many inputs are hashed at once, 1 to <see cref="MaxLanes"/>.</param>
     /// <param name="cache">The cache's memory; must outlive this object.</param>
-    /// <param name="items">Made for that cache; must outlive this object.</param>
+    /// <param name="items">Made for that cache; its code is kept until this object is disposed.</param>
     /// <param name="held">The dataset's first items; must outlive this object.</param>
-    /// <param name="heldItems">How many.</param>
+    /// <param name="heldItems">How many, or 0.</param>
     /// <param name="pages">Of the scratchpads.</param>
+    /// <param name="single">Computes items one by one, for the time when one or two lanes hash; made for the same cache.</param>
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
     /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
-    public HybridVm(RandomXVersion version, int lanes, byte* cache, ItemCompiler items, byte* held, int heldItems, PagePreference pages = PagePreference.Auto)
+    public HybridVm(
+        RandomXVersion version, int lanes, byte* cache, ItemCompiler items, byte* held, int heldItems,
+        PagePreference pages = PagePreference.Auto, ItemCompiler? single = null)
         : base(version, new ProgramCompiler(version, new LaneSettings(lanes), ProgramForm.Apart), lanes, dataset: null, pages)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, items.GroupItems);
-        _cache = cache;
-        _items = items;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, MaxLanes);
         _held = held;
         _heldItems = (uint)heldItems;
-        _numbers = new uint[items.GroupItems];
-        (_ready, _begun, _waiting, _left) = (new int[lanes], new int[lanes], new int[lanes], new int[lanes]);
-        (_lineOf, _calls) = (new nint[lanes], new LaneCall[GroupSize]);
-        _lines = PagedBlock.Allocate("virtual machine", items.GroupItems * Parameters.ItemSize, PagePreference.Normal);
+        _group = GroupOf(heldItems);
+        _batch = _wide = new ItemBatch(cache, items);
+        _single = single is null ? null : new ItemBatch(cache, single);
+        int size = lanes * Parameters.ItemSize + (MaxGroup + 1) * sizeof(LaneCall) + RingSize * sizeof(byte*);
+        _memory = PagedBlock.Allocate("virtual machine", size, PagePreference.Normal);
+        _places = _memory.Address;
+        _calls = (LaneCall*)(_places + lanes * Parameters.ItemSize);
+        _wanted = (byte**)(_calls + MaxGroup + 1);
     }
 
+    /// <summary>Machines that have a cache and nothing of a dataset.</summary>
+    /// <inheritdoc cref="HybridVm(RandomXVersion, int, byte*, ItemCompiler, byte*, int, PagePreference, ItemCompiler?)"/>
+    public static HybridVm CreateLight(
+        RandomXVersion version, int lanes, byte* cache, ItemCompiler items, PagePreference pages = PagePreference.Auto, ItemCompiler? single = null) =>
+        new(version, lanes, cache, items, held: null, heldItems: 0, pages, single);
+
+    /// <summary>How many of the items that are held are best used: all or none of them.</summary>
+    public static int UsedItems(int heldItems) => heldItems < RandomXLibrary.DatasetItemCount / 100 * LeastPercent ? 0 : heldItems;
+
     /// <summary>
-    /// How many lanes are best: with little of the dataset two batches of items in flight as without any, with much of it few
-    /// scratchpads, because fewer items are computed and more of the time is the programs'.
+    /// How many lanes are best: so many that a batch of items is full, and one that goes on with held items. With more of them
+    /// their scratchpads have no room in the caches.
     /// </summary>
-    public static int BestLanes(ItemCompiler items, int heldItems)
-    {
-        const int FewScratchpadsFromPercent = 45;
-        return heldItems < RandomXLibrary.DatasetItemCount / 100 * FewScratchpadsFromPercent ? 2 * items.BatchItems : items.BatchItems;
-    }
+    /// <param name="items">Computes the others.</param>
+    /// <param name="hasPart">Whether items are held and used.</param>
+    public static int BestLanes(ItemCompiler items, bool hasPart) => BestLanes(items.BatchItems, hasPart);
+
+    /// <inheritdoc cref="BestLanes(ItemCompiler, bool)"/>
+    /// <param name="batchItems">As <see cref="ItemCompiler.BatchItems"/>.</param>
+    /// <param name="hasPart">Whether items are held and used.</param>
+    public static int BestLanes(int batchItems, bool hasPart) => ItemBatch.CapacityOf(batchItems) + (hasPart ? 1 : 0);
 
     public override void Dispose()
     {
         base.Dispose();
-        _lines.Dispose();
+        _wide.Dispose();
+        _single?.Dispose();
+        _memory.Dispose();
     }
 
     private protected override bool CanRest => true;
 
     private protected override void RunProgram()
     {
+        Compiler.Hold();
+        try
+        {
+            Begin();
+            RunLanes();
+        }
+        finally
+        {
+            Compiler.Release();
+        }
+    }
+
+    // For each iteration whose item is computed so many run, counting itself: they are spread over the steps of the batch.
+    private static int GroupOf(int heldItems)
+    {
+        double computed = 1 - (double)heldItems / RandomXLibrary.DatasetItemCount;
+        return (int)Math.Clamp(Math.Round(1 / Math.Max(computed, 1.0 / MaxGroup)), 1, MaxGroup);
+    }
+
+    private void Begin()
+    {
+        _batch = _single is not null && ActiveLanes <= MaxSingleItems ? _single : _wide;
+        _batch.Clear();
+        (_readyHead, _readyTail, _queueHead, _queueTail) = (0, 0, 0, 0);
+        (_ranCount, _computedCount, _opened, _wantedCount, _running) = (0, 0, 0, 0, ActiveLanes);
         for (int lane = 0; lane < ActiveLanes; lane++)
-            (_ready[lane], _left[lane], _lineOf[lane]) = (lane, Parameters.ProgramIterations, 0);
-        int ready = ActiveLanes;
-        while (ready > 0)
         {
-            while (ready > LastReady || (ready > 0 && _waitingCount == 0))
-                ready = Advance(ready);
-            Times?.End(HashStage.Execute);
-            ready = ComputeWaiting(ready);
-            Times?.End(HashStage.Items);
+            _left[lane] = Parameters.ProgramIterations;
+            Want(lane);
         }
     }
 
-    /// <summary>One iteration of every machine whose item is there.</summary>
-    /// <returns>How many of them can go on.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private int Advance(int ready)
+    private void RunLanes()
     {
-        int begun = 0;
-        int taken = 0;
-        int still = 0;
-        for (int done = 0; ;)
+        while (_running > 0)
         {
-            // One group ahead of the one that runs: scratchpad lines arrive meanwhile, and lines of the dataset, which a group asks
-            // for, while all groups behind it run.
-            for (; taken < ready && begun < done + 2 * GroupSize; taken++)
+            if (!_batch.IsRunning && IsBatchDue())
+                BeginBatch();
+            if (!_batch.IsRunning)
             {
-                if (Begin(_ready[taken]))
-                    _begun[begun++] = _ready[taken];
+                Fetch();
+                Advance(open: 0, MaxGroup);
+                Settle();
+                Times?.End(HashStage.Execute);
+                continue;
             }
-            int count = Math.Min(GroupSize, begun - done);
-            if (count == 0)
-                return still;
-            for (int i = 0; i < count; i++)
-                _calls[i] = Compiler.CallOf(_begun[done + i], Contexts + _begun[done + i]);
-            Compiler.Run(_calls.AsSpan(0, count));
-            for (int i = 0; i < count; i++)
-            {
-                if (TakeItem(_begun[done + i]))
-                    _ready[still++] = _begun[done + i];
-            }
-            done += count;
+            bool isEnd = _batch.Step();
+            // Not before the step: what the machines need is known by now, so a branch that was predicted wrongly costs little.
+            Settle();
+            if (isEnd)
+                EndBatch();
+            Fetch();
+            Times?.End(HashStage.Items);
+            if (!isEnd)
+                Advance(Math.Min(1, _computedCount - _opened), _group);
+            Times?.End(HashStage.Execute);
         }
     }
 
-    /// <summary>Ends the iteration before, with its item; false where that was the last one.</summary>
-    private bool Begin(int lane)
+    private bool IsBatchDue() =>
+        _queueTail != _queueHead && (_readyTail - _readyHead <= LastReady || _queueTail - _queueHead >= (uint)_batch.Capacity);
+
+    private void BeginBatch()
     {
-        if (_lineOf[lane] == 0)
-            return true;
-        LockstepVm.Leave(Contexts + lane, (ulong*)_lineOf[lane]);
-        return --_left[lane] > 0;
+        while (_queueHead != _queueTail && _batch.Count < _batch.Capacity)
+        {
+            int lane = _queue[_queueHead++ % RingSize];
+            _computed[_batch.Count] = lane;
+            _batch.Add(_numbers[lane], _places + lane * Parameters.ItemSize);
+        }
+        (_computedCount, _opened) = (_batch.Count, 0);
     }
 
-    /// <summary>Asks for the item that the iteration needs; false where it is not held.</summary>
-    private bool TakeItem(int lane)
+    private void EndBatch()
+    {
+        for (int i = 0; i < _computedCount; i++)
+        {
+            int lane = _computed[i];
+            byte* item = _places + lane * Parameters.ItemSize;
+            if (i < _opened)
+                EndIteration(lane, item);
+            else
+                MakeReady(lane, item);
+        }
+    }
+
+    /// <summary>Runs one iteration of some of the machines that can.</summary>
+    /// <param name="open">How many whose item is in the batch, 0 or 1.</param>
+    /// <param name="most">How many of the others at most.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Advance(int open, int most)
+    {
+        int count = 0;
+        for (; count < open; count++)
+            Call(count, _computed[_opened++], item: null);
+        for (; count < open + most && _readyHead != _readyTail; count++)
+        {
+            int lane = _ready[_readyHead++ % RingSize];
+            _ran[_ranCount++] = lane;
+            // The last iteration is left open: it keeps f and e for the seed of the next program.
+            Call(count, lane, _left[lane] == 1 ? null : (byte*)_itemOf[lane]);
+        }
+        if (count > 0)
+            Compiler.Run(_calls, count);
+    }
+
+    private void Call(int index, int lane, byte* item)
+    {
+        Contexts[lane].Item = item;
+        _calls[index] = Compiler.CallOf(lane, Contexts + lane);
+    }
+
+    /// <summary>Sees what the machines need that ran with a held item.</summary>
+    private void Settle()
+    {
+        for (int i = 0; i < _ranCount; i++)
+        {
+            int lane = _ran[i];
+            if (_left[lane] == 1)
+            {
+                EndIteration(lane, (byte*)_itemOf[lane]);
+                continue;
+            }
+            _left[lane]--;
+            Want(lane);
+        }
+        _ranCount = 0;
+    }
+
+    /// <summary>Ends an iteration that was left open.</summary>
+    private void EndIteration(int lane, byte* item)
+    {
+        Leave(Contexts + lane, (ulong*)item);
+        if (--_left[lane] == 0)
+            _running--;
+        else
+            Want(lane);
+    }
+
+    /// <summary>Asks for the item that the next iteration needs in the end.</summary>
+    private void Want(int lane)
     {
         LaneContext* context = Contexts + lane;
-        uint number = (uint)(((nuint)context->Dataset + context->DatasetLine) / Parameters.ItemSize);
-        if (number >= _heldItems)
+        nuint place = (nuint)context->Dataset + ((nuint)(context->MxMa >> 32) & LaneSettings.AllLines);
+        uint number = (uint)(place / Parameters.ItemSize);
+        if (number < _heldItems)
         {
-            _numbers[_waitingCount] = number;
-            _waiting[_waitingCount++] = lane;
-            return false;
+            MakeReady(lane, _held + place);
+            _wanted[_wantedCount++] = _held + place;
+            return;
         }
-        byte* line = _held + (nuint)number * Parameters.ItemSize;
-        Sse.PrefetchNonTemporal(line);
-        _lineOf[lane] = (nint)line;
-        return true;
+        _numbers[lane] = number;
+        _queue[_queueTail++ % RingSize] = lane;
+        _wanted[_wantedCount++] = _batch.FirstLine(number);
     }
 
-    private int ComputeWaiting(int ready)
+    private void MakeReady(int lane, byte* item)
     {
-        int whole = (_waitingCount + _items.BatchItems - 1) / _items.BatchItems * _items.BatchItems;
-        if (whole > 0)
-            _items.Compute(_cache, _numbers.AsSpan(0, whole), _lines.Address);
-        for (int i = 0; i < _waitingCount; i++)
-        {
-            _ready[ready + i] = _waiting[i];
-            _lineOf[_waiting[i]] = (nint)_lines.Address + i * Parameters.ItemSize;
-        }
-        ready += _waitingCount;
-        _waitingCount = 0;
-        return ready;
+        _itemOf[lane] = (nint)item;
+        _ready[_readyTail++ % RingSize] = lane;
+    }
+
+    // All at once, so that what it takes to find their pages overlaps.
+    private void Fetch()
+    {
+        for (int i = 0; i < _wantedCount; i++)
+            Sse.PrefetchNonTemporal(_wanted[i]);
+        _wantedCount = 0;
+    }
+
+    // Specification, chapter 4.6.2: steps 7 to 9 and 11, then step 1 of the next iteration. The two lines can be the same.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Leave(LaneContext* context, ulong* item)
+    {
+        RegisterFile* registers = &context->Registers;
+        Vector256<ulong> low = Vector256.Load(registers->R) ^ Vector256.Load(item);
+        Vector256<ulong> high = Vector256.Load(registers->R + 4) ^ Vector256.Load(item + 4);
+        low.Store(registers->R);
+        high.Store(registers->R + 4);
+        ulong mix = registers->R[context->AddressRegister0] ^ registers->R[context->AddressRegister1];
+        context->ScratchpadAddress0 = (uint)mix & ScratchpadMask.L3Line;
+        context->ScratchpadAddress1 = (uint)(mix >> 32) & ScratchpadMask.L3Line;
+        Sse.Prefetch0(context->Scratchpad + context->ScratchpadAddress0);
+        Sse.Prefetch0(context->Scratchpad + context->ScratchpadAddress1);
+        low.Store((ulong*)context->Line1);
+        high.Store((ulong*)context->Line1 + 4);
+        Vector256.Load(registers->F).Store((double*)context->Line0);
+        Vector256.Load(registers->F + 4).Store((double*)context->Line0 + 4);
     }
 }

@@ -113,6 +113,95 @@ internal sealed unsafe class ItemCompiler : IDisposable
         }
     }
 
+    /// <summary>Steps of a computation.</summary>
+    public int Steps => _programs.Length;
+
+    /// <summary>Keeps the code until <see cref="Release"/>.</summary>
+    public void Hold()
+    {
+        bool isHeld = false;
+        _code.DangerousAddRef(ref isHeld);
+    }
+
+    /// <summary>Ends what <see cref="Hold"/> began.</summary>
+    public void Release() => _code.DangerousRelease();
+
+    /// <summary>The line of the cache that an address means.</summary>
+    public byte* Line(byte* cache, ulong address) => cache + (address & LineMask) * Parameters.ItemSize;
+
+    /// <summary>Begins an item (specification, chapter 7.3), as ManagedCache.InitializeItem does.</summary>
+    /// <param name="states">Registers of all items.</param>
+    /// <param name="index">Among them.</param>
+    /// <param name="number">Of the item.</param>
+    public void Initialize(ulong* states, int index, uint number)
+    {
+        ulong* state = states + index / BatchItems * (BatchItems * Registers) + index % BatchItems;
+        ulong first = (number + 1ul) * ManagedCache.ItemMultiplier;
+        state[0] = first;
+        for (int i = 1; i < Registers; i++)
+            state[i * BatchItems] = first ^ ManagedCache.ItemConstants[i];
+    }
+
+    /// <summary>
+    /// One program for each of several batches, and the lines of the cache behind it; asks for the next lines. The code must be held.
+    /// </summary>
+    /// <param name="program">0 to <see cref="Steps"/> less 1.</param>
+    /// <param name="cache">The cache's memory.</param>
+    /// <param name="states">Registers of all items.</param>
+    /// <param name="lines">Of all items.</param>
+    /// <param name="batches">Each of <see cref="BatchItems"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Step(int program, byte* cache, ulong* states, byte** lines, int batches)
+    {
+        var run = (delegate* unmanaged[Cdecl, SuppressGCTransition]<ulong*, void>)(_code.Executable + _offsets[program]);
+        bool isLast = program == _programs.Length - 1;
+        for (int batch = 0; batch < batches; batch++)
+        {
+            ulong* state = states + batch * BatchItems * Registers;
+            byte** batchLines = lines + batch * BatchItems;
+            run(state);
+            XorLines(state, batchLines);
+            if (isLast)
+                continue;
+            ulong* address = state + _programs[program].AddressRegister * BatchItems;
+            for (int i = 0; i < BatchItems; i++)
+            {
+                batchLines[i] = Line(cache, address[i]);
+                Sse.PrefetchNonTemporal(batchLines[i]);
+            }
+        }
+    }
+
+    /// <summary>Gives each item to its place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Store(ulong* states, byte** places, int batches)
+    {
+        for (int batch = 0; batch < batches; batch++)
+        {
+            ulong* state = states + batch * BatchItems * Registers;
+            byte** batchPlaces = places + batch * BatchItems;
+            if (BatchItems == 8)
+            {
+                Block512 block = Block512.Load(state);
+                block.Transpose();
+                block.Store(batchPlaces);
+            }
+            else if (BatchItems == 1)
+            {
+                StoreItem(state, (ulong*)batchPlaces[0], isKeptInCache: true);
+            }
+            else
+            {
+                for (int half = 0; half < 2; half++)
+                {
+                    Block256 block = Block256.Load(state + half * 16);
+                    block.Transpose();
+                    block.Store(batchPlaces, half * 32);
+                }
+            }
+        }
+    }
+
     public void Dispose() => _code.Dispose();
 
     // Not zeroed: all of it is written before it is read.
@@ -129,28 +218,10 @@ internal sealed unsafe class ItemCompiler : IDisposable
         {
             lines[i] = Line(cache, numbers[i]);
             Sse.PrefetchNonTemporal(lines[i]);
-            Initialize(states + i / BatchItems * batchWords + i % BatchItems, numbers[i]);
+            Initialize(states, i, numbers[i]);
         }
         for (int program = 0; program < _programs.Length; program++)
-        {
-            var run = (delegate* unmanaged[Cdecl, SuppressGCTransition]<ulong*, void>)(_code.Executable + _offsets[program]);
-            bool isLast = program == _programs.Length - 1;
-            for (int batch = 0; batch < batches; batch++)
-            {
-                ulong* state = states + batch * batchWords;
-                byte** batchLines = lines + batch * BatchItems;
-                run(state);
-                XorLines(state, batchLines);
-                if (isLast)
-                    continue;
-                ulong* address = state + _programs[program].AddressRegister * BatchItems;
-                for (int i = 0; i < BatchItems; i++)
-                {
-                    batchLines[i] = Line(cache, address[i]);
-                    Sse.PrefetchNonTemporal(batchLines[i]);
-                }
-            }
-        }
+            Step(program, cache, states, lines, batches);
         for (int batch = 0; batch < batches; batch++)
             StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize, isKeptInCache);
     }
@@ -159,17 +230,6 @@ internal sealed unsafe class ItemCompiler : IDisposable
         usesAvx512 && IsAvx512Supported ? new SuperscalarWriter512()
         : Avx2.IsSupported ? new SuperscalarWriter256()
         : new SuperscalarWriter64();
-
-    private byte* Line(byte* cache, ulong address) => cache + (address & LineMask) * Parameters.ItemSize;
-
-    // Specification, chapter 7.3, as in ManagedCache.InitializeItem.
-    private void Initialize(ulong* state, uint number)
-    {
-        ulong first = (number + 1ul) * ManagedCache.ItemMultiplier;
-        state[0] = first;
-        for (int i = 1; i < Registers; i++)
-            state[i * BatchItems] = first ^ ManagedCache.ItemConstants[i];
-    }
 
     // A line has the eight words of one item, a vector one word of every item: so the lines are transposed.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -55,10 +55,6 @@ internal unsafe struct LaneContext
     [FieldOffset(96)]
     public byte* Line1;
 
-    /// <summary>Where the item of the iteration under way lies, from <see cref="Dataset"/>; of machines without a dataset.</summary>
-    [FieldOffset(104)]
-    public uint DatasetLine;
-
     /// <summary>readReg0, of machines without a dataset.</summary>
     [FieldOffset(108)]
     public byte AddressRegister0;
@@ -70,6 +66,10 @@ internal unsafe struct LaneContext
     /// <summary>The dataset line that was asked for last, unless lines are prefetched at once. Always an address within the dataset.</summary>
     [FieldOffset(112)]
     public byte* PendingLine;
+
+    /// <summary>The item of the iteration under way, of lanes that lie apart; null where the caller ends the iteration.</summary>
+    [FieldOffset(120)]
+    public byte* Item;
 
     [FieldOffset(Bias)]
     public RegisterFile Registers;

@@ -28,7 +28,7 @@ internal static class LoopTemplates
     private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: false));
     private static readonly Lazy<CodeTemplate>[,] LazyLeaveDeferred = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: true));
     private static readonly Lazy<CodeTemplate>[,] LazyLeaveAlone = MakeAll(WriteLeaveAlone);
-    private static readonly Lazy<CodeTemplate>[,] LazyPause = MakeAll(WritePause);
+    private static readonly Lazy<CodeTemplate>[,] LazyLeaveOrPause = MakeAll(WriteLeaveOrPause);
 
     /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
     public static CodeTemplate Prologue => LazyPrologue.Value;
@@ -37,9 +37,6 @@ internal static class LoopTemplates
     /// A function of two arguments, an array of <see cref="LaneCall"/> and how many of them to make, in the same calling convention.
     /// </summary>
     public static CodeTemplate Dispatcher => LazyDispatcher.Value;
-
-    /// <summary>Ends the code of one lane that the dispatcher calls.</summary>
-    public static CodeTemplate Return { get; } = CodeTemplate.Assemble(c => c.ret());
 
     /// <summary>Returns to the caller.</summary>
     public static CodeTemplate Epilogue => LazyEpilogue.Value;
@@ -64,9 +61,12 @@ internal static class LoopTemplates
     public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration, bool isDeferred) =>
         (isDeferred ? LazyLeaveDeferred : LazyLeave)[(int)version, Choices(configuration)].Value;
 
-    /// <summary>Ends a lane's instructions without reading the dataset: stores the registers and which line is wanted.</summary>
-    public static CodeTemplate Pause(RandomXVersion version, in ProgramConfiguration configuration) =>
-        LazyPause[(int)version, Choices(configuration)].Value;
+    /// <summary>
+    /// Ends an iteration of a lane with the item that the context points to, and returns; without one stores what the caller needs to
+    /// end it later.
+    /// </summary>
+    public static CodeTemplate LeaveOrPause(RandomXVersion version, in ProgramConfiguration configuration) =>
+        LazyLeaveOrPause[(int)version, Choices(configuration)].Value;
 
     /// <summary>Goes from one lane's context to another's.</summary>
     public static CodeTemplate Switch(int lanes) => CodeTemplate.Assemble(c => c.add(Context, lanes * LaneContext.Stride));
@@ -260,24 +260,36 @@ internal static class LoopTemplates
         }
     }
 
-    // Steps 5, 6 and 10; the caller does the rest, when it has the item.
-    private static void WritePause(Assembler c, RandomXVersion version, int registers)
+    // Steps 5 and 6, then all the others where the item is known, else what is left for the caller.
+    private static void WriteLeaveOrPause(Assembler c, RandomXVersion version, int registers)
     {
+        Label wait = c.CreateLabel();
+        c.mov(rcx, Field(nameof(LaneContext.Item)));
         c.mov(eax, R32[Register(registers, 2)]);
         c.xor(eax, R32[Register(registers, 3)]);
         if (version == RandomXVersion.V1)
             c.xor(MxMa, rax);
         c.ror(MxMa, 32);
-        c.mov(edx, ebp);
         if (version == RandomXVersion.V2)
             c.xor(MxMa, rax);
-        c.and(edx, DatasetMask);
-        c.mov(Field(nameof(LaneContext.DatasetLine)), edx);
         c.mov(Field(nameof(LaneContext.MxMa)), MxMa);
+        c.test(rcx, rcx);
+        c.je(wait);
+        for (int i = 0; i < 8; i++)
+            c.xor(R[i], __[rcx + 8 * i]);
+        WriteNextAddresses(c, Register(registers, 0), Register(registers, 1));
+        c.mov(Field(nameof(LaneContext.ScratchpadAddress0)), edx);
+        c.mov(Field(nameof(LaneContext.ScratchpadAddress1)), eax);
+        WriteStores(c, version);
+        for (int i = 0; i < 8; i++)
+            c.mov(File(nameof(RegisterFile.R), 8 * i), R[i]);
+        c.ret();
+        c.Label(ref wait);
         for (int i = 0; i < 8; i++)
             c.mov(File(nameof(RegisterFile.R), 8 * i), R[i]);
         WriteFloatMix(c, version);
         WriteFloatFile(c);
+        c.ret();
     }
 
     // Steps 5 to 8. Version 1 prefetches what the next iteration reads, version 2 what the one after it does.

@@ -65,21 +65,28 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <param name="offsets">Where each instruction of the lane's program does.</param>
     public IEnumerable<(int Offset, CodePart Part, int Instruction)> PartsOfSingleLane(int[] offsets)
     {
-        yield return (0, CodePart.Prologue, -1);
+        if (_form == ProgramForm.WithDataset)
+            yield return (0, CodePart.Prologue, -1);
         yield return (_starts[0], CodePart.Enter, -1);
         for (int i = 0; i < offsets.Length; i++)
             yield return (offsets[i], CodePart.Instruction, i);
         yield return (OffsetOf(isLeave: true), CodePart.Leave, -1);
         if (_form == ProgramForm.WithDataset)
+        {
             yield return (OffsetOf(isLeave: false), CodePart.CountDown, -1);
-        yield return (Code.Length - LoopTemplates.Epilogue.Length, CodePart.Epilogue, -1);
+            yield return (Code.Length - LoopTemplates.Epilogue.Length, CodePart.Epilogue, -1);
+        }
+        else
+        {
+            yield return (_dispatcher, CodePart.Dispatcher, -1);
+        }
     }
 
     /// <summary>Starts a new function.</summary>
     public void Begin()
     {
         _position = _memory.Writable;
-        if (_form != ProgramForm.Apart)
+        if (_form == ProgramForm.WithDataset)
             Copy(LoopTemplates.Prologue);
         if (_isAlone)
             Copy(LoopTemplates.LoadAlone);
@@ -130,21 +137,18 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             Copy(LoopTemplates.Dispatcher);
             return;
         }
-        if (_form == ProgramForm.WithDataset)
-        {
-            // The last lane has gone one context too far.
-            _position -= _next.Length;
-            if (_settings.Prefetch == PrefetchKind.Batched)
-                Copy(_fetchAll);
-            Copy(_first);
-            _countDown = _position;
-            Copy(LoopTemplates.CountDown);
-            WriteJumpBack();
-        }
+        // The last lane has gone one context too far.
+        _position -= _next.Length;
+        if (_settings.Prefetch == PrefetchKind.Batched)
+            Copy(_fetchAll);
+        Copy(_first);
+        _countDown = _position;
+        Copy(LoopTemplates.CountDown);
+        WriteJumpBack();
         Copy(LoopTemplates.Epilogue);
     }
 
-    /// <summary>Runs all iterations of all lanes with a dataset, else one of each.</summary>
+    /// <summary>Runs all iterations of all lanes with a dataset.</summary>
     /// <param name="lanes">As many contexts as lanes were added, aligned to 64 bytes.</param>
     public void Run(LaneContext* lanes)
     {
@@ -165,23 +169,21 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     public LaneCall CallOf(int lane, LaneContext* context) =>
         new((nint)context + LaneContext.Bias, (nint)(_memory.Executable + _starts[lane]));
 
-    /// <summary>Runs one iteration of lanes that lie apart.</summary>
-    /// <param name="calls">At least one, from <see cref="CallOf"/> since the last <see cref="End"/>.</param>
-    public void Run(ReadOnlySpan<LaneCall> calls)
+    /// <summary>Keeps the memory of the code until <see cref="Release"/>.</summary>
+    public void Hold()
     {
         bool isHeld = false;
-        try
-        {
-            _memory.DangerousAddRef(ref isHeld);
-            fixed (LaneCall* first = calls)
-                ((delegate* unmanaged[Cdecl]<LaneCall*, nint, void>)(_memory.Executable + _dispatcher))(first, calls.Length);
-        }
-        finally
-        {
-            if (isHeld)
-                _memory.DangerousRelease();
-        }
+        _memory.DangerousAddRef(ref isHeld);
     }
+
+    /// <summary>Ends what <see cref="Hold"/> began.</summary>
+    public void Release() => _memory.DangerousRelease();
+
+    /// <summary>Runs one iteration of a few lanes that lie apart. The code must be held.</summary>
+    /// <param name="calls">From <see cref="CallOf"/> since the last <see cref="End"/>.</param>
+    /// <param name="count">At least one.</param>
+    public void Run(LaneCall* calls, int count) =>
+        ((delegate* unmanaged[Cdecl, SuppressGCTransition]<LaneCall*, nint, void>)(_memory.Executable + _dispatcher))(calls, count);
 
     public void Dispose() => _memory.Dispose();
 
@@ -189,12 +191,13 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     {
         _leave = _position;
         Copy(_isAlone ? LoopTemplates.LeaveAlone(_version, configuration)
-            : _form == ProgramForm.WithDataset
-            ? LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain)
-            : LoopTemplates.Pause(_version, configuration));
+            : _form == ProgramForm.Apart
+            ? LoopTemplates.LeaveOrPause(_version, configuration)
+            : LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain));
         if (_settings.LineMask != LaneSettings.AllLines)
             ConfineLines(new Span<byte>(_leave, (int)(_position - _leave)));
-        Copy(_form == ProgramForm.Apart ? LoopTemplates.Return : _next);
+        if (_form == ProgramForm.WithDataset)
+            Copy(_next);
         _lane++;
     }
 

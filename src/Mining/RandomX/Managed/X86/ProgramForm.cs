@@ -6,9 +6,9 @@ internal enum ProgramForm
     /// <summary>One function that runs all iterations of all lanes with a dataset.</summary>
     WithDataset,
 
-    /// <summary>One function that runs one iteration of each lane, up to the place where the dataset is read.</summary>
-    InStep,
-
-    /// <summary>As <see cref="InStep"/>, of any of the lanes in any order.</summary>
+    /// <summary>
+    /// One function for each lane that runs one of its iterations, to its end where the item is known, else up to the place where it
+    /// is needed; and one that calls several of them.
+    /// </summary>
     Apart,
 }

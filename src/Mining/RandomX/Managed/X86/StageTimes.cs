@@ -17,14 +17,11 @@ internal enum HashStage
     /// <summary>Machine code of them.</summary>
     Compile,
 
-    /// <summary>All iterations with a dataset; without one, all up to the places where it is read.</summary>
+    /// <summary>All iterations with a dataset; without a whole one, all up to the places where an item is needed that is not there.</summary>
     Execute,
 
-    /// <summary>Dataset items, of machines without a dataset.</summary>
+    /// <summary>Dataset items, of machines without a whole dataset, and the ends of the iterations that waited for them.</summary>
     Items,
-
-    /// <summary>The rest of an iteration, of machines without a dataset.</summary>
-    Leave,
 
     /// <summary>The scratchpad's fingerprint and the hash; with them the next <see cref="Fill"/>, where another input is known.</summary>
     Finish,
