@@ -12,8 +12,11 @@ internal sealed class PingService
 
     private const int Size = 32;
 
-    /// <summary>As the specification says.</summary>
-    private static readonly HandlerLimits Limits = new(Inbound: 2, Outbound: 2);
+    /// <summary>
+    /// The specification advises to serve two at once. js-libp2p makes a stream for each ping and has finished it before it makes the next, but
+    /// on a busy machine the handlers of finished ones may be behind.
+    /// </summary>
+    private static readonly HandlerLimits Limits = new(Inbound: 8, Outbound: 2);
 
     /// <summary>For one round trip. As js-libp2p and go-libp2p.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);

@@ -8,10 +8,12 @@ namespace P2PMiner.Mining.Tests.RandomX;
 /// <summary>Hashing with a part of a dataset.</summary>
 public sealed class HybridModeTests
 {
-    private const int PartItems = 3 << 14;
+    /// <summary>Less than a tenth of a dataset would be left unread.</summary>
+    private const int PartItems = RandomXLibrary.DatasetItemCount / 9;
 
     /// <summary>Of what counts as a whole dataset here.</summary>
-    private const int WholeItems = 5 << 14;
+    private const int WholeItems = RandomXLibrary.DatasetItemCount / 8;
+
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
     private static readonly byte[] KeyBytes = [.. Enumerable.Range(1, Hash256.Size).Select(i => (byte)i)];
     private static readonly Hash256 Key = new(KeyBytes);
