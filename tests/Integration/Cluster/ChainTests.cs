@@ -78,7 +78,9 @@ public sealed class ChainTests
         using LocalNetwork network = LocalNetwork.Create(2);
         MakeChain(Home(0));
         MakeChain(Home(1));
-        await using NodeProcess right = NodeProcess.StartOn(network.Machines[0], Home(0));
+
+        // Of two machines that hash equally fast neither can know whose clock is wrong, once their chains have parted.
+        await using NodeProcess right = NodeProcess.StartOn(network.Machines[0], Home(0), "--threads", "2");
         await using NodeProcess ahead = NodeProcess.StartOn(network.Machines[1], FakeClock.Off(TimeSpan.FromHours(1)), Home(1));
         string self = (await ahead.UntilAsync(status => Found(status) > 0)).GetProperty("peerId").GetString()!;
         await Wait.UntilAsync(async () => Miners(await right.ContributionsAsync()).Contains(self), () => $"its work counts; {ahead.Explain()}");
