@@ -134,26 +134,34 @@ internal sealed class GossipRouter
     /// </param>
     internal void Receive(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc, bool verifiesHere)
     {
-        bool isWorker;
-        lock (_gate)
+        bool isWorker = false;
+        try
         {
-            if (!peer.IsPresent || peer.IsCutOff || !_parts.Guard.IsHeard(peer))
-                return;
-            if (verifiesHere)
-                _parts.Pool.BeginReading(peer.Lane);
-            try
+            lock (_gate)
             {
-                _parts.Processor.Process(peer, buffer, rpc, _parts.Heartbeat.Tick);
-            }
-            finally
-            {
-                isWorker = _parts.Pool.EndReading(peer.Lane);
+                if (!peer.IsPresent || peer.IsCutOff || !_parts.Guard.IsHeard(peer))
+                    return;
+                if (verifiesHere)
+                    _parts.Pool.BeginReading(peer.Lane);
+                try
+                {
+                    _parts.Processor.Process(peer, buffer, rpc, _parts.Heartbeat.Tick);
+                }
+                finally
+                {
+                    isWorker = _parts.Pool.EndReading(peer.Lane);
+                }
             }
         }
-        if (peer.IsCutOff)
-            _parts.Pool.Discard(peer.Lane);
-        if (isWorker)
-            _parts.Pool.Execute();
+        finally
+        {
+            if (peer.IsCutOff)
+                _parts.Pool.Discard(peer.Lane);
+
+            // Even if processing failed: the pool counts on this thread for one of its workers.
+            if (isWorker)
+                _parts.Pool.Execute();
+        }
     }
 
     /// <summary>A peer sent something that is no RPC: whoever called will end the stream.</summary>
