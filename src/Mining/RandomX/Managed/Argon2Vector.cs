@@ -4,14 +4,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace P2PMiner.Mining.RandomX.Managed;
 
-/// <summary>The compression function of Argon2 on vectors (RFC 9106, sections 3.5 and 3.6): with AVX2, and with the rotations of AVX-512 where there are.</summary>
-internal static unsafe class Argon2Vector
+/// <summary>The compression function of Argon2 with AVX2 (RFC 9106, sections 3.5 and 3.6).</summary>
+internal readonly unsafe struct Argon2Vector : IArgon2Compression
 {
     private const int BlockWords = Argon2d.BlockSize / 8;
 
     public static bool IsSupported => Avx2.IsSupported;
 
-    /// <summary>Begins a block that is made of two others; <see cref="EndBlock"/> comes next.</summary>
     /// <param name="previous">128 words.</param>
     /// <param name="reference">128 words.</param>
     /// <param name="destination">128 words; what it held is XORed to the result unless <paramref name="isOverwriting"/>.</param>
@@ -35,7 +34,6 @@ internal static unsafe class Argon2Vector
         return destination[0] ^ z[0];
     }
 
-    /// <summary>Ends the block that was begun.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EndBlock(ulong* destination, ulong* z)
     {
@@ -131,17 +129,13 @@ internal static unsafe class Argon2Vector
     private static Vector256<ulong> Rotate32(Vector256<ulong> x) => Avx2.Shuffle(x.AsUInt32(), 0xB1).AsUInt64();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> Rotate24(Vector256<ulong> x) => Avx512F.VL.IsSupported
-        ? Avx512F.VL.RotateRight(x, 24)
-        : Avx2.Shuffle(x.AsByte(), Vector256.Create(
-            (byte)3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10, 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10)).AsUInt64();
+    private static Vector256<ulong> Rotate24(Vector256<ulong> x) => Avx2.Shuffle(x.AsByte(), Vector256.Create(
+        (byte)3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10, 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10)).AsUInt64();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> Rotate16(Vector256<ulong> x) => Avx512F.VL.IsSupported
-        ? Avx512F.VL.RotateRight(x, 16)
-        : Avx2.Shuffle(x.AsByte(), Vector256.Create(
-            (byte)2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9, 2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9)).AsUInt64();
+    private static Vector256<ulong> Rotate16(Vector256<ulong> x) => Avx2.Shuffle(x.AsByte(), Vector256.Create(
+        (byte)2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9, 2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9)).AsUInt64();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ulong> Rotate63(Vector256<ulong> x) => Avx512F.VL.IsSupported ? Avx512F.VL.RotateRight(x, 63) : x + x ^ x >>> 63;
+    private static Vector256<ulong> Rotate63(Vector256<ulong> x) => x + x ^ x >>> 63;
 }

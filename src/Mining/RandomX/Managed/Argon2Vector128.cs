@@ -5,14 +5,13 @@ using System.Runtime.Intrinsics.X86;
 namespace P2PMiner.Mining.RandomX.Managed;
 
 /// <summary><see cref="Argon2Vector"/> for CPUs without AVX2: with SSSE3, one row or column at a time.</summary>
-internal static unsafe class Argon2Vector128
+internal readonly unsafe struct Argon2Vector128 : IArgon2Compression
 {
     private const int BlockWords = Argon2d.BlockSize / 8;
     private const int Row = 16;
 
     public static bool IsSupported => Ssse3.IsSupported;
 
-    /// <inheritdoc cref="Argon2Vector.BeginBlock"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ulong BeginBlock(ulong* previous, ulong* reference, ulong* destination, ulong* z, bool isOverwriting)
     {
@@ -28,7 +27,6 @@ internal static unsafe class Argon2Vector128
         return destination[0] ^ z[0];
     }
 
-    /// <inheritdoc cref="Argon2Vector.EndBlock"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EndBlock(ulong* destination, ulong* z)
     {

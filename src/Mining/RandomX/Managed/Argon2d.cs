@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -11,8 +10,9 @@ internal static unsafe class Argon2d
     /// <summary>Bytes of a block.</summary>
     public const int BlockSize = 1024;
 
-    private const int WideVector = 32;
-    private const int NarrowVector = 16;
+    private const int VectorSize512 = 64;
+    private const int VectorSize256 = 32;
+    private const int VectorSize128 = 16;
     private const int BlockWords = BlockSize / 8;
     private const int Slices = 4;
     private const int MaxInputSize = 256;
@@ -23,25 +23,36 @@ internal static unsafe class Argon2d
     /// <param name="passes">At least 1.</param>
     /// <param name="password">With the salt at most 216 bytes.</param>
     /// <param name="salt">Not secret.</param>
-    /// <param name="maxVector">Bytes of a vector, at most: 32, 16, or 0 for none.</param>
+    /// <param name="maxVector">Bytes of a vector, at most: 64, 32, 16, or 0 for none.</param>
     /// <param name="cancellation">Ends the work after the quarter of a pass under way.</param>
     /// <exception cref="OperationCanceledException">The memory is filled in part.</exception>
     public static void Fill(
-        byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, int maxVector = WideVector,
+        byte* memory, int blocks, int passes, ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt, int maxVector = VectorSize512,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 2 * Slices);
         ArgumentOutOfRangeException.ThrowIfNotEqual(blocks % Slices, 0, nameof(blocks));
         ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
-        int vector = maxVector >= WideVector && Argon2Vector.IsSupported ? WideVector
-            : maxVector >= NarrowVector && Argon2Vector128.IsSupported ? NarrowVector : 0;
         WriteFirstBlocks(memory, blocks, passes, password, salt);
+        if (maxVector >= VectorSize512 && Argon2Vector512.IsSupported)
+            FillPasses<Argon2Vector512>((ulong*)memory, blocks, passes, cancellation);
+        else if (maxVector >= VectorSize256 && Argon2Vector.IsSupported)
+            FillPasses<Argon2Vector>((ulong*)memory, blocks, passes, cancellation);
+        else if (maxVector >= VectorSize128 && Argon2Vector128.IsSupported)
+            FillPasses<Argon2Vector128>((ulong*)memory, blocks, passes, cancellation);
+        else
+            FillPasses<Argon2Scalar>((ulong*)memory, blocks, passes, cancellation);
+    }
+
+    private static void FillPasses<TCompression>(ulong* memory, int blocks, int passes, CancellationToken cancellation)
+        where TCompression : IArgon2Compression
+    {
         for (int pass = 0; pass < passes; pass++)
         {
             for (int slice = 0; slice < Slices; slice++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                FillSegment((ulong*)memory, blocks, pass, slice, vector);
+                FillSegment<TCompression>(memory, blocks, pass, slice);
             }
         }
     }
@@ -94,39 +105,26 @@ internal static unsafe class Argon2d
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FillSegment(ulong* memory, int blocks, int pass, int slice, int vector)
+    private static void FillSegment<TCompression>(ulong* memory, int blocks, int pass, int slice)
+        where TCompression : IArgon2Compression
     {
         int segment = blocks / Slices;
         int start = pass == 0 && slice == 0 ? 2 : 0;
-        ulong* room = stackalloc ulong[BlockWords + 4];
-        ulong* scratch = (ulong*)(((nuint)room + 31) & ~(nuint)31);
+        ulong* room = stackalloc ulong[BlockWords + VectorSize512 / 8];
+        ulong* scratch = (ulong*)(((nuint)room + VectorSize512 - 1) & ~(nuint)(VectorSize512 - 1));
         int first = slice * segment + start;
         int reference = Reference((uint)memory[(long)(first == 0 ? blocks - 1 : first - 1) * BlockWords], blocks, pass, slice, start);
         for (int i = start; i < segment; i++)
         {
             int current = slice * segment + i;
             int previous = current == 0 ? blocks - 1 : current - 1;
-            ulong* previousBlock = memory + (long)previous * BlockWords;
-            ulong* referenceBlock = memory + (long)reference * BlockWords;
             ulong* currentBlock = memory + (long)current * BlockWords;
-            if (vector > 0)
-            {
-                // The next reference is on its way while the rest of this block is computed.
-                ulong word = vector == WideVector
-                    ? Argon2Vector.BeginBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0)
-                    : Argon2Vector128.BeginBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
-                reference = Reference((uint)word, blocks, pass, slice, i + 1);
-                Prefetch(memory + (long)reference * BlockWords);
-                if (vector == WideVector)
-                    Argon2Vector.EndBlock(currentBlock, scratch);
-                else
-                    Argon2Vector128.EndBlock(currentBlock, scratch);
-            }
-            else
-            {
-                FillBlock(previousBlock, referenceBlock, currentBlock, scratch, isOverwriting: pass == 0);
-                reference = Reference((uint)*currentBlock, blocks, pass, slice, i + 1);
-            }
+            ulong word = TCompression.BeginBlock(
+                memory + (long)previous * BlockWords, memory + (long)reference * BlockWords, currentBlock, scratch, isOverwriting: pass == 0);
+            // The next reference is on its way while the rest of this block is computed.
+            reference = Reference((uint)word, blocks, pass, slice, i + 1);
+            Prefetch(memory + (long)reference * BlockWords);
+            TCompression.EndBlock(currentBlock, scratch);
         }
     }
 
@@ -134,6 +132,8 @@ internal static unsafe class Argon2d
     private static void Prefetch(ulong* block)
     {
         const int LineWords = 8;
+        if (!Sse.IsSupported)
+            return;
         for (int i = 0; i < BlockWords; i += LineWords)
             Sse.Prefetch0(block + i);
     }
@@ -149,55 +149,4 @@ internal static unsafe class Argon2d
         int sum = start + relative;
         return sum < blocks ? sum : sum - blocks;
     }
-
-    // RFC 9106, section 3.5: the compression function G.
-    private static void FillBlock(ulong* previous, ulong* reference, ulong* destination, ulong* z, bool isOverwriting)
-    {
-        for (int i = 0; i < BlockWords; i++)
-            z[i] = previous[i] ^ reference[i];
-        for (int i = 0; i < BlockWords; i++)
-            destination[i] = z[i] ^ (isOverwriting ? 0 : destination[i]);
-        for (int row = 0; row < 8; row++)
-            Permute(z + 16 * row, step: 2);
-        for (int column = 0; column < 8; column++)
-            Permute(z + 2 * column, step: 16);
-        for (int i = 0; i < BlockWords; i++)
-            destination[i] ^= z[i];
-    }
-
-    // RFC 9106, section 3.6: the permutation P on eight pairs of words, each pair `step` words behind the one before it.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Permute(ulong* p, int step)
-    {
-        ulong* a = p, b = p + 2 * step, c = p + 4 * step, d = p + 6 * step;
-        Mix(a, b, c, d);
-        Mix(a + 1, b + 1, c + 1, d + 1);
-        Mix(a + step, b + step, c + step, d + step);
-        Mix(a + step + 1, b + step + 1, c + step + 1, d + step + 1);
-        Mix(a, b + 1, c + step, d + step + 1);
-        Mix(a + 1, b + step, c + step + 1, d);
-        Mix(a + step, b + step + 1, c, d + 1);
-        Mix(a + step + 1, b, c + 1, d + step);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Mix(ulong* pa, ulong* pb, ulong* pc, ulong* pd)
-    {
-        ulong a = *pa, b = *pb, c = *pc, d = *pd;
-        a = MultiplyAdd(a, b);
-        d = BitOperations.RotateRight(d ^ a, 32);
-        c = MultiplyAdd(c, d);
-        b = BitOperations.RotateRight(b ^ c, 24);
-        a = MultiplyAdd(a, b);
-        d = BitOperations.RotateRight(d ^ a, 16);
-        c = MultiplyAdd(c, d);
-        b = BitOperations.RotateRight(b ^ c, 63);
-        *pa = a;
-        *pb = b;
-        *pc = c;
-        *pd = d;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong MultiplyAdd(ulong x, ulong y) => x + y + 2 * ((ulong)(uint)x * (uint)y);
 }
