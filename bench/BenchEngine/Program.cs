@@ -9,7 +9,7 @@ using P2PMiner.Mining.RandomX.Native;
 // Measures engine managed against librandomx, piece by piece; `make bench-engine` builds and starts this.
 var only = new Option<string[]>("--only")
 {
-    Description = "cache, dataset, verify, light, hybrid, full, stages, miner",
+    Description = "cache, dataset, verify, light, hybrid, full, stages, keychange, miner",
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => [],
 };
@@ -51,7 +51,7 @@ var command = new RootCommand("Measures engine managed against librandomx in pro
 {
     only, pairs, seconds, threads, pages, machines, miner, minerPattern, minerSeconds, checksum, second, shadow, keys, state, output,
 };
-command.SetAction(parse =>
+command.SetAction(async parse =>
 {
     HardwareInfo hardware = HardwareProbe.Read();
     int[] cpus = [.. hardware.AllowedCpus.Order()];
@@ -67,16 +67,16 @@ command.SetAction(parse =>
         else if (parse.GetValue(shadow) is > 0 and int inputs)
             Compare(settings, inputs, Math.Max(1, parse.GetValue(keys)), parse.GetValue(state)!);
         else
-            Run(settings, hardware);
+            await RunAsync(settings, hardware);
         return 0;
     }
     catch (Exception problem) when (problem is BenchException or InsufficientMemoryException or RandomXUnavailableException)
     {
-        Console.Error.WriteLine("bench-engine: " + problem.Message);
+        await Console.Error.WriteLineAsync("bench-engine: " + problem.Message);
         return 1;
     }
 });
-return command.Parse(args).Invoke();
+return await command.Parse(args).InvokeAsync();
 
 static void Compare(BenchSettings settings, int inputs, int keys, string path)
 {
@@ -86,7 +86,7 @@ static void Compare(BenchSettings settings, int inputs, int keys, string path)
     new ShadowRun(settings, ShadowState.Load(path, keys, blocksPerKey), path).Run();
 }
 
-static void Run(BenchSettings settings, HardwareInfo hardware)
+static async Task RunAsync(BenchSettings settings, HardwareInfo hardware)
 {
     Report report = new();
     report.Describe("machine", new JsonObject
@@ -100,6 +100,8 @@ static void Run(BenchSettings settings, HardwareInfo hardware)
         FillTimes.MeasureCaches(report, settings);
     for (int i = 0; i < settings.Pages.Count; i++)
         MeasurePages(report, settings, settings.Pages[i], isFirst: i == 0);
+    if (settings.Wants("keychange"))
+        await KeyChange.MeasureAsync(report, settings, hardware);
     report.Write(settings.Output);
 }
 

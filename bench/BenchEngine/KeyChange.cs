@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Bench;
+using P2PMiner.Hardware;
+using P2PMiner.Mining;
+using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.Threads;
+
+namespace P2PMiner.BenchEngine;
+
+/// <summary>
+/// How much of the full hash rate a change of the key costs the node's own key store and miner threads, with memory for the next
+/// key's dataset beside the current one's and without. The next key is known before and its cache is there.
+/// </summary>
+internal static class KeyChange
+{
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    public static async Task MeasureAsync(Report report, BenchSettings settings, HardwareInfo hardware)
+    {
+        foreach (bool ahead in new[] { true, false })
+        {
+            double[] lost = await LostSecondsAsync(settings, hardware, ahead);
+            report.Add(
+                ahead ? "key change, two datasets" : "key change, one dataset",
+                Report.Text($"{lost.Median():0.00} s of the full rate lost ({string.Join(", ", lost.Select(seconds => Report.Text($"{seconds:0.00}")))})"),
+                lost.Median());
+        }
+    }
+
+    private static async Task<double[]> LostSecondsAsync(BenchSettings settings, HardwareInfo hardware, bool ahead)
+    {
+        ThreadPlan plan = ThreadPlanner.Plan(hardware, new ThreadRequest(settings.Threads.Max()));
+        ManagedEngine engine = new(new ManagedEngineOptions { Threads = plan.Threads.Count });
+        await using KeyStore keys = new(
+            new KeyStoreOptions
+            {
+                Memory = MemoryMode.Full, PrepareNextDataset = ahead, Pages = settings.Pages[0], Engine = engine, BuilderThreads = settings.Cpus.Count,
+            },
+            TimeProvider.System, NullLogger<KeyStore>.Instance);
+        await using Miner miner = new(plan, keys, new MinerOptions(LowPriority: false), TimeProvider.System, NullLogger<Miner>.Instance);
+        miner.Start();
+        keys.SetKeys(KeyOf(0), next: null);
+        miner.SetJob(BenchJob.Of(KeyOf(0), 0));
+        double[] lost = new double[settings.Pairs];
+        for (int change = 0; change < lost.Length; change++)
+            lost[change] = await LostSecondsAsync(keys, miner, change, ahead);
+        return lost;
+    }
+
+    private static async Task<double> LostSecondsAsync(KeyStore keys, Miner miner, int change, bool ahead)
+    {
+        (Hash256 old, Hash256 next) = (KeyOf(change), KeyOf(change + 1));
+        await UntilAsync(() => IsReady(keys, old));
+
+        // The next one is made at low priority; nobody waits for it here.
+        miner.SetPaused(true);
+        keys.SetKeys(old, next);
+        await UntilAsync(() => IsReady(keys, next, ahead));
+        miner.SetPaused(false);
+        await UntilAsync(() => miner.FullThreadCount == miner.ThreadCount);
+        double before = await RateAsync(miner);
+        long hashes = miner.TotalHashes;
+        long start = Stopwatch.GetTimestamp();
+        keys.SetKeys(next, next: null);
+        miner.SetJob(BenchJob.Of(next, change + 1));
+        await UntilAsync(() => IsReady(keys, next) && miner.FullThreadCount == miner.ThreadCount);
+        await Task.Delay(Window);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        hashes = miner.TotalHashes - hashes;
+        return seconds - hashes / ((before + await RateAsync(miner)) / 2);
+    }
+
+    private static bool IsReady(KeyStore keys, Hash256 key, bool isWhole = true) => keys.Status.Keys.FirstOrDefault(status => status.Key == key) is { } status
+        && (isWhole ? status.Dataset == DatasetState.Ready : status.Cache == CacheState.Ready);
+
+    private static async Task<double> RateAsync(Miner miner)
+    {
+        long hashes = miner.TotalHashes;
+        long start = Stopwatch.GetTimestamp();
+        await Task.Delay(Window);
+        return (miner.TotalHashes - hashes) / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!isSo())
+        {
+            if (Stopwatch.GetElapsedTime(start) > Limit)
+                throw new BenchException("no dataset after ten minutes; is there memory for two?");
+            await Task.Delay(10);
+        }
+    }
+
+    private static Hash256 KeyOf(int number)
+    {
+        Span<byte> key = stackalloc byte[Hash256.Size];
+        key.Fill((byte)(number + 1));
+        return new Hash256(key);
+    }
+}
