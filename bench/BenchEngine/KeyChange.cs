@@ -37,7 +37,11 @@ internal static class KeyChange
         await using KeyStore keys = new(
             new KeyStoreOptions
             {
-                Memory = MemoryMode.Full, PrepareNextDataset = ahead, Pages = settings.Pages[0], Engine = engine, BuilderThreads = settings.Cpus.Count,
+                Memory = MemoryMode.Full,
+                PrepareNextDataset = ahead,
+                Pages = settings.Pages[0],
+                Engine = engine,
+                BuilderThreads = settings.Cpus.Count,
             },
             TimeProvider.System, NullLogger<KeyStore>.Instance);
         await using Miner miner = new(plan, keys, new MinerOptions(LowPriority: false), TimeProvider.System, NullLogger<Miner>.Instance);
