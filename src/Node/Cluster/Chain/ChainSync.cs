@@ -54,7 +54,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
 
     private readonly Dictionary<PeerId, long> _useless = [];
     private readonly LinkIntake _intake = new(prove, time);
-    private readonly OldChain _old = new(tree, new LinkIntake(prove, time), logger);
+    private readonly OldChain _old = new(tree, logger);
 
     /// <summary>Takes note that a peer may have links that are missing here. Returns at once.</summary>
     public void Ask(PeerId peer) => _wanted.Writer.TryWrite(peer);
@@ -92,7 +92,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     private async Task CatchUpAsync(Host host, PeerId peer, CancellationToken cancellation)
     {
         int taken = 0;
-        int proofs = _intake.Proofs;
+        int inVain = _intake.ProofsInVain;
         try
         {
             await using PeerStream stream = await host.OpenStreamAsync(peer, [ChainProtocol.Id], cancellation);
@@ -107,8 +107,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         }
         catch (ProtocolException error)
         {
-            // What he has worked for is not in vain.
-            strangers.SpendProofs(peer, Math.Max(0, _intake.Proofs - proofs - taken));
+            strangers.SpendProofs(peer, _intake.ProofsInVain - inVain);
             conduct.Ban(peer, error.Message);
         }
         catch (Exception error) when (error is IOException or TimeoutException)
@@ -137,7 +136,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         if (page is null)
             return new Progress(0, IsEnd: true, null);
         if (page.Root is not null)
-            return new Progress(await _old.TakeAsync(client, page, cancellation), IsEnd: true, null);
+            return new Progress(await _old.TakeAsync(client, page, _intake, cancellation), IsEnd: true, null);
         IReadOnlyList<Share> shares = ChainProtocol.Read(page);
         IReadOnlyList<Share> uncles = await UncleFetch.FetchAsync(client, tree, shares, cancellation);
         int taken = await _intake.TakeAsync(tree, shares, uncles, cancellation);

@@ -16,8 +16,8 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
     /// <summary>Links that are hashed together at first, and at most: new shares of others wait no longer than these take.</summary>
     public const int FirstTogether = 1, MaxTogether = 32;
 
-    /// <summary>Proofs that were checked since the start.</summary>
-    public int Proofs { get; private set; }
+    /// <summary>Proofs that were checked since the start for links that did not get into a tree.</summary>
+    public int ProofsInVain { get; private set; }
 
     /// <summary>Adds links, parents first, each after the uncles that it names, until one cannot be added now.</summary>
     /// <param name="tree">Where to.</param>
@@ -35,13 +35,14 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
         {
             List<Share> next = all.GetRange(done, Math.Min(together, all.Count - done));
             Proof[] proofs = await Task.WhenAll(next.Take(tree.CountProvable(next)).Select(share => prove(share, cancellation)));
-
-            Proofs += proofs.Length;
+            ProofsInVain += proofs.Length;
 
             // What lacks more than its proof is looked at alone, when those before it are in the tree.
             for (int i = 0; i < Math.Max(1, proofs.Length); i++, done++)
             {
                 bool isIn = Take(tree, next[i], i < proofs.Length ? proofs[i] : Proof.Unknown);
+                if (isIn && i < proofs.Length)
+                    ProofsInVain--;
                 if (taken == shares.Count || next[i].Id != shares[taken].Id)
                     continue;
                 if (!isIn)

@@ -13,9 +13,8 @@ namespace P2PMiner.Node.Cluster.Chain;
 /// as ever, beside the chain that is here, and take its place only when they hold more work than all that is kept here.
 /// </summary>
 /// <param name="tree">The chain that is here.</param>
-/// <param name="intake">Checks links.</param>
 /// <param name="logger">Told of the beginning, as it takes minutes.</param>
-internal sealed class OldChain(ShareTree tree, LinkIntake intake, ILogger logger)
+internal sealed class OldChain(ShareTree tree, ILogger logger)
 {
     /// <summary>The oldest link that is kept, for those who share none with us.</summary>
     public static ChainRoot RootOf(Link root)
@@ -33,11 +32,12 @@ internal sealed class OldChain(ShareTree tree, LinkIntake intake, ILogger logger
     /// <summary>Takes the rest of a chain that begins with a root.</summary>
     /// <param name="client">Where the first page came from.</param>
     /// <param name="first">With a root.</param>
+    /// <param name="intake">Checks links.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The number of links; 0 if what is here stays.</returns>
     /// <exception cref="IOException">The stream broke, or the protocol is broken.</exception>
     /// <exception cref="TimeoutException">No answer in time.</exception>
-    public async Task<int> TakeAsync(ChainClient client, ChainPage first, CancellationToken cancellation)
+    public async Task<int> TakeAsync(ChainClient client, ChainPage first, LinkIntake intake, CancellationToken cancellation)
     {
         Link root = ReadRoot(first.Root);
         if (root.Height <= tree.Tip.Height || tree.Beside(root) is not ShareTree other)

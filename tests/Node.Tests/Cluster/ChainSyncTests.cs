@@ -1,0 +1,175 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Node.Cluster;
+using P2PMiner.Node.Cluster.Chain;
+using P2PMiner.Node.Cluster.Entry;
+using P2PMiner.Node.Cluster.Membership;
+using P2PMiner.Node.Cluster.Proto;
+using P2PMiner.Node.Cluster.Shares;
+using P2PMiner.Node.ShareChain;
+using P2PMiner.Node.Tests.ShareChain;
+using P2PMiner.P2P;
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Identity;
+
+namespace P2PMiner.Node.Tests.Cluster;
+
+/// <summary>What catching up with strangers may cost. Hosts on loopback, and a clock that stands still for all that is counted.</summary>
+[TestFixture]
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+internal sealed class ChainSyncTests : IAsyncDisposable
+{
+    /// <summary>What strangers have at once, in proofs.</summary>
+    private const int Proofs = 100;
+
+    private readonly ManualTime _time = new(DateTimeOffset.FromUnixTimeSeconds((long)Genesis.Timestamp + 1_000_000));
+    private readonly ShareTree _tree = TestChain.NewTree();
+    private readonly StrangerTime _strangers;
+    private readonly ChainSync _sync;
+    private readonly TaskCompletionSource<PeerId> _banned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Host> _hosts = [];
+    private readonly List<PeerId> _asked = [];
+    private Func<Share, Proof> _prove = _ => Proof.Valid;
+    private Task _running = Task.CompletedTask;
+    private Host _self = null!;
+
+    public ChainSyncTests()
+    {
+        _strangers = new StrangerTime(new Standing(), processors: 1, () => StrangerTime.Burst / Proofs, _time);
+        Conduct conduct = new(_time, NullLogger.Instance);
+        conduct.Banned += peer => _banned.TrySetResult(peer);
+        _sync = new ChainSync(_tree, new MemberView(_time), (share, _) => Task.FromResult(_prove(share)), conduct, _strangers, _time, NullLogger.Instance);
+    }
+
+    [SetUp]
+    public async Task Start()
+    {
+        _self = await HostAsync(null);
+        _running = _sync.RunAsync(_self, _stop.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (Host host in _hosts)
+            await host.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    [TestCase(1, 1)]
+    [TestCase(8, 8)]
+    [TestCase(10, 6)]
+    [TestCase(500, 12)]
+    public async Task LinkWithoutWork_CostsStrangersTheProofsInVain_NotThoseOfLinksThatWereTaken(int wrong, int inVain)
+    {
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 600);
+        _prove = share => share.Header.Height == (ulong)wrong ? Proof.Invalid : Proof.Valid;
+        await AskUntilBannedAsync(theirs);
+        Assert.That(_tree.Tip.Height, Is.EqualTo((ulong)wrong - 1));
+        Assert.That(ProofsLeft(), Is.EqualTo(Proofs - inVain));
+    }
+
+    [Test]
+    public async Task LinksThatAreHereAlready_PayForNoneWithoutWork()
+    {
+        TestChain.Grow(_tree, 64);
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 65);
+        ChainServer server = new(theirs, TimeProvider.System);
+        _prove = _ => Proof.Invalid;
+        ulong height = 1;
+        Host other = await HostAsync(host => host.Handle(ChainProtocol.Id, async (stream, cancellation) =>
+        {
+            while (await Frames.ReadAsync(stream, ChainProtocol.Requests, ChainProtocol.MaxRequestSize, cancellation) is not null)
+            {
+                await Frames.WriteAsync(stream, server.Answer(new ChainRequest { AtHeight = new AtHeight { Height = height, Count = 64 } }), cancellation);
+                height += 64;
+            }
+        }));
+        await _self.DialAsync(other.Addresses[0]);
+        _sync.Ask(other.Id);
+        Assert.That(await _banned.Task.WaitAsync(TimeSpan.FromMinutes(1)), Is.EqualTo(other.Id));
+        Assert.That(ProofsLeft(), Is.EqualTo(Proofs - 1));
+    }
+
+    [Test]
+    public async Task ChainWithAForgottenBeginning_IsChargedToo()
+    {
+        ShareHeader header = TestChain.ChildHeader(_tree.Tip) with { Height = SeedHeight.EpochLength, CumulativeDifficulty = UInt128.One << 100 };
+        ShareTree theirs = _tree.Beside(new Link(Share.Embedded(header, 0), childKey: _tree.GenesisId, childDifficulty: LinkDifficulty.Minimum))!;
+        TestChain.Grow(theirs, 20);
+        _prove = share => share.Header.Height == SeedHeight.EpochLength + 4 ? Proof.Invalid : Proof.Valid;
+        await AskUntilBannedAsync(theirs);
+        Assert.That(ProofsLeft(), Is.EqualTo(Proofs - 4), "four were hashed together, the first of them without work");
+    }
+
+    [Test]
+    public async Task LinksOfAMemberWhoHasProvedHimself_CostStrangersNothing()
+    {
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 20);
+        _prove = _ => Proof.Invalid;
+        Host other = await ServeAsync(theirs);
+        _strangers.Standing.Prove(other.Id);
+        _sync.Ask(other.Id);
+        Assert.That(await _banned.Task.WaitAsync(TimeSpan.FromMinutes(1)), Is.EqualTo(other.Id));
+        Assert.That(ProofsLeft(), Is.EqualTo(Proofs));
+    }
+
+    [Test]
+    public async Task Strangers_AreNotAskedWhenTheyHaveNoTimeLeft()
+    {
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 20);
+        Host stranger = await ServeAsync(theirs);
+        Host proven = await ServeAsync(theirs);
+        _strangers.SpendProofs(stranger.Id, Proofs);
+        _strangers.Standing.Prove(proven.Id);
+        _sync.Ask(stranger.Id);
+        _sync.Ask(proven.Id);
+        await Wait.UntilAsync(() => _tree.Tip.Height == 20, "caught up");
+        Assert.That(_asked, Is.EqualTo(new[] { proven.Id }));
+    }
+
+    private async Task AskUntilBannedAsync(ShareTree theirs)
+    {
+        Host other = await ServeAsync(theirs);
+        _sync.Ask(other.Id);
+        Assert.That(await _banned.Task.WaitAsync(TimeSpan.FromMinutes(1)), Is.EqualTo(other.Id));
+    }
+
+    private int ProofsLeft()
+    {
+        PeerId anybody = PeerId.FromEd25519(new byte[32]);
+        int left = 0;
+        while (_strangers.TryTakeProof(anybody))
+            left++;
+        return left;
+    }
+
+    /// <summary>A host that gives a chain, connected with ours.</summary>
+    private async Task<Host> ServeAsync(ShareTree chain)
+    {
+        ChainServer server = new(chain, TimeProvider.System);
+        Host host = await HostAsync(host => host.Handle(ChainProtocol.Id, (stream, cancellation) =>
+        {
+            lock (_asked)
+                _asked.Add(host.Id);
+            return server.ServeAsync(stream, cancellation);
+        }));
+        await _self.DialAsync(host.Addresses[0]);
+        return host;
+    }
+
+    private async Task<Host> HostAsync(Action<Host>? configure)
+    {
+        byte[] seed = new byte[Ed25519KeyPair.SeedSize];
+        seed[0] = (byte)(_hosts.Count + 1);
+        HostOptions options = new() { Key = Ed25519KeyPair.FromSeed(seed), Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")] };
+        Host host = await Host.StartAsync(options, configure ?? (static _ => { }), NullLoggerFactory.Instance);
+        _hosts.Add(host);
+        return host;
+    }
+}
