@@ -40,6 +40,7 @@ internal sealed unsafe class HybridVm : LaneMachine
     private readonly int _group;
     private readonly ItemBatch _wide;
     private readonly ItemBatch? _single;
+    private readonly LineToucher? _toucher;
     private readonly PagedBlock _memory;
     private readonly byte* _places;
     private readonly LaneCall* _calls;
@@ -60,6 +61,7 @@ internal sealed unsafe class HybridVm : LaneMachine
     private int _computedCount;
     private int _opened;
     private int _wantedCount;
+    private int _heldWanted;
     private int _running;
 
     /// <param name="version">Of the algorithm.</param>
@@ -83,11 +85,13 @@ internal sealed unsafe class HybridVm : LaneMachine
         _group = GroupOf(heldItems);
         _batch = _wide = new ItemBatch(cache, items);
         _single = single is null ? null : new ItemBatch(cache, single);
-        int size = lanes * Parameters.ItemSize + (MaxGroup + 1) * sizeof(LaneCall) + RingSize * sizeof(byte*);
+        _toucher = heldItems > 0 ? LineToucher.TryCreate() : null;
+        const int Calls = ItemBatch.MostItems + MaxGroup;
+        int size = lanes * Parameters.ItemSize + Calls * sizeof(LaneCall) + RingSize * sizeof(byte*);
         _memory = PagedBlock.Allocate("virtual machine", size, PagePreference.Normal);
         _places = _memory.Address;
         _calls = (LaneCall*)(_places + lanes * Parameters.ItemSize);
-        _wanted = (byte**)(_calls + MaxGroup + 1);
+        _wanted = (byte**)(_calls + Calls);
     }
 
     /// <summary>Machines that have a cache and nothing of a dataset.</summary>
@@ -117,6 +121,7 @@ internal sealed unsafe class HybridVm : LaneMachine
         base.Dispose();
         _wide.Dispose();
         _single?.Dispose();
+        _toucher?.Dispose();
         _memory.Dispose();
     }
 
@@ -148,7 +153,7 @@ internal sealed unsafe class HybridVm : LaneMachine
         _batch = _single is not null && ActiveLanes <= MaxSingleItems ? _single : _wide;
         _batch.Clear();
         (_readyHead, _readyTail, _queueHead, _queueTail) = (0, 0, 0, 0);
-        (_ranCount, _computedCount, _opened, _wantedCount, _running) = (0, 0, 0, 0, ActiveLanes);
+        (_ranCount, _computedCount, _opened, _wantedCount, _heldWanted, _running) = (0, 0, 0, 0, 0, ActiveLanes);
         for (int lane = 0; lane < ActiveLanes; lane++)
         {
             _left[lane] = Parameters.ProgramIterations;
@@ -165,23 +170,43 @@ internal sealed unsafe class HybridVm : LaneMachine
                 BeginBatch();
             if (!_batch.IsRunning)
             {
-                Fetch();
-                Advance(open: 0, MaxGroup);
-                Settle();
+                RunReady();
                 Times?.End(HashStage.Execute);
                 continue;
             }
+            Fetch();
+            // Before each step, the first one too: its lines of the cache are on their way as well. Vectors that take turns hide that way by
+            // themselves, so that the machines run at once then, and the steps one after the other.
+            Advance(Math.Min(_batch.IsOneVector ? 1 : ItemBatch.MostItems, _computedCount - _opened), _group);
+            Times?.End(HashStage.Execute);
             bool isEnd = _batch.Step();
-            // Not before the step: what the machines need is known by now, so a branch that was predicted wrongly costs little.
+            // Not before the step: what the machines need is known by now, so nothing waits for it.
             Settle();
             if (isEnd)
                 EndBatch();
-            Fetch();
             Times?.End(HashStage.Items);
-            if (!isEnd)
-                Advance(Math.Min(1, _computedCount - _opened), _group);
-            Times?.End(HashStage.Execute);
         }
+    }
+
+    // Half of them where the others' lines were asked for last: these are touched, and asked for when the half has run.
+    private void RunReady()
+    {
+        int ready = (int)(_readyTail - _readyHead);
+        int half = Math.Clamp((ready + 1) / 2, 1, MaxGroup);
+        if (_toucher is not null && _wantedCount is > 0 and <= LineToucher.Lines && ready - half >= _heldWanted)
+        {
+            for (int i = _wantedCount; i < LineToucher.Lines; i++)
+                _wanted[i] = _wanted[0];
+            _toucher.Touch(_wanted);
+            Advance(open: 0, half);
+            Fetch();
+        }
+        else
+        {
+            Fetch();
+            Advance(open: 0, MaxGroup);
+        }
+        Settle();
     }
 
     private bool IsBatchDue() =>
@@ -200,19 +225,13 @@ internal sealed unsafe class HybridVm : LaneMachine
 
     private void EndBatch()
     {
+        // All of them ran: there are as many steps as a batch has items at most.
         for (int i = 0; i < _computedCount; i++)
-        {
-            int lane = _computed[i];
-            byte* item = _places + lane * Parameters.ItemSize;
-            if (i < _opened)
-                EndIteration(lane, item);
-            else
-                MakeReady(lane, item);
-        }
+            EndIteration(_computed[i], _places + _computed[i] * Parameters.ItemSize);
     }
 
     /// <summary>Runs one iteration of some of the machines that can.</summary>
-    /// <param name="open">How many whose item is in the batch, 0 or 1.</param>
+    /// <param name="open">How many whose item is in the batch.</param>
     /// <param name="most">How many of the others at most.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Advance(int open, int most)
@@ -270,21 +289,18 @@ internal sealed unsafe class HybridVm : LaneMachine
         LaneContext* context = Contexts + lane;
         nuint place = (nuint)context->Dataset + ((nuint)(context->MxMa >> 32) & LaneSettings.AllLines);
         uint number = (uint)(place / Parameters.ItemSize);
-        if (number < _heldItems)
-        {
-            MakeReady(lane, _held + place);
-            _wanted[_wantedCount++] = _held + place;
-            return;
-        }
+        nint line = (nint)(_held + place);
+        nint first = (nint)_batch.FirstLine(number);
+        // Which items are held is random, so a branch would be predicted wrongly: the lane is put into both rings, and counted in one.
+        int isHeld = (int)(((long)number - _heldItems) >>> 63);
+        _itemOf[lane] = line;
         _numbers[lane] = number;
-        _queue[_queueTail++ % RingSize] = lane;
-        _wanted[_wantedCount++] = _batch.FirstLine(number);
-    }
-
-    private void MakeReady(int lane, byte* item)
-    {
-        _itemOf[lane] = (nint)item;
-        _ready[_readyTail++ % RingSize] = lane;
+        _ready[_readyTail % RingSize] = lane;
+        _queue[_queueTail % RingSize] = lane;
+        _readyTail += (uint)isHeld;
+        _queueTail += 1 - (uint)isHeld;
+        _heldWanted += isHeld;
+        _wanted[_wantedCount++] = (byte*)(first ^ ((first ^ line) & -(nint)isHeld));
     }
 
     // All at once, so that what it takes to find their pages overlaps.
@@ -292,7 +308,7 @@ internal sealed unsafe class HybridVm : LaneMachine
     {
         for (int i = 0; i < _wantedCount; i++)
             Sse.PrefetchNonTemporal(_wanted[i]);
-        _wantedCount = 0;
+        (_wantedCount, _heldWanted) = (0, 0);
     }
 
     // Specification, chapter 4.6.2: steps 7 to 9 and 11, then step 1 of the next iteration. The two lines can be the same.

@@ -39,6 +39,9 @@ internal sealed unsafe class ItemBatch : IDisposable
     /// <summary>How many items a batch has at most.</summary>
     public int Capacity { get; }
 
+    /// <summary>Whether there is one vector of items, not several that take turns, so that the cache's lines for one arrive during the others.</summary>
+    public bool IsOneVector => Capacity == _items.BatchItems;
+
     /// <summary>Items in this batch.</summary>
     public int Count { get; private set; }
 

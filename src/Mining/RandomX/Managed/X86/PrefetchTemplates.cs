@@ -17,26 +17,32 @@ internal static class PrefetchTemplates
     /// <param name="distance">Of the lane, counted in contexts from the one that runs.</param>
     public static CodeTemplate Touch(int distance) => CodeTemplate.Assemble(c =>
     {
-        Label redirect = c.CreateLabel();
-        Label trap = c.CreateLabel();
-        Label end = c.CreateLabel();
         c.mov(rcx, PendingLine(distance));
-        c.call(redirect);
-        c.mov(rcx, __qword_ptr[rcx]);
-        c.Label(ref trap);
-        c.pause();
-        c.jmp(trap);
-        c.Label(ref redirect);
-        c.lea(rax, __[end]);
-        c.mov(edx, 1);
-        for (int i = 0; i < DelayingMultiplications; i++)
-            c.imul(rdx, rdx);
-        c.sub(rdx, 1);
-        c.add(rax, rdx);
-        c.mov(__qword_ptr[rsp], rax);
-        c.ret();
-        c.Label(ref end);
+        WriteUnretired(c, () => c.mov(rcx, __qword_ptr[rcx]), () => c.mov(edx, 1));
         c.nop();
+    });
+
+    /// <summary>A function of one argument, an array of addresses: touches so many lines at once, as <see cref="Touch"/> does one.</summary>
+    public static CodeTemplate TouchAll(int lines) => CodeTemplate.Assemble(c =>
+    {
+        c.mov(rsi, __qword_ptr[rdi + 8 * (lines - 1)]);
+        WriteUnretired(
+            c,
+            () =>
+            {
+                for (int line = 0; line < lines; line++)
+                {
+                    c.mov(rcx, __qword_ptr[rdi + 8 * line]);
+                    c.mov(rcx, __qword_ptr[rcx]);
+                }
+            },
+            () =>
+            {
+                // Not before the last address is known: it was written a moment ago.
+                c.and(rsi, 0);
+                c.lea(rdx, __[rsi + 1]);
+            });
+        c.ret();
     });
 
     /// <summary>Prefetches the line of a lane.</summary>
@@ -49,6 +55,30 @@ internal static class PrefetchTemplates
         for (int lane = 0; lane < lanes; lane++)
             WriteFetch(c, lane + 1 - lanes);
     });
+
+    // What is written first runs, and is thrown away when the return turns out to go elsewhere; what is written second makes the 1 in
+    // rdx that the return waits for.
+    private static void WriteUnretired(Assembler c, Action writeThrownAway, Action writeOne)
+    {
+        Label redirect = c.CreateLabel();
+        Label trap = c.CreateLabel();
+        Label end = c.CreateLabel();
+        c.call(redirect);
+        writeThrownAway();
+        c.Label(ref trap);
+        c.pause();
+        c.jmp(trap);
+        c.Label(ref redirect);
+        c.lea(rax, __[end]);
+        writeOne();
+        for (int i = 0; i < DelayingMultiplications; i++)
+            c.imul(rdx, rdx);
+        c.sub(rdx, 1);
+        c.add(rax, rdx);
+        c.mov(__qword_ptr[rsp], rax);
+        c.ret();
+        c.Label(ref end);
+    }
 
     private static void WriteFetch(Assembler c, int distance)
     {
