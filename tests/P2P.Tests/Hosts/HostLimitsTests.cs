@@ -199,13 +199,49 @@ public sealed class HostLimitsTests
         Assert.That(_transport.OpenEnds, Is.Zero);
     }
 
-    private async Task<Host> StartAsync(ConnectionLimits limits) => await _hosts.StartAsync(options => options with
+    [Test]
+    public async Task RefusedConnections_AreAcceptedSoManyAtOnce_ThenAFewASecond_AndWhoIsLetInIsNotCounted()
     {
-        Transports = [_transport],
-        Time = _time,
-        Limits = limits,
-        Listen = [Multiaddr.Parse($"/ip4/127.0.0.{++_started}/tcp/0")],
-    });
+        int asked = 0;
+        bool isLetIn = false;
+        Host center = await StartAsync(new ConnectionLimits(), options => options with
+        {
+            InboundFilter = _ =>
+            {
+                asked++;
+                return isLetIn;
+            },
+        });
+
+        for (int i = 0; i < 3; i++)
+            await DialOnlyAsync(center, 50);
+        Assert.That(asked, Is.EqualTo(101), "a hundred at once, and one for which it waits");
+        await _time.AdvanceAsync(TimeSpan.FromSeconds(0.51));
+        Assert.That(asked, Is.EqualTo(101 + 25));
+
+        isLetIn = true;
+        await _time.AdvanceAsync(TimeSpan.FromSeconds(0.02));
+        Assert.That(asked, Is.EqualTo(150), "all that waited");
+    }
+
+    private async Task DialOnlyAsync(Host to, int times)
+    {
+        for (int i = 0; i < times; i++)
+            await _transport.DialAsync(to.Network.ListenAddresses[0], CancellationToken.None);
+        await ManualTime.SettleAsync();
+    }
+
+    private async Task<Host> StartAsync(ConnectionLimits limits, Func<HostOptions, HostOptions>? change = null)
+    {
+        HostOptions Change(HostOptions options) => options with
+        {
+            Transports = [_transport],
+            Time = _time,
+            Limits = limits,
+            Listen = [Multiaddr.Parse($"/ip4/127.0.0.{++_started}/tcp/0")],
+        };
+        return await _hosts.StartAsync(options => change?.Invoke(Change(options)) ?? Change(options));
+    }
 
     private async Task<Host[]> StartAsync(int count)
     {

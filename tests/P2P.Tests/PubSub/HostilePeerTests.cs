@@ -104,6 +104,7 @@ public sealed class HostilePeerTests : GossipFixture
 
         await FloodAsync([.. Enumerable.Range(0, 2000).SelectMany(number => _hostile.NewMessage(Topic, [1]).Frame)]);
 
+        await ManualTime.SettleAsync();
         Assert.That(_cutOff.Select(connection => connection.RemotePeer), Is.EqualTo(new[] { _hostile.Id }));
     }
 
