@@ -17,15 +17,16 @@ SOURCES := $(shell find src Directory.Build.props Directory.Packages.props Banne
 	-type d \( -name bin -o -name obj -o -name node_modules -o -name dist \) -prune -o -type f -print)
 WEB := src/Node/Web
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(WEB)/build.mjs
-PUBLISH := -c Release -r $(RID) -p:PublishReadyToRun=true -p:PublishDocumentationFiles=false -v quiet -nologo
+PUBLISH := -c Release -r $(RID) --self-contained true -p:PublishTrimmed=true -p:PublishSingleFile=true -p:PublishReadyToRun=true \
+	-p:PublishDocumentationFiles=false -p:DebugType=none -v quiet -nologo
 
 bin/p2p-miner: $(SOURCES)
 	@native/setup.sh build
 	@$(BUILD_WEB)
 	@echo "building $@"
 	@rm -rf bin
-	@dotnet publish src/Node $(PUBLISH) --self-contained false -o bin
-	@dotnet publish src/Peer $(PUBLISH) --self-contained true -p:PublishTrimmed=true -p:PublishSingleFile=true -p:DebugType=none -o bin
+	@dotnet publish src/Node $(PUBLISH) -o bin
+	@dotnet publish src/Peer $(PUBLISH) -o bin
 	@touch $@
 
 # The program is complete without its page, and says itself what is missing.
@@ -124,7 +125,7 @@ publish: ## one self-contained file for this platform, in artifacts/
 	@native/setup.sh build
 	@$(BUILD_WEB)
 	@rm -rf artifacts/$(RID)
-	@dotnet publish src/Node $(PUBLISH) --self-contained true -p:PublishSingleFile=true -p:DebugType=none -o artifacts/$(RID)
+	@dotnet publish src/Node $(PUBLISH) -o artifacts/$(RID)
 	@echo "artifacts/$(RID)/p2p-miner"
 
 clean: ## remove everything that was built

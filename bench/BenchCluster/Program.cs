@@ -31,7 +31,7 @@ var memory = new Option<string[]>("--memory")
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => ["light", "auto"],
 };
-var program = new Option<string>("--program") { Description = "p2p-miner.dll", DefaultValueFactory = _ => Path.Combine("bin", "p2p-miner.dll") };
+var program = new Option<string>("--program") { Description = "p2p-miner, or p2p-miner.dll", DefaultValueFactory = _ => Path.Combine("bin", "p2p-miner") };
 var output = new Option<string>("--output") { Description = "JSON file", DefaultValueFactory = _ => "artifacts/bench-cluster.json" };
 
 var command = new RootCommand("Measures clusters of p2p-miner. Needs root, and a quiet machine.")

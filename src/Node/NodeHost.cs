@@ -39,6 +39,7 @@ internal static class NodeHost
             Task.Run(() => ApiServer.ServeAsync(options, sources, logger, time, stopping.Token), cancel),
             Task.Run(() => history.RunAsync(stopping.Token), cancel),
             Task.Run(() => Screen.ShowAsync(sources, logger, time, stopping.Token), cancel),
+            Task.Run(() => MemoryTrim.RunAsync(time, stopping.Token), cancel),
         ];
 
         // No part ends by itself, so whichever ends first has failed or was cancelled.

@@ -1,3 +1,4 @@
+using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 
 namespace P2PMiner.Hardware.Tests;
@@ -96,6 +97,49 @@ public sealed unsafe class PlatformTests
             NativeMemory.Free(memory);
         }
     }
+
+    [Test]
+    public void ReleaseFiles_LetsGoOfFilesThatWereMappedBefore()
+    {
+        Assume.That(OperatingSystem.IsLinux());
+        string path = Path.GetTempFileName();
+        try
+        {
+            byte[] content = new byte[MiB];
+            new Random(1).NextBytes(content);
+            File.WriteAllBytes(path, content);
+            IReadOnlySet<FileMapping> before = ResidentMemory.CleanFiles();
+            using var file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+            using MemoryMappedViewAccessor view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            byte* bytes = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref bytes);
+            Assert.That(new ReadOnlySpan<byte>(bytes, MiB).SequenceEqual(content), Is.True);
+
+            ResidentMemory.ReleaseFiles(before);
+            Assert.That(ResidentKilobytes(path), Is.EqualTo(MiB / 1024), "it is new");
+            ResidentMemory.ReleaseFiles(ResidentMemory.CleanFiles());
+            Assert.That(ResidentKilobytes(path), Is.Zero);
+            Assert.That(new ReadOnlySpan<byte>(bytes, MiB).SequenceEqual(content), Is.True);
+            view.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Test]
+    public void TrimNativeHeap_LeavesWhatIsInUse()
+    {
+        void* memory = NativeMemory.Alloc(MiB);
+        NativeMemory.Fill(memory, MiB, 7);
+        ResidentMemory.TrimNativeHeap();
+        Assert.That(new ReadOnlySpan<byte>(memory, MiB).ContainsAnyExcept((byte)7), Is.False);
+        NativeMemory.Free(memory);
+    }
+
+    private static int ResidentKilobytes(string path) => int.Parse(File.ReadLines("/proc/self/smaps").SkipWhile(line => !line.EndsWith(path, StringComparison.Ordinal))
+        .First(line => line.StartsWith("Rss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], null);
 
     private static int Nice() => int.Parse(File.ReadAllText("/proc/thread-self/stat").Split(") ")[1].Split(' ')[16], null);
 

@@ -26,6 +26,24 @@ public sealed class ProcFormatTests
         AnonHugePages:         0 kB
         """;
 
+    private const string FileMappings = """
+        7f0000000000-7f0000001000 r-xp 00000000 08:01 98                         /usr/lib/lib c.so
+        Anonymous:             0 kB
+        7f0000001000-7f0000002000 r--s 00001000 08:01 98                         /usr/lib/lib c.so
+        Anonymous:             0 kB
+        7f0000002000-7f0000003000 r-xp 00002000 08:01 98                         /usr/lib/lib c.so
+        Anonymous:             4 kB
+        7f0000003000-7f0000004000 rw-p 00003000 08:01 98                         /usr/lib/lib c.so
+        Anonymous:             0 kB
+        7f0000004000-7f0000005000 r-xs 00000000 00:01 97                         /memfd:code (deleted)
+        Anonymous:             0 kB
+        7f0000005000-7f0000006000 r--s 00000000 00:01 96                         /dev/shm/x
+        Anonymous:             0 kB
+        7f0000006000-7f0000007000 r--p 00000000 00:00 0                          [vvar]
+        Anonymous:             0 kB
+        7f0000007000-7f0000008000 r--p 00000000 08:01 95                         /cut-off
+        """;
+
     private const string Maps = """
         55d0a0000000-55d0a0021000 rw-p 00000000 00:00 0                          [heap]
         7f0000000000-7f0010000000 rw-p 00000000 00:00 0
@@ -82,6 +100,14 @@ public sealed class ProcFormatTests
     [TestCase(0UL, ulong.MaxValue, 4L << 20, 128L << 20)]
     public void SmapsReader_SumsWhatOverlaps(ulong address, ulong length, long reserved, long transparent) =>
         Assert.That(SmapsReader.Sum(new StringReader(Smaps), (nuint)address, (nuint)length), Is.EqualTo(new PageBacking(reserved, transparent)));
+
+    [Test]
+    public void SmapsReader_OfFiles_GivesWhatCannotBeWrittenAndWasNotChanged() =>
+        Assert.That(SmapsReader.CleanFiles(new StringReader(FileMappings)), Is.EquivalentTo(new FileMapping[]
+        {
+            new(Anonymous, Anonymous + 0x1000, "r-xp", 98, "/usr/lib/lib c.so"),
+            new(Anonymous + 0x1000, Anonymous + 0x2000, "r--s", 98, "/usr/lib/lib c.so"),
+        }));
 
     [Test]
     public void SmapsReader_OfMutatedText_NeverExceedsTheRange() => Mutate(Smaps, text =>

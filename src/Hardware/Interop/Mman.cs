@@ -6,7 +6,9 @@ namespace P2PMiner.Hardware.Interop;
 /// <summary>sys/mman.h of the C library.</summary>
 internal static partial class Mman
 {
-    /// <summary>Linux's value on every architecture.</summary>
+    /// <summary>Linux's value on every architecture, as the next.</summary>
+    internal const int MADV_DONTNEED = 4;
+
     internal const int MADV_HUGEPAGE = 14;
 
     [LibraryImport("libc")]

@@ -1,6 +1,6 @@
 namespace P2PMiner.Hardware.Linux;
 
-/// <summary>Adds up huge pages over the mappings of /proc/self/smaps (proc_pid_smaps(5)).</summary>
+/// <summary>What /proc/self/smaps tells of mappings: huge pages, and files (proc_pid_smaps(5)).</summary>
 internal static class SmapsReader
 {
     private const long KiB = 1024;
@@ -23,6 +23,26 @@ internal static class SmapsReader
         }
         return new PageBacking(reserved, transparent);
     }
+
+    /// <summary>The mappings of files that cannot be written and have no page that is not the file's.</summary>
+    public static HashSet<FileMapping> CleanFiles(TextReader lines)
+    {
+        HashSet<FileMapping> clean = [];
+        FileMapping? last = null;
+        while (lines.ReadLine() is { } line)
+        {
+            if (MapsLine.TryParse(line, out MapsLine mapping))
+                last = IsUnwritableFile(mapping) ? new FileMapping(mapping.Start, mapping.End, mapping.Permissions, mapping.Inode, mapping.Name) : null;
+            else if (last is FileMapping file && Kilobytes(line, "Anonymous:") == 0)
+                clean.Add(file);
+        }
+        return clean;
+    }
+
+    // Memory that has no file behind it but a name is called a path too.
+    private static bool IsUnwritableFile(MapsLine mapping) =>
+        mapping.Inode != 0 && mapping.Permissions[1] != 'w' && mapping.Name.StartsWith('/')
+        && !mapping.Name.StartsWith("/memfd:", StringComparison.Ordinal) && !mapping.Name.StartsWith("/dev/", StringComparison.Ordinal);
 
     private static long Overlap(MapsLine mapping, nuint address, nuint length)
     {

@@ -48,11 +48,13 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Of its HTTP API, as seen from its own machine.</summary>
     public Uri Address => _http.BaseAddress!;
 
-    /// <summary>The program that is started.</summary>
+    /// <summary>The program that is started: one that runs by itself, or a .dll.</summary>
     public static string Program { get; set; } = Path.Combine(AppContext.BaseDirectory, "p2p-miner.dll");
 
     /// <summary>Of the process.</summary>
     public int Id => _process.Id;
+
+    private static string[] Command => Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", Program] : [Program];
 
     public static NodeProcess Start(string dataDirectory, params string[] arguments) => StartWithin([], dataDirectory, arguments);
 
@@ -69,7 +71,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         // A shell starts what it runs in the background deaf to SIGINT, and the deafness is inherited.
         string[] command =
         [
-            .. prefix, "env", "--default-signal=INT", "dotnet", Program,
+            .. prefix, "env", "--default-signal=INT", .. Command,
             "--data-dir", dataDirectory, "--http", $"127.0.0.1:{port}", .. memory, .. cluster, .. arguments,
         ];
         return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), port, handler: null);
@@ -102,7 +104,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         string[] command =
         [
             .. prefix, "ip", "netns", "exec", machine.Name, "env", "--default-signal=INT",
-            $"XDG_DATA_HOME={home}", .. environment, "dotnet", Program, .. arguments,
+            $"XDG_DATA_HOME={home}", .. environment, .. Command, .. arguments,
         ];
         return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
     }
