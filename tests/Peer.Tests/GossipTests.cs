@@ -119,6 +119,20 @@ internal sealed class GossipTests : PeerTest
     }
 
     [Test]
+    public async Task Prune_WithoutBackoffIsToldWithoutOne()
+    {
+        (PeerProcess a, PeerProcess b) = await StartMeshAsync("--rpc-trace", "--meshsub", "1.0.0");
+
+        await b.CallAsync("unsubscribe", new() { ["topic"] = "t" });
+
+        foreach (JsonElement line in (JsonElement[])[await b.EventAsync("rpc:out", HasPrune), await a.EventAsync("rpc:in", HasPrune)])
+        {
+            JsonElement prune = line.GetProperty("rpc").GetProperty("prune")[0];
+            Assert.That(prune.EnumerateObject().Select(field => field.Name), Is.EqualTo(["topic"]));
+        }
+    }
+
+    [Test]
     public async Task Mesh_MayBeTurnedOff()
     {
         (PeerProcess a, PeerProcess b) = await StartPairAsync("--topic", "t", "--d", "0", "--dlo", "0", "--dhi", "0", "--dout", "0");
@@ -129,6 +143,8 @@ internal sealed class GossipTests : PeerTest
         await b.EventAsync("gossip");
         Assert.That((await a.CallAsync("mesh")).GetProperty("topics").GetProperty("t").Texts("mesh"), Is.Empty);
     }
+
+    private static bool HasPrune(JsonElement line) => line.GetProperty("rpc").TryGetProperty("prune", out _);
 
     private static bool HasMessages(JsonElement line) => line.GetProperty("rpc").TryGetProperty("messages", out _);
 

@@ -12,6 +12,7 @@ public interface IPubSubTrace
     /// <summary>False leaves out <see cref="RpcReceived"/> and <see cref="RpcSent"/>, for which every RPC is taken apart once more.</summary>
     bool TracesRpcs { get; }
 
+    /// <summary>A well-formed RPC came in, even if it is ignored because its sender is graylisted.</summary>
     void RpcReceived(PeerId peer, RpcContent rpc);
 
     /// <param name="peer">To whom it goes.</param>

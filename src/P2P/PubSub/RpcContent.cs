@@ -27,9 +27,9 @@ public sealed record RpcIHave(string Topic, IReadOnlyList<byte[]> Ids);
 public sealed record RpcIds(IReadOnlyList<byte[]> Ids);
 
 /// <param name="Topic">The topic.</param>
-/// <param name="BackoffSeconds">0 if the peer did not say.</param>
+/// <param name="BackoffSeconds">Null if the peer did not say, as those of version 1.0 do not.</param>
 /// <param name="Peers">Peers offered instead.</param>
-public sealed record RpcPrune(string Topic, ulong BackoffSeconds, IReadOnlyList<RpcPeerInfo> Peers);
+public sealed record RpcPrune(string Topic, ulong? BackoffSeconds, IReadOnlyList<RpcPeerInfo> Peers);
 
 /// <param name="Peer">The multihash.</param>
 /// <param name="HasSignedRecord">True if its addresses came with it.</param>

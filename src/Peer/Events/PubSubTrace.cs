@@ -66,7 +66,9 @@ internal sealed class PubSubTrace(JsonLines output, bool tracesRpcs) : IPubSubTr
 
     private static JsonObject Prune(RpcPrune prune)
     {
-        JsonObject fields = new() { ["topic"] = prune.Topic, ["backoff"] = prune.BackoffSeconds };
+        JsonObject fields = new() { ["topic"] = prune.Topic };
+        if (prune.BackoffSeconds is ulong backoff)
+            fields["backoff"] = backoff;
         if (prune.Peers.Count > 0)
         {
             fields["peers"] = JsonValues.Array(prune.Peers.Select(peer =>

@@ -280,6 +280,7 @@ public sealed class HostilePeerTests : GossipFixture
         await Time.AdvanceAsync(TimeSpan.FromMilliseconds(20));
         Assert.That(_router.ReceivedCount, Is.Zero);
         Assert.That(_hostile.IsConnected, Is.True);
+        Assert.That(_router.Trace.Got(_hostile.Id).Count(rpc => rpc.Messages.Count > 0), Is.EqualTo(1), "whoever traces is told what is ignored too");
 
         await FloodAsync(Repeat(Control(batch => batch.IWant.Add([1])), PeerGuard.MaxIgnored + 1));
     }

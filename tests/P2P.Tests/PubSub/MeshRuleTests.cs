@@ -363,7 +363,7 @@ public sealed class MeshRuleTests : GossipFixture
         await subscription.DisposeAsync();
 
         await Until(() => peer.Prunes.Count == 1, "PRUNE");
-        Assert.That(peer.Prunes[0].BackoffSeconds, Is.Zero);
+        Assert.That(peer.Prunes[0].BackoffSeconds, Is.Null);
     }
 
     [Test]

@@ -139,7 +139,10 @@ internal sealed class GossipRouter
         {
             lock (_gate)
             {
-                if (!peer.IsPresent || peer.IsCutOff || !_parts.Guard.IsHeard(peer))
+                if (!peer.IsPresent || peer.IsCutOff)
+                    return;
+                _parts.Processor.Trace(peer, buffer, rpc);
+                if (!_parts.Guard.IsHeard(peer))
                     return;
                 if (verifiesHere)
                     _parts.Pool.BeginReading(peer.Lane);

@@ -19,14 +19,19 @@ internal sealed class RpcProcessor(
     Outbox outbox,
     IPubSubTrace? trace)
 {
+    /// <summary>Tells whoever traces, also of an RPC that is then ignored.</summary>
+    internal void Trace(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc)
+    {
+        if (trace?.TracesRpcs == true)
+            trace.RpcReceived(peer.Id, RpcContentReader.Read(buffer, rpc));
+    }
+
     /// <param name="peer">Who sent it.</param>
     /// <param name="buffer">The RPC.</param>
     /// <param name="rpc">The same, decoded.</param>
     /// <param name="tick">Number of the heartbeat.</param>
     internal void Process(GossipPeer peer, ReadOnlySpan<byte> buffer, RpcFrame rpc, long tick)
     {
-        if (trace?.TracesRpcs == true)
-            trace.RpcReceived(peer.Id, RpcContentReader.Read(buffer, rpc));
         if (rpc.IsEmpty)
             guard.CountUseless(peer, "empty RPCs");
         if (rpc.Subscriptions.Count > 0)
@@ -70,7 +75,7 @@ internal sealed class RpcProcessor(
         CountMeshEntry(peer);
         if (peer.IsCutOff || !topics.TryFind(prune.Topic.Of(buffer), out Topic? topic))
             return;
-        membership.OnPrune(topic, peer, prune.BackoffSeconds);
+        membership.OnPrune(topic, peer, prune.BackoffSeconds ?? 0);
         trace?.Pruned(topic.Name, peer.Id, Direction.Inbound);
         if (topic.Mesh is not null)
             exchange.Receive(peer, buffer, rpc, prune);

@@ -78,7 +78,7 @@ internal static class ControlDecoder
     {
         ProtoReader reader = new(buffer, part);
         Slice topic = default;
-        ulong backoff = 0;
+        ulong? backoff = null;
         int first = into.PeerInfos.Count;
         while (!reader.AtEnd)
         {
@@ -88,13 +88,20 @@ internal static class ControlDecoder
             {
                 RpcFields.ControlTopic => RpcDecoder.Check(reader.TryReadBytes(type, out topic)),
                 RpcFields.Prune.Peers => DecodePeerInfo(ref reader, buffer, type, into.PeerInfos),
-                RpcFields.Prune.Backoff => RpcDecoder.Check(reader.TryReadVarint(type, out backoff)),
+                RpcFields.Prune.Backoff => DecodeBackoff(ref reader, type, out backoff),
                 _ => RpcDecoder.Check(reader.TrySkip(type)),
             };
             if (status != RpcStatus.Done)
                 return status;
         }
         return RpcDecoder.Add(into.Prunes, new RpcFrame.PruneEntry(topic, backoff, first, into.PeerInfos.Count - first));
+    }
+
+    private static RpcStatus DecodeBackoff(ref ProtoReader reader, WireType type, out ulong? backoff)
+    {
+        bool isRead = reader.TryReadVarint(type, out ulong seconds);
+        backoff = seconds;
+        return RpcDecoder.Check(isRead);
     }
 
     private static RpcStatus DecodePeerInfo(

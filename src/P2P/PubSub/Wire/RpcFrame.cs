@@ -71,8 +71,8 @@ internal sealed class RpcFrame
     /// <summary>Ids are <see cref="Ids"/>[First .. First + Count]; only IHAVE has a topic.</summary>
     internal readonly record struct IdListEntry(Slice Topic, int First, int Count);
 
-    /// <summary>Peers are <see cref="PeerInfos"/>[First .. First + Count]; the back-off is in seconds, 0 if there is none.</summary>
-    internal readonly record struct PruneEntry(Slice Topic, ulong BackoffSeconds, int First, int Count);
+    /// <summary>Peers are <see cref="PeerInfos"/>[First .. First + Count]; the back-off is in seconds, null if there is none.</summary>
+    internal readonly record struct PruneEntry(Slice Topic, ulong? BackoffSeconds, int First, int Count);
 
     internal readonly record struct PeerInfoEntry(Slice PeerId, Slice SignedRecord);
 }

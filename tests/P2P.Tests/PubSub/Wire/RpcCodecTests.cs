@@ -25,7 +25,7 @@ public sealed class RpcCodecTests
             Assert.That(Ids(rpc, frame, frame.IDontWants.Single()), Is.EqualTo(new[] { "id4", "id5" }));
             Assert.That(frame.Grafts.Select(topic => Text(rpc, topic)), Is.EqualTo(new[] { "a" }));
             Assert.That(frame.Prunes.Select(prune => (Text(rpc, prune.Topic), prune.BackoffSeconds, prune.Count)),
-                Is.EqualTo(new[] { ("b", 60UL, 2), ("c", 0UL, 0) }));
+                Is.EqualTo(new (string, ulong?, int)[] { ("b", 60, 2), ("c", null, 0) }));
             Assert.That(frame.PeerInfos[0].PeerId.Of(rpc).ToArray(), Is.EqualTo(Peer));
             Assert.That(Text(rpc, frame.PeerInfos[0].SignedRecord), Is.EqualTo("record"));
             Assert.That(frame.PeerInfos[1].SignedRecord.IsPresent, Is.False);
