@@ -26,6 +26,9 @@ internal sealed record PeerOptions
     /// <summary>A day, in milliseconds.</summary>
     private const int MaxInterval = 86_400_000;
 
+    /// <summary>The longest time that a timer takes, in seconds: about 49 days.</summary>
+    private const int MaxLife = 4_294_967;
+
     private static readonly string[] FlagNames =
     [
         "--no-listen", "--mdns", "--mdns-dial", "--no-flood-publish", "--px", "--rpc-trace", "--dht-trace", "--no-early-muxer", "--any-addr",
@@ -99,7 +102,7 @@ internal sealed record PeerOptions
             EarlyMultiplexer = !reader.Has("--no-early-muxer"),
             AnyAddress = anyAddress,
             MaxConnections = reader.Number("--max-conns", 300, minimum: 1),
-            Life = TimeSpan.FromSeconds(reader.Number("--life", 900, minimum: 1)),
+            Life = TimeSpan.FromSeconds(reader.Number("--life", 900, minimum: 1, maximum: MaxLife)),
         };
     }
 

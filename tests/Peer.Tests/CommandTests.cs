@@ -166,6 +166,27 @@ internal sealed class CommandTests : PeerTest
         await b.UntilAsync("routingTable", () => [], result => result.GetProperty("size").GetInt32() == 0);
     }
 
+    [TestCase("putValue")]
+    [TestCase("getValue")]
+    public async Task Dht_KeyOfAValueIsNotTheOneOfAStrayPeer(string command)
+    {
+        PeerProcess peer = await StartAsync();
+
+        JsonElement result = await peer.TryCallAsync(
+            command, new() { ["key"] = "/v/x", ["value"] = "01", ["peer"] = peer.Id, ["timeout"] = 200 });
+
+        Assert.That(result.Text("key"), Is.EqualTo("2f762f78"));
+    }
+
+    [Test]
+    public async Task Dht_PeerHasAKeyThatIsLookedFor()
+    {
+        (PeerProcess a, PeerProcess b) = await StartPairAsync();
+        await a.UntilAsync("routingTable", () => [], result => result.Texts("peers").Contains(b.Id));
+
+        Assert.That((await a.CallAsync("closestPeers", new() { ["peer"] = a.Id })).Texts("peers"), Is.EqualTo([b.Id]));
+    }
+
     [Test]
     public async Task Dht_QueryCutOffByItsTimeSaysSo()
     {

@@ -94,6 +94,14 @@ internal sealed class EndTests : PeerTest
     }
 
     [Test]
+    public async Task Life_MayBeAsLongAsATimerTakes()
+    {
+        PeerProcess peer = await StartAsync("--life", "4294967");
+
+        Assert.That((await peer.CallAsync("info")).Text("peerId"), Is.EqualTo(peer.Id));
+    }
+
+    [Test]
     public async Task Stdout_MayBeClosed()
     {
         PeerProcess peer = Keep(PeerProcess.StartUnread());
@@ -155,6 +163,7 @@ internal sealed class EndTests : PeerTest
     [TestCase("--dlo", "7")]
     [TestCase("--k", "0")]
     [TestCase("--life", "0")]
+    [TestCase("--life", "4294968")]
     [TestCase("--listen", "localhost:80")]
     [TestCase("--dial", "/ip4/1/tcp")]
     [TestCase("--topic", "")]

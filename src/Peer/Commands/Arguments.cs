@@ -77,8 +77,11 @@ internal sealed class Arguments(JsonElement command)
     public Multiaddr Address(string name = "addr") =>
         Multiaddr.TryParse(Text(name), out Multiaddr? address) ? address : throw new ArgumentException($"'{name}' is no multiaddr");
 
-    /// <summary>The DHT key of a value, or the one that a peer has.</summary>
-    public byte[] Key() => Has("keyHex") ? Bytes("keyHex") : Has("peer") ? Peer().Bytes.ToArray() : Encoding.UTF8.GetBytes(Text("key"));
+    /// <summary>The DHT key of a value.</summary>
+    public byte[] Key() => Has("keyHex") ? Bytes("keyHex") : Encoding.UTF8.GetBytes(Text("key"));
+
+    /// <summary>A DHT key, or the one that a peer has.</summary>
+    public byte[] KeyOrPeer() => Has("peer") && !Has("keyHex") && !Has("key") ? Peer().Bytes.ToArray() : Key();
 
     /// <summary>The multihash that providers are announced under.</summary>
     public Multihash ProviderKey()

@@ -56,7 +56,7 @@ internal static class DhtCommands
 
     public static async Task ClosestPeersAsync(CommandContext c)
     {
-        ClosestPeersResult result = await Dht(c).GetClosestPeersAsync(c.Arguments.Key(), How(c), c.Stopping);
+        ClosestPeersResult result = await Dht(c).GetClosestPeersAsync(c.Arguments.KeyOrPeer(), How(c), c.Stopping);
         c.Set("peers", JsonValues.Texts(result.Peers));
         SetStats(c, result.Stats);
     }

@@ -1,4 +1,6 @@
 using P2PMiner.P2P;
+using P2PMiner.P2P.Addresses;
+using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
 
 namespace P2PMiner.Peer.Events;
@@ -31,7 +33,7 @@ internal static class NetworkEvents
         network.Identified += identified => WriteIdentified(host, identified, output);
     }
 
-    // A push that leaves the protocols out has not changed them.
+    // A push that leaves the protocols or the addresses out has not changed them.
     private static void WriteIdentified(Host host, IdentifiedPeer identified, JsonLines output) => output.Write("identify", new()
     {
         ["remotePeer"] = identified.Connection.RemotePeer.ToString(),
@@ -39,8 +41,16 @@ internal static class NetworkEvents
         ["agentVersion"] = identified.AgentVersion,
         ["protocolVersion"] = identified.ProtocolVersion,
         ["observedAddr"] = identified.ObservedAddress?.ToString(),
-        ["listenAddrs"] = JsonValues.Texts(identified.ListenAddresses ?? []),
+        ["listenAddrs"] = JsonValues.Texts(identified.ListenAddresses ?? AnnouncedAddresses(host.Network.Peers, identified.Connection.RemotePeer)),
         ["signedPeerRecord"] = JsonValues.Record(identified.SignedRecord),
         ["publicKey"] = JsonValues.Hex(identified.Connection.RemoteKey.Encoded),
     });
+
+    // The store also has what others say of a peer; what it signed it certainly announced.
+    private static IEnumerable<Multiaddr> AnnouncedAddresses(PeerStore peers, PeerId peer)
+    {
+        IReadOnlyList<KnownAddress> known = peers.Find(peer)?.Addresses ?? [];
+        bool hasSigned = known.Any(address => address.IsCertified);
+        return known.Where(address => address.IsCertified || !hasSigned).Select(address => address.Address);
+    }
 }
