@@ -184,6 +184,27 @@ public sealed class RequestHandlerTests
         Assert.That(_server.Node.Providers.Count, Is.Zero);
     }
 
+    [TestCase(80, false)]
+    [TestCase(81, true)]
+    public void ProviderKey_IsRefusedAbove80Bytes(int size, bool isRefused)
+    {
+        byte[] key = [0x00, (byte)(size - 2), .. new byte[size - 2]];
+        DhtMessage add = Provide(new DhtPeer(_asker.LocalPeer, [Address])) with { Key = key };
+        DhtMessage get = new(DhtMessageType.GetProviders, key);
+
+        if (isRefused)
+        {
+            AssertRefused(add);
+            AssertRefused(get);
+            Assert.That(_server.Node.Providers.Count, Is.Zero);
+        }
+        else
+        {
+            Assert.That(Handle(add), Is.Null);
+            Assert.That(Handle(get)!.ProviderPeers.Single().Peer, Is.EqualTo(_asker.LocalPeer));
+        }
+    }
+
     [Test]
     public void GetProviders_NamesUs_WhileWeProvide()
     {

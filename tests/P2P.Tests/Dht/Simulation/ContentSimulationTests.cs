@@ -121,6 +121,19 @@ public sealed class ContentSimulationTests
     }
 
     [Test]
+    public async Task AnswersWithTheRecordOfAnotherKey_AreNotBelieved()
+    {
+        DhtRecord other = new(TestRecords.Key("other"), new byte[] { 9 });
+        foreach (SimulatedPeer peer in _peers.Skip(1))
+            peer.Lie = (_, request) => new DhtMessage(request.Type, request.Key) { Record = other };
+
+        GetValueResult got = await _peers[0].Node.Values.GetAsync(TestRecords.Key("asked for"), null, null, CancellationToken.None);
+
+        Assert.That(got.Value, Is.Null);
+        Assert.That(got.Stats.Errors, Has.Count.EqualTo(got.Stats.Responses).And.Not.Empty);
+    }
+
+    [Test]
     public async Task InvalidAnswers_AreNotBelieved()
     {
         byte[] key = TestRecords.Key("lied about");
