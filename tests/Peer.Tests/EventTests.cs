@@ -113,8 +113,10 @@ internal sealed class EventTests : PeerTest
     public async Task Stream_WhoseConnectionEndsIsClosed()
     {
         TaskCompletionSource came = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _host.Handle("/test/waits/1", async (_, cancellation) =>
+        _host.Handle("/test/waits/1", async (stream, cancellation) =>
         {
+            // Only what comes over the stream shows that it is open at the other end too.
+            await stream.ReadExactlyAsync(new byte[1], cancellation);
             came.SetResult();
             await Task.Delay(Timeout.Infinite, cancellation);
         });
