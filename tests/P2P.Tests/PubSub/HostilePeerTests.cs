@@ -124,6 +124,10 @@ public sealed class HostilePeerTests : GossipFixture
         await FloodAsync([.. Enumerable.Range(0, 500).SelectMany(number => Control(batch => batch.IHaves.Add((Bytes(Topic), [Bytes($"{number}")]))))]);
 
     [Test]
+    public async Task IHavesWithMoreIdsThanAreTaken_AreCutOff() =>
+        await FloodAsync(Repeat(Control(batch => batch.IHaves.Add((Bytes(Topic), [.. Enumerable.Repeat<byte[]>([], RpcLimits.MaxIdsPerList + 1)]))), 500));
+
+    [Test]
     public async Task IWants_AreCutOff() =>
         await FloodAsync([.. Enumerable.Range(0, 500).SelectMany(number => Control(batch => batch.IWant.Add(Bytes($"{number}"))))]);
 

@@ -47,9 +47,8 @@ internal static class ControlDecoder
             {
                 if (!reader.TryReadBytes(type, out Slice id))
                     return RpcStatus.Malformed;
-                if (into.Ids.Count - first == RpcLimits.MaxIdsPerList || into.Ids.Count == RpcLimits.MaxIds)
-                    return RpcStatus.TooMany;
-                into.Ids.Add(id);
+                if (into.Ids.Count - first < RpcLimits.MaxIdsPerList && into.Ids.Count < RpcLimits.MaxIds)
+                    into.Ids.Add(id);
             }
             else if (!(field == RpcFields.ControlTopic ? reader.TryReadBytes(type, out topic) : reader.TrySkip(type)))
             {
@@ -110,7 +109,7 @@ internal static class ControlDecoder
         if (!outer.TryReadBytes(outerType, out Slice part))
             return RpcStatus.Malformed;
         if (into.Count == RpcLimits.MaxPeerInfos)
-            return RpcStatus.TooMany;
+            return RpcStatus.Done;
         ProtoReader reader = new(buffer, part);
         Slice peer = default;
         Slice record = default;

@@ -1,6 +1,9 @@
 namespace P2PMiner.P2P.PubSub.Wire;
 
-/// <summary>How much one RPC may hold; an RPC beyond that is not processed at all.</summary>
+/// <summary>
+/// How much is taken of one RPC. With more entries it is not processed at all; ids and peers beyond their limit are passed over, for the
+/// specification sets no limit, and a peer that leaves many topics at once has many peers to name.
+/// </summary>
 internal static class RpcLimits
 {
     /// <summary>Subscriptions, messages, and entries of each control kind; as js-libp2p has it.</summary>

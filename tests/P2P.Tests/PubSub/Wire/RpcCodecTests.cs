@@ -111,16 +111,34 @@ public sealed class RpcCodecTests
     [TestCase(RpcFields.ControlMessage.IHave, RpcFields.IHaveIds)]
     [TestCase(RpcFields.ControlMessage.IWant, RpcFields.WantIds)]
     [TestCase(RpcFields.ControlMessage.IDontWant, RpcFields.WantIds)]
-    public void Decoder_RefusesMoreIdsThanTheLimit(int field, int idField)
+    public void Decoder_PassesOverIdsBeyondTheLimit(int field, int idField)
     {
         byte[] full = [.. Enumerable.Repeat<byte[]>([(byte)((idField << 3) | 2), 0], RpcLimits.MaxIdsPerList).SelectMany(id => id)];
+        RpcFrame frame = new();
 
-        Assert.Multiple(() =>
-        {
-            Assert.That(DecodeControl(field, full, 1), Is.EqualTo(RpcStatus.Done));
-            Assert.That(DecodeControl(field, [.. full, (byte)((idField << 3) | 2), 0], 1), Is.EqualTo(RpcStatus.TooMany));
-            Assert.That(DecodeControl(field, full, (RpcLimits.MaxIds / RpcLimits.MaxIdsPerList) + 1), Is.EqualTo(RpcStatus.TooMany));
-        });
+        Assert.That(DecodeControl(field, [.. full, (byte)((idField << 3) | 2), 0], 1, frame), Is.EqualTo(RpcStatus.Done));
+        Assert.That(frame.Ids, Has.Count.EqualTo(RpcLimits.MaxIdsPerList));
+        int lists = (RpcLimits.MaxIds / RpcLimits.MaxIdsPerList) + 1;
+        Assert.That(DecodeControl(field, full, lists, frame), Is.EqualTo(RpcStatus.Done));
+        Assert.That(frame.Ids, Has.Count.EqualTo(RpcLimits.MaxIds));
+        Assert.That(frame.IHaves.Concat(frame.IWants).Concat(frame.IDontWants).Select(list => list.Count).Distinct(),
+            Is.EqualTo(new[] { RpcLimits.MaxIdsPerList, 0 }));
+    }
+
+    // A peer that leaves 17 topics at once, each with the 16 peers that go-libp2p and js-libp2p name.
+    [Test]
+    public void Decoder_TakesEveryPruneAndPassesOverPeersBeyondTheLimit()
+    {
+        ControlBatch batch = new();
+        for (int topic = 0; topic < 17; topic++)
+            batch.Prunes.Add(new(Bytes($"{topic}"), 60, [.. Enumerable.Repeat((Peer, (byte[]?)Bytes("record")), 16)]));
+        byte[] rpc = WithoutLength(RpcEncoder.Encode(batch));
+        RpcFrame frame = new();
+
+        Assert.That(RpcDecoder.Decode(rpc, frame), Is.EqualTo(RpcStatus.Done));
+        Assert.That(frame.Prunes.Select(prune => (Text(rpc, prune.Topic), prune.BackoffSeconds, prune.Count)),
+            Is.EqualTo(Enumerable.Range(0, 17).Select(topic => ($"{topic}", 60UL, topic < 16 ? 16 : 0))));
+        Assert.That(frame.PeerInfos, Has.Count.EqualTo(RpcLimits.MaxPeerInfos));
     }
 
     [Test]
@@ -135,11 +153,11 @@ public sealed class RpcCodecTests
         Assert.That(RpcDecoder.Decode(messages.AsSpan(2), frame), Is.EqualTo(RpcStatus.Done));
     }
 
-    private static RpcStatus DecodeControl(int field, byte[] entry, int count)
+    private static RpcStatus DecodeControl(int field, byte[] entry, int count, RpcFrame? frame = null)
     {
         byte[] one = [(byte)((field << 3) | 2), .. Length(entry.Length), .. entry];
         byte[] control = [.. Enumerable.Repeat(one, count).SelectMany(bytes => bytes)];
-        return RpcDecoder.Decode([0x1a, .. Length(control.Length), .. control], new RpcFrame());
+        return RpcDecoder.Decode([0x1a, .. Length(control.Length), .. control], frame ?? new RpcFrame());
     }
 
     private static byte[] Tag(int field, int type) => Length((field << 3) | type);
