@@ -21,6 +21,9 @@ internal static partial class DhtLog
     [LoggerMessage(LogLevel.Debug, "DHT request of {Peer} refused: {Reason}")]
     internal static partial void RequestRefused(ILogger logger, PeerId peer, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "The value under {Key} is published no more: it is not valid any longer")]
+    internal static partial void PublicationDropped(ILogger logger, string key);
+
     [LoggerMessage(LogLevel.Critical, "The upkeep of the DHT failed")]
     internal static partial void UpkeepFailed(ILogger logger, Exception error);
 }

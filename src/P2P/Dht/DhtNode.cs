@@ -46,7 +46,7 @@ internal sealed class DhtNode : IAsyncDisposable
         Values = new ValueQueries(_engine, Records, rules);
         _checker = new ContactChecker(Table, _requester, network, options, time);
         Refresher = new Refresher(Table, Peers, _checker, network.LocalPeer, options, time, random);
-        _republisher = new Republisher(Publications, Table, ProviderQueries, Values, Records, Providers, rules, time);
+        _republisher = new Republisher(Publications, Table, ProviderQueries, Values, Records, Providers, rules, time, logger);
         _bootstrapper = new Bootstrapper(network, Table, _checker, options, time, logger);
         _tags = new NeighbourTags(Table, network, options.BucketSize);
         _file = options.TableFile is string path ? new TableFile(path, logger) : null;

@@ -13,7 +13,10 @@ internal sealed class TestRecords : IRecordValidator
 
     internal static byte[] Key(string rest) => Encoding.UTF8.GetBytes("/test/" + rest);
 
-    public bool Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => value.Length > 0 && value[0] != 0xff;
+    /// <summary>Refuses every value from now on.</summary>
+    internal bool HasRunOut { get; set; }
+
+    public bool Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => !HasRunOut && value.Length > 0 && value[0] != 0xff;
 
     public int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => left.SequenceCompareTo(right);
 }

@@ -12,11 +12,22 @@ internal sealed class ValueQueries(QueryEngine engine, RecordStore store, Record
 
     /// <summary>Keeps a valid value here and sends it to the k closest peers.</summary>
     /// <exception cref="ArgumentException">No validator takes the key and the value.</exception>
-    internal async Task<PutValueResult> PutAsync(
+    internal Task<PutValueResult> PutAsync(
         ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, DhtQueryOptions? how, CancellationToken cancellation)
     {
         IRecordValidator validator = rules.Accept(key.Span, value.Span)
             ?? throw new ArgumentException("the key is of no known namespace, or the value is not valid under it", nameof(value));
+        return PutAsync(key, value, validator, how, cancellation);
+    }
+
+    /// <summary>The same with a value that its validator has just accepted.</summary>
+    internal async Task<PutValueResult> PutAsync(
+        ReadOnlyMemory<byte> key,
+        ReadOnlyMemory<byte> value,
+        IRecordValidator validator,
+        DhtQueryOptions? how,
+        CancellationToken cancellation)
+    {
         using Query query = engine.Begin("put_value", how, cancellation);
         store.TryPut(key, value, _local, validator);
         IReadOnlyList<PeerId> receivers = await query.FindReceiversAsync(key).ConfigureAwait(false);

@@ -48,6 +48,16 @@ internal sealed class Publications(TimeSpan interval, TimeProvider time, Random 
             return _entries.Remove((new StoreKey(key), isValue));
     }
 
+    /// <summary>Gives up a publication; without effect if it was replaced or withdrawn meanwhile.</summary>
+    internal void Drop(Publication publication)
+    {
+        lock (_lock)
+        {
+            if (IsCurrent(publication))
+                _entries.Remove(PlaceOf(publication));
+        }
+    }
+
     /// <summary>True if we are a provider of the key.</summary>
     internal bool Provides(ReadOnlyMemory<byte> key)
     {
@@ -75,7 +85,7 @@ internal sealed class Publications(TimeSpan interval, TimeProvider time, Random 
     {
         lock (_lock)
         {
-            if (!_entries.TryGetValue(PlaceOf(publication), out Publication? current) || !ReferenceEquals(current, publication))
+            if (!IsCurrent(publication))
                 return;
             int failures = receivers > 0 ? 0 : publication.Failures + 1;
             _entries[PlaceOf(publication)] = publication with
@@ -86,6 +96,9 @@ internal sealed class Publications(TimeSpan interval, TimeProvider time, Random 
             };
         }
     }
+
+    private bool IsCurrent(Publication publication) =>
+        _entries.TryGetValue(PlaceOf(publication), out Publication? current) && ReferenceEquals(current, publication);
 
     private double NextDouble()
     {

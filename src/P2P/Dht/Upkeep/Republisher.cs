@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using P2PMiner.P2P.Dht.Queries;
 using P2PMiner.P2P.Dht.Routing;
 using P2PMiner.P2P.Dht.Storage;
@@ -16,7 +17,8 @@ internal sealed class Republisher(
     RecordStore records,
     ProviderStore announced,
     RecordRules rules,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger logger)
 {
     /// <summary>Announcements under way at once; each is a lookup and up to k messages.</summary>
     private const int MaxAtOnce = 3;
@@ -44,24 +46,39 @@ internal sealed class Republisher(
     {
         IReadOnlyList<Publication> due = table.Count == 0 ? [] : publications.Due(table.Count);
         ParallelOptions limits = new() { MaxDegreeOfParallelism = MaxAtOnce, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(due, limits, async (publication, token) =>
+        await Parallel.ForEachAsync(
+            due, limits, async (publication, token) => await AnnounceAsync(publication, token).ConfigureAwait(false)).ConfigureAwait(false);
+    }
+
+    private async Task AnnounceAsync(Publication publication, CancellationToken cancellation)
+    {
+        int receivers;
+        if (publication.Value is not ReadOnlyMemory<byte> value)
         {
-            if (IsSuperseded(publication))
-            {
-                publications.Remove(publication.Key, isValue: true);
-                return;
-            }
-            int receivers = publication.Value is ReadOnlyMemory<byte> value
-                ? (await values.PutAsync(publication.Key, value, null, token).ConfigureAwait(false)).StoredAt.Count
-                : (await providers.AnnounceAsync(publication.Key, null, token).ConfigureAwait(false)).SentTo.Count;
-            publications.Announced(publication, receivers, table.Count);
-        }).ConfigureAwait(false);
+            receivers = (await providers.AnnounceAsync(publication.Key, null, cancellation).ConfigureAwait(false)).SentTo.Count;
+        }
+        else if (rules.Accept(publication.Key.Span, value.Span) is not IRecordValidator validator)
+        {
+            // It was valid once, but records may run out, and nobody takes one that has.
+            DhtLog.PublicationDropped(logger, Convert.ToHexStringLower(publication.Key.Span));
+            publications.Drop(publication);
+            return;
+        }
+        else if (IsSuperseded(publication.Key, value, validator))
+        {
+            publications.Drop(publication);
+            return;
+        }
+        else
+        {
+            receivers = (await values.PutAsync(publication.Key, value, validator, null, cancellation).ConfigureAwait(false)).StoredAt.Count;
+        }
+        publications.Announced(publication, receivers, table.Count);
     }
 
     /// <summary>True if somebody stored a better value here: nobody would take ours any more.</summary>
-    private bool IsSuperseded(Publication publication) =>
-        publication.Value is ReadOnlyMemory<byte> value
-        && records.Find(publication.Key) is StoredRecord stored
+    private bool IsSuperseded(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, IRecordValidator validator) =>
+        records.Find(key) is StoredRecord stored
         && !stored.Value.Span.SequenceEqual(value.Span)
-        && rules.ValidatorOf(publication.Key.Span)?.Compare(publication.Key.Span, stored.Value.Span, value.Span) > 0;
+        && validator.Compare(key.Span, stored.Value.Span, value.Span) > 0;
 }

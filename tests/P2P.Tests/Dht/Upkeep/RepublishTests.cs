@@ -113,6 +113,26 @@ public sealed class RepublishTests
         await AssertFoundAsync(providers: 1, [9]);
     }
 
+    [Test]
+    public async Task ValueThatIsNotValidAnyMore_IsRepublishedNoMore_AndTheUpkeepGoesOn()
+    {
+        TestRecords rules = new();
+        SimulatedPeer publisher = _network.Add(Options with { Validators = new Dictionary<string, IRecordValidator> { ["test"] = rules } });
+        Exception? failure = null;
+        publisher.Node.Failed += error => failure = error;
+        publisher.Node.Start();
+        publisher.Connect(_peers[0]);
+        await PublishAsync(publisher);
+        rules.HasRunOut = true;
+
+        await PassAsync(TimeSpan.FromHours(23));
+        Assert.That(failure, Is.Null);
+        Assert.That(publisher.Node.Publications.Due(tableSize: 0), Is.Empty);
+        Assert.That(publisher.Node.Publications.Count, Is.EqualTo(1), "what it provides");
+        await PassAsync(TimeSpan.FromHours(77));
+        Assert.That(_peers.Count(peer => peer.Node.Providers.Find(_content).Count == 1), Is.Positive, "it is announced as before");
+    }
+
     private async Task PublishAsync(SimulatedPeer publisher)
     {
         Publication provided = publisher.Node.Publications.Add(_content, null);
