@@ -10,13 +10,18 @@ namespace P2PMiner.P2P.Dht.Messaging;
 /// </summary>
 /// <param name="stream">Where they come from.</param>
 /// <param name="maxSize">Largest message.</param>
-internal sealed class MessageReader(Stream stream, int maxSize) : IDisposable
+/// <param name="largePlaces">
+/// How many messages may grow beyond <see cref="WireLimits.UsualResponseSize"/> at a time; null if there are no such. A place is taken when
+/// that much has come, and given back when the reader is disposed.
+/// </param>
+internal sealed class MessageReader(Stream stream, int maxSize, SemaphoreSlim? largePlaces = null) : IDisposable
 {
     private const int FirstBufferSize = 2048;
 
     private byte[] _buffer = [];
     private int _start;
     private int _end;
+    private bool _hasPlace;
 
     /// <summary>True if bytes came after the last message.</summary>
     internal bool HasMore => _start < _end;
@@ -30,6 +35,11 @@ internal sealed class MessageReader(Stream stream, int maxSize) : IDisposable
         {
             if (TryTake(out DhtMessage? message))
                 return message;
+            if (_end - _start >= WireLimits.UsualResponseSize && !_hasPlace && largePlaces is not null)
+            {
+                await largePlaces.WaitAsync(cancellation).ConfigureAwait(false);
+                _hasPlace = true;
+            }
             MakeRoom();
             int count = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation).ConfigureAwait(false);
             if (count == 0)
@@ -39,6 +49,14 @@ internal sealed class MessageReader(Stream stream, int maxSize) : IDisposable
     }
 
     public void Dispose()
+    {
+        ReturnBuffer();
+        if (_hasPlace)
+            largePlaces?.Release();
+        _hasPlace = false;
+    }
+
+    private void ReturnBuffer()
     {
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
@@ -61,7 +79,7 @@ internal sealed class MessageReader(Stream stream, int maxSize) : IDisposable
             throw new InvalidDataException("a malformed message");
         _start += prefix + (int)length;
         if (_start == _end)
-            Dispose();
+            ReturnBuffer();
         return true;
     }
 
@@ -73,7 +91,7 @@ internal sealed class MessageReader(Stream stream, int maxSize) : IDisposable
         byte[] next = _start > 0 && held <= _buffer.Length / 2 ? _buffer : ArrayPool<byte>.Shared.Rent(Math.Max(FirstBufferSize, 2 * held));
         _buffer.AsSpan(_start, held).CopyTo(next);
         if (next != _buffer)
-            Dispose();
+            ReturnBuffer();
         (_buffer, _start, _end) = (next, 0, held);
     }
 }

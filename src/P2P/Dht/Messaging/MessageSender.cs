@@ -14,6 +14,9 @@ internal sealed class MessageSender : IAsyncDisposable
     /// <summary>Idle streams of all peers; one more is closed at once.</summary>
     private const int MaxIdle = 256;
 
+    /// <summary>Large answers that are read at once, of all peers: with the pool's sizes at most 32 MiB; more wait, as long as their request may take.</summary>
+    private const int MaxLargeAnswers = 4;
+
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a remote may take to end its side after we ended ours.</summary>
@@ -25,6 +28,7 @@ internal sealed class MessageSender : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, PeerLane> _lanes = [];
     private readonly ITimer _sweep;
+    private readonly SemaphoreSlim _largeAnswers = new(MaxLargeAnswers);
     private int _idle;
 
     internal MessageSender(INetwork network, string protocol, int streamsPerPeer)
@@ -106,10 +110,10 @@ internal sealed class MessageSender : IAsyncDisposable
         }
     }
 
-    private static async Task<DhtMessage> RequestAsync(PeerStream stream, DhtMessage request, CancellationToken cancellation)
+    private async Task<DhtMessage> RequestAsync(PeerStream stream, DhtMessage request, CancellationToken cancellation)
     {
         await MessageWriter.WriteAsync(stream, request, cancellation).ConfigureAwait(false);
-        using MessageReader reader = new(stream, WireLimits.MaxResponseSize);
+        using MessageReader reader = new(stream, WireLimits.MaxResponseSize, _largeAnswers);
         DhtMessage answer = await reader.ReadAsync(cancellation).ConfigureAwait(false)
             ?? throw new StreamResetException("the stream ended without an answer");
         if (answer.Type != request.Type || reader.HasMore)

@@ -80,8 +80,9 @@ internal static class DhtMessageDecoder
             else if (field == WireFields.RecordTime)
                 time = content;
         }
+        // A record that nobody here would take is as good as none, and the peers beside it are of use all the same.
         if (key.Length > WireLimits.MaxKeySize || value.Length > WireLimits.MaxValueSize)
-            return false;
+            return true;
         // Nobody relies on a stranger's clock: what cannot be a time is left out.
         bool isTime = time.Length <= WireLimits.MaxTimeSize && Ascii.IsValid(time);
         record = new DhtRecord(key.ToArray(), value.ToArray(), isTime ? Encoding.ASCII.GetString(time) : "");

@@ -1,7 +1,7 @@
 namespace P2PMiner.P2P.Dht.Wire;
 
 /// <summary>
-/// Bounds on messages. Other implementations take up to 4 MiB (rust 16 KiB) and send far less: twenty peers with four addresses each
+/// Bounds on messages. Other implementations take up to 4 MiB (rust 16 KiB) and mostly send far less: twenty peers with four addresses each
 /// are 3 KiB. What is accepted is bounded more loosely than what is sent, so that two of us always understand each other.
 /// </summary>
 internal static class WireLimits
@@ -9,8 +9,11 @@ internal static class WireLimits
     /// <summary>Largest request that is served, without its length prefix.</summary>
     internal const int MaxRequestSize = 64 * 1024;
 
-    /// <summary>Largest answer that is read; room for the many providers that others may list.</summary>
-    internal const int MaxResponseSize = 256 * 1024;
+    /// <summary>Largest answer that is read, as go-libp2p and js-libp2p have it: they may list thousands of providers.</summary>
+    internal const int MaxResponseSize = 4 * 1024 * 1024;
+
+    /// <summary>Answers beyond this wait for one of few places, so that many at once do not fill the memory.</summary>
+    internal const int UsualResponseSize = 256 * 1024;
 
     /// <summary>Largest message that is ever written: a request of the largest value with its key, and every answer.</summary>
     internal const int MaxSentSize = 48 * 1024;
@@ -21,7 +24,7 @@ internal static class WireLimits
     /// <summary>Bytes of providers in an answer: about a hundred.</summary>
     internal const int MaxSentProvidersSize = 10 * 1024;
 
-    /// <summary>Largest value of a record, in either direction.</summary>
+    /// <summary>Largest value of a record, in either direction; a message with a larger one is taken without its record.</summary>
     internal const int MaxValueSize = 32 * 1024;
 
     /// <summary>Largest key of any message.</summary>

@@ -139,6 +139,48 @@ public sealed class MessageSenderTests
         }
     }
 
+    // go-libp2p and js-libp2p name every provider they know of, in up to 4 MiB.
+    [Test]
+    public async Task AnswerOfMegabytes_IsTaken_WithAsManyPeersAsAreKept()
+    {
+        DhtPeer[] peers = [.. Enumerable.Range(0, 80_000).Select(number => new DhtPeer(TestPeers.Peer(number % 500), []))];
+        byte[] large = Frame(new DhtMessage(Question.Type) { CloserPeers = peers });
+        Assert.That(large.Length, Is.InRange(3_000_000, WireLimits.MaxResponseSize));
+        Serve(async (stream, reader) =>
+        {
+            while (await reader.ReadAsync(default) is not null)
+                await stream.WriteAsync(large);
+            await stream.CloseWriteAsync();
+        });
+
+        // More often than there are places for such answers.
+        for (int i = 0; i < 6; i++)
+        {
+            DhtMessage answer = await _sender.RequestAsync(_remote.LocalPeer, Question, default).InTime();
+            Assert.That(answer.CloserPeers, Has.Count.EqualTo(WireLimits.MaxCloserPeers));
+        }
+    }
+
+    [Test]
+    public async Task LargeMessage_WaitsForAPlace_AndASmallOneDoesNot()
+    {
+        byte[] small = Frame(Question);
+        DhtPeer[] peers = [.. Enumerable.Range(0, 10_000).Select(number => new DhtPeer(TestPeers.Peer(number % 500), []))];
+        byte[] large = Frame(new DhtMessage(Question.Type) { CloserPeers = peers });
+        using SemaphoreSlim places = new(0);
+        using MessageReader reader = new(new MemoryStream([.. small, .. large]), WireLimits.MaxResponseSize, places);
+
+        Assert.That(await reader.ReadAsync(default).AsTask().InTime(), Is.Not.Null);
+        Task<DhtMessage?> reading = reader.ReadAsync(default).AsTask();
+        await ManualTime.SettleAsync();
+        Assert.That(reading.IsCompleted, Is.False);
+        places.Release();
+        Assert.That((await reading.InTime())!.CloserPeers, Is.Not.Empty);
+        Assert.That(places.CurrentCount, Is.Zero);
+        reader.Dispose();
+        Assert.That(places.CurrentCount, Is.EqualTo(1));
+    }
+
     [Test]
     public async Task RemoteWithoutAnAnswer_IsGivenUpWhenCancelled()
     {

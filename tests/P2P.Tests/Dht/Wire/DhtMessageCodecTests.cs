@@ -104,12 +104,22 @@ public sealed class DhtMessageCodecTests
     public void Decoder_Refuses(string hex) => Assert.That(DhtMessageDecoder.TryDecode(Convert.FromHexString(hex), out _), Is.False);
 
     [Test]
-    public void Decoder_RefusesKeysAndValuesOverTheirBounds()
+    public void Decoder_RefusesKeysOverTheirBound()
     {
         Assert.That(Decode(WithKey(WireLimits.MaxKeySize)).Key.Length, Is.EqualTo(WireLimits.MaxKeySize));
         Assert.That(DhtMessageDecoder.TryDecode(WithKey(WireLimits.MaxKeySize + 1), out _), Is.False);
-        Assert.That(Decode(WithValue(WireLimits.MaxValueSize)).Record!.Value.Length, Is.EqualTo(WireLimits.MaxValueSize));
-        Assert.That(DhtMessageDecoder.TryDecode(WithValue(WireLimits.MaxValueSize + 1), out _), Is.False);
+    }
+
+    [Test]
+    public void Decoder_LeavesOutARecordOverItsBound_AndKeepsThePeers()
+    {
+        Assert.That(Decode(WithRecord(1, WireLimits.MaxValueSize)).Record!.Value.Length, Is.EqualTo(WireLimits.MaxValueSize));
+        foreach (byte[] large in new[] { WithRecord(1, WireLimits.MaxValueSize + 1), WithRecord(WireLimits.MaxKeySize + 1, 1) })
+        {
+            DhtMessage message = Decode(large);
+            Assert.That(message.Record, Is.Null);
+            Assert.That(message.CloserPeers.Single().Peer, Is.EqualTo(Peer));
+        }
     }
 
     [Test]
@@ -171,8 +181,11 @@ public sealed class DhtMessageCodecTests
 
     private static byte[] WithKey(int size) => Encode(new DhtMessage(DhtMessageType.FindNode, new byte[size]));
 
-    private static byte[] WithValue(int size) =>
-        Encode(new DhtMessage(DhtMessageType.PutValue) { Record = new DhtRecord(new byte[1], new byte[size]) });
+    private static byte[] WithRecord(int keySize, int valueSize) => Encode(new DhtMessage(DhtMessageType.GetValue)
+    {
+        Record = new DhtRecord(new byte[keySize], new byte[valueSize]),
+        CloserPeers = [new DhtPeer(Peer, [])],
+    });
 
     /// <summary>The time that remains of one in a record.</summary>
     private static string TimeOf(ReadOnlySpan<byte> time)
