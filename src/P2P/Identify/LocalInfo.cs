@@ -44,10 +44,17 @@ internal sealed class LocalInfo(INetwork network, string agentVersion, Func<IRea
         IReadOnlyList<Multiaddr> reachable = [.. all.Where(static address => !IsLoopback(address))];
         if (reachable.Count == 0)
             reachable = all;
+        LocalDescription far = Describe(reachable);
+        LocalDescription near = reachable.Count == all.Count ? far : Describe(all);
+        return new State(near, far, ++_version);
+    }
+
+    /// <summary>The record names the same addresses (identify/README.md, "signedPeerRecord"), so that each list has a record of its own.</summary>
+    private LocalDescription Describe(IReadOnlyList<Multiaddr> addresses)
+    {
         _sequence = Math.Max(_sequence + 1, (ulong)network.Time.GetUtcNow().ToUnixTimeMilliseconds());
-        byte[] record = new PeerRecord(network.LocalPeer, _sequence, reachable).Sign(network.Key);
-        LocalDescription near = new(_key, agentVersion, all, network.Protocols, record);
-        return new State(near, near with { Addresses = reachable }, ++_version);
+        byte[] record = new PeerRecord(network.LocalPeer, _sequence, addresses).Sign(network.Key);
+        return new LocalDescription(_key, agentVersion, addresses, network.Protocols, record);
     }
 
     private IReadOnlyList<Multiaddr> Addresses() =>

@@ -271,6 +271,28 @@ public sealed class IdentifyServiceTests
         Assert.That(protocols, Is.EqualTo(local.Protocols));
     }
 
+    // identify/README.md, "signedPeerRecord": the record holds the same addresses as the message.
+    [Test]
+    public void Description_HasARecordOfExactlyItsAddresses_NearAndFar()
+    {
+        var other = Multiaddr.Parse("/ip4/10.1.2.3/tcp/4001");
+        LocalInfo info = new(_peers[0], "agent", () => [other]);
+        LocalDescription near = info.For(TestConnection.Create(_peers[0], _peers[1])).Description;
+        LocalDescription far = info.For(TestConnection.Create(_peers[0], _swarm.Add("/ip4/10.9.9.9/tcp/4001"))).Description;
+
+        Assert.That(near.Addresses, Is.EqualTo(new[] { _peers[0].Address, other }));
+        Assert.That(far.Addresses, Is.EqualTo(new[] { other }));
+        Assert.That(RecordOf(near).Addresses, Is.EqualTo(near.Addresses));
+        Assert.That(RecordOf(far).Addresses, Is.EqualTo(far.Addresses));
+        Assert.That(RecordOf(near).Sequence, Is.Not.EqualTo(RecordOf(far).Sequence), "records that differ");
+    }
+
+    private static PeerRecord RecordOf(LocalDescription description)
+    {
+        Assert.That(PeerRecord.TryVerify(description.SignedRecord, out PeerRecord? record), Is.True);
+        return record!;
+    }
+
     private void StartService(int index)
     {
         _services[index] = new IdentifyService(_peers[index], $"agent-{index}", _identified[index].Add, NullLogger.Instance);
