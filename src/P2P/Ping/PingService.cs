@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Streams;
@@ -12,11 +11,20 @@ internal sealed class PingService
 
     private const int Size = 32;
 
+    /// <summary>Streams of one peer that are served at once (ping/ping.md: should).</summary>
+    private const int MaxServed = 2;
+
+    /// <summary>Streams to one peer at once (ping/ping.md: must).</summary>
+    private const int MaxOpened = 1;
+
     /// <summary>
-    /// The specification advises to serve two at once. js-libp2p makes a stream for each ping and has finished it before it makes the next, but
-    /// on a busy machine the handlers of finished ones may be behind.
+    /// More than are served: js-libp2p makes a stream for each ping, and on a busy machine the next may come before we have seen the end of
+    /// the last. It waits a little.
     /// </summary>
-    private static readonly HandlerLimits Limits = new(Inbound: 8, Outbound: 2);
+    private static readonly HandlerLimits Limits = new(Inbound: 8, Outbound: MaxOpened);
+
+    /// <summary>How long a stream waits to be served before it is reset; half of what js-libp2p and go-libp2p wait for the answer.</summary>
+    private static readonly TimeSpan TurnTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>For one round trip. As js-libp2p and go-libp2p.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
@@ -25,7 +33,8 @@ internal sealed class PingService
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
     private readonly INetwork _network;
-    private readonly ConditionalWeakTable<IPeerConnection, SemaphoreSlim> _turns = [];
+    private readonly PeerTurns _opening = new(MaxOpened);
+    private readonly PeerTurns _serving = new(MaxServed);
 
     internal PingService(INetwork network)
     {
@@ -39,8 +48,7 @@ internal sealed class PingService
     /// <exception cref="TimeoutException">Nothing came back in time.</exception>
     internal async Task<TimeSpan> PingAsync(IPeerConnection connection, CancellationToken cancellation)
     {
-        SemaphoreSlim turn = _turns.GetValue(connection, static _ => new SemaphoreSlim(1));
-        await turn.WaitAsync(cancellation).ConfigureAwait(false);
+        using IDisposable turn = await _opening.EnterAsync(connection.RemotePeer, cancellation).ConfigureAwait(false);
         using Deadline deadline = new(Timeout, _network.Time, cancellation);
         try
         {
@@ -49,10 +57,6 @@ internal sealed class PingService
         catch (OperationCanceledException e) when (deadline.IsOver)
         {
             throw new TimeoutException($"{connection.RemotePeer} did not answer a ping within {Timeout.TotalSeconds} s", e);
-        }
-        finally
-        {
-            turn.Release();
         }
     }
 
@@ -75,6 +79,21 @@ internal sealed class PingService
     }
 
     private async Task ServeAsync(PeerStream stream, CancellationToken cancellation)
+    {
+        using Deadline wait = new(TurnTimeout, _network.Time, cancellation);
+        try
+        {
+            using IDisposable turn = await _serving.EnterAsync(stream.Connection.RemotePeer, wait.Token).ConfigureAwait(false);
+            await EchoAsync(stream, cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Its turn did not come, or nothing came on it.
+            stream.Reset();
+        }
+    }
+
+    private async Task EchoAsync(PeerStream stream, CancellationToken cancellation)
     {
         byte[] buffer = new byte[Size];
         while (true)

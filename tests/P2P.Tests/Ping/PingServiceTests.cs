@@ -48,6 +48,54 @@ public sealed class PingServiceTests
     }
 
     [Test]
+    public async Task Ping_HasOneStreamPerPeerOverAllItsConnections()
+    {
+        int opened = 0;
+        TaskCompletionSource answer = new();
+        _peers[1].Handle(PingService.Id, async (stream, cancellation) =>
+        {
+            Interlocked.Increment(ref opened);
+            await answer.Task;
+            byte[] ping = new byte[32];
+            await stream.ReadExactlyAsync(ping, cancellation);
+            await stream.WriteAsync(ping, cancellation);
+            await stream.CloseWriteAsync(cancellation);
+            _ = await stream.ReadAsync(ping, cancellation);
+        });
+        Task<TimeSpan>[] pings = [.. Enumerable.Range(0, 3).Select(_ => _ping.PingAsync(SecondConnection(), CancellationToken.None))];
+        await Wait.UntilAsync(() => opened > 0, "first stream");
+        await ManualTime.SettleAsync();
+
+        Assert.That(opened, Is.EqualTo(1));
+        answer.SetResult();
+        await Task.WhenAll(pings).InTime();
+        Assert.That(opened, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Ping_ServesTwoStreamsOfAPeer_AndAThirdOnlyIfOneEndsSoon()
+    {
+        _ = new PingService(_peers[1]);
+        await using PeerStream first = await SecondConnection().OpenStreamAsync([PingService.Id]).InTime();
+        await using PeerStream second = await SecondConnection().OpenStreamAsync([PingService.Id]).InTime();
+        await EchoAsync(first);
+        await EchoAsync(second);
+        await using PeerStream third = await SecondConnection().OpenStreamAsync([PingService.Id]).InTime();
+        Task waiting = EchoAsync(third);
+        await ManualTime.SettleAsync();
+        Assert.That(waiting.IsCompleted, Is.False);
+        await first.CloseWriteAsync();
+        await waiting.InTime();
+
+        await using PeerStream fourth = await SecondConnection().OpenStreamAsync([PingService.Id]).InTime();
+        waiting = EchoAsync(fourth);
+        await Wait.UntilAsync(_time, TimeSpan.FromSeconds(1), () => waiting.IsCompleted, "end of the stream that is too much");
+        await Assert.ThatAsync(() => waiting, Throws.InstanceOf<IOException>());
+        await EchoAsync(second);
+        await EchoAsync(third);
+    }
+
+    [Test]
     public async Task Ping_ServesSeveralPerStream()
     {
         _ = new PingService(_peers[1]);
@@ -101,5 +149,15 @@ public sealed class PingServiceTests
         await using PeerStream stream = await connection.OpenStreamAsync([PingService.Id]).InTime();
 
         await Wait.UntilAsync(_time, TimeSpan.FromSeconds(10), () => ((TestConnection)connection).Other.StreamCount == 0, "end of the stream");
+    }
+
+    /// <summary>One more connection of the same two peers.</summary>
+    private TestConnection SecondConnection() => TestConnection.Create(_peers[0], _peers[1]);
+
+    private static async Task EchoAsync(PeerStream stream)
+    {
+        byte[] echo = new byte[32];
+        await stream.WriteAsync(echo).InTime();
+        await stream.ReadExactlyAsync(echo).AsTask().InTime();
     }
 }
