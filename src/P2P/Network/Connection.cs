@@ -15,13 +15,15 @@ internal sealed class Connection : IPeerConnection
     private readonly YamuxSession _session;
     private readonly OpenStreams _open = new();
     private readonly NegotiationQueue _negotiations;
+    private PeerShare? _share;
 
     internal Connection(UpgradedChannel channel, Direction direction, ConnectionServices services)
     {
         (_channel, _services, Direction) = (channel, services, direction);
         _session = channel.Session;
         Opened = services.Time.GetUtcNow();
-        _negotiations = new NegotiationQueue(services.Limits.MaxNegotiationsPerConnection, services.Limits.MaxStreamsPerConnection);
+        _negotiations = new NegotiationQueue(
+            services.Limits.MaxNegotiationsPerConnection, services.Limits.MaxStreamsPerConnection, services.Limits.NegotiationTimeout, services.Time);
     }
 
     public PeerId RemotePeer => _channel.Secured.Peer;
@@ -56,6 +58,15 @@ internal sealed class Connection : IPeerConnection
     /// <summary>Done when nothing of it is left.</summary>
     internal Task Completion => _session.Completion;
 
+    private PeerShare Share => _share ?? throw new InvalidOperationException("the connection is not one of the host's yet");
+
+    /// <summary>Makes it one of the connections that keep to this share together. To be called before anybody else knows of it.</summary>
+    internal void Join(PeerShare share)
+    {
+        _share = share;
+        _session.ShareMemory(share.Memory);
+    }
+
     /// <summary>Lets streams come in. Whoever has to know of the connection first must know it by now.</summary>
     internal void Start()
     {
@@ -65,7 +76,7 @@ internal sealed class Connection : IPeerConnection
 
     public async ValueTask<PeerStream> OpenStreamAsync(IReadOnlyList<string> protocols, CancellationToken cancellation = default)
     {
-        if (!_services.Streams.TryTake())
+        if (!Share.TryTake(Direction.Outbound))
             throw new IOException("too many streams are open");
         PeerStream? raw = null;
         PeerStream? agreed = null;
@@ -85,7 +96,7 @@ internal sealed class Connection : IPeerConnection
         finally
         {
             if (agreed is null)
-                Drop(raw);
+                Drop(raw, Direction.Outbound);
         }
     }
 
@@ -112,10 +123,12 @@ internal sealed class Connection : IPeerConnection
 
     private void Accept(YamuxStream raw)
     {
-        if (!_services.Streams.TryTake())
+        if (!Share.TryTake(Direction.Inbound))
         {
             raw.Reset();
             raw.Dispose();
+            if (!Share.BearsRefusal())
+                Abort("the remote opened streams far over the limit");
         }
         else
         {
@@ -125,10 +138,32 @@ internal sealed class Connection : IPeerConnection
                     Serve(raw);
                     break;
                 case NegotiationQueue.Turn.Never:
-                    Drop(raw);
+                    Drop(raw, Direction.Inbound);
                     break;
             }
         }
+    }
+
+    private void ServeNext()
+    {
+        while (_negotiations.Next(out bool isLate) is { } next)
+        {
+            if (!isLate)
+            {
+                Serve(next);
+                return;
+            }
+            if (!next.IsOver)
+                OnSilence();
+            Drop(next, Direction.Inbound);
+        }
+    }
+
+    /// <summary>The remote opened a stream and did not come to a protocol.</summary>
+    private void OnSilence()
+    {
+        if (!Share.BearsSilence())
+            Abort("the remote opened streams and said nothing on them");
     }
 
     private void Serve(YamuxStream raw) => _services.Handlers.Run(() => ServeAsync(raw));
@@ -145,7 +180,7 @@ internal sealed class Connection : IPeerConnection
         finally
         {
             if (agreed is null)
-                Drop(raw);
+                Drop(raw, Direction.Inbound);
             else
                 await agreed.DisposeAsync().ConfigureAwait(false);
         }
@@ -162,15 +197,19 @@ internal sealed class Connection : IPeerConnection
                 ? (TryCount(raw, protocol, handler.Limits.Inbound), handler)
                 : (null, null);
         }
+        catch (OperationCanceledException) when (deadline.IsOver)
+        {
+            OnSilence();
+            return (null, null);
+        }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // A remote that asks for nothing we serve, talks nonsense, is slow or has gone loses this stream and nothing else.
+            // A remote that asks for nothing we serve, talks nonsense or has gone loses this stream and nothing else.
             return (null, null);
         }
         finally
         {
-            if (_negotiations.Next() is { } next)
-                Serve(next);
+            ServeNext();
         }
     }
 
@@ -215,20 +254,20 @@ internal sealed class Connection : IPeerConnection
         foreach (ProtocolStream stream in _open.End())
             Uncount(stream);
         foreach (YamuxStream stream in _negotiations.End())
-            Drop(stream);
+            Drop(stream, Direction.Inbound);
     }
 
     private void Uncount(ProtocolStream stream)
     {
-        _services.Streams.Return();
+        Share.Return(stream.Direction);
         NetworkMetrics.StreamChanged(-1, stream.Protocol, stream.Direction);
     }
 
-    private void Drop(PeerStream? raw)
+    private void Drop(PeerStream? raw, Direction direction)
     {
         raw?.Reset();
         raw?.Dispose();
-        _services.Streams.Return();
+        Share.Return(direction);
     }
 
     private int OutboundLimit(string protocol) =>

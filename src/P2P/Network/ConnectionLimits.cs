@@ -75,17 +75,32 @@ public sealed record ConnectionLimits
     /// <summary>For telling the remote that a connection ends; then it is cut. As js.</summary>
     public TimeSpan CloseTimeout { get; init => field = Positive(value); } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Streams open in total, over all connections; one more is reset or fails.</summary>
+    /// <summary>
+    /// Streams open in total, over all connections; one more is reset or fails. Half of them are set aside, in equal parts for as many peers
+    /// as there may be connections, so that a few peers do not take all.
+    /// </summary>
     public int MaxStreams { get; init => field = AtLeastOne(value); } = 16_384;
 
     /// <summary>Streams that one connection may have open in each direction. As js.</summary>
     public int MaxStreamsPerConnection { get; init => field = AtLeastOne(value); } = 1000;
 
-    /// <summary>Streams of one connection that agree on their protocols at the same time; the next ones wait for their turn.</summary>
+    /// <summary>
+    /// Streams that one peer may have open in each direction, over all connections with it. Null: half as many again as
+    /// <see cref="MaxStreamsPerConnection"/>, as those that end on one connection may still be at work when the next ones come.
+    /// </summary>
+    public int? MaxStreamsPerPeer { get; init => field = AtLeastOne(value); }
+
+    /// <summary>Streams of one connection that agree on their protocols at the same time; the next ones wait for their turn, as long as a negotiation may take.</summary>
     public int MaxNegotiationsPerConnection { get; init => field = AtLeastOne(value); } = 128;
 
     /// <summary>Bytes received and not read, and windows granted, over all connections.</summary>
     public long MaxStreamMemory { get; init => field = AtLeastOne(value); } = 256L * 1024 * 1024;
+
+    /// <summary>The same over all connections with one peer: two that take all that one may take.</summary>
+    public long MaxStreamMemoryPerPeer { get; init => field = AtLeastOne(value); } = 64L * 1024 * 1024;
+
+    /// <summary><see cref="MaxStreamsPerPeer"/>, or what null means.</summary>
+    internal int StreamsPerPeer => MaxStreamsPerPeer ?? MaxStreamsPerConnection + (MaxStreamsPerConnection / 2);
 
     /// <summary><see cref="MaxInboundConnections"/>, or what null means.</summary>
     internal int InboundConnections => MaxInboundConnections ?? MaxConnections - (MaxConnections / 8);

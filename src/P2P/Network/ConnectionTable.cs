@@ -2,8 +2,10 @@ using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.P2P.Network;
 
-/// <summary>The usable connections by peer, and what each peer is worth. Bounded by who asks <see cref="Admission"/> first.</summary>
-internal sealed class ConnectionTable(PeerId local)
+/// <summary>The usable connections by peer, what they share, and what each peer is worth. Bounded by who asks <see cref="Admission"/> first.</summary>
+/// <param name="local">Ourselves.</param>
+/// <param name="newShare">Makes what the connections of a peer share, with its first one.</param>
+internal sealed class ConnectionTable(PeerId local, Func<PeerShare> newShare)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, PeerEntry> _peers = [];
@@ -44,7 +46,8 @@ internal sealed class ConnectionTable(PeerId local)
         lock (_lock)
         {
             if (!_peers.TryGetValue(connection.RemotePeer, out PeerEntry? peer))
-                _peers[connection.RemotePeer] = peer = new PeerEntry();
+                _peers[connection.RemotePeer] = peer = new PeerEntry(newShare());
+            connection.Join(peer.Share);
             peer.Connections.Add(connection);
             peer.Choose(local);
             _inbound += connection.Direction == Direction.Inbound ? 1 : 0;
@@ -122,8 +125,9 @@ internal sealed class ConnectionTable(PeerId local)
             return _peers.TryGetValue(peer, out PeerEntry? entry) ? entry.Value : 0;
     }
 
-    private sealed class PeerEntry
+    private sealed class PeerEntry(PeerShare share)
     {
+        internal readonly PeerShare Share = share;
         internal readonly List<Connection> Connections = new(1);
         internal readonly Dictionary<string, int> Tags = [];
 

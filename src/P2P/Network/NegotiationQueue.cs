@@ -8,10 +8,12 @@ namespace P2PMiner.P2P.Network;
 /// </summary>
 /// <param name="together">How many negotiate at a time.</param>
 /// <param name="waiting">How many may wait. A stream that its remote has reset keeps its place.</param>
-internal sealed class NegotiationQueue(int together, int waiting)
+/// <param name="patience">How long one may wait. Negotiations have to end in time, so that none waits much longer.</param>
+/// <param name="time">The clock.</param>
+internal sealed class NegotiationQueue(int together, int waiting, TimeSpan patience, TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly Queue<YamuxStream> _waiting = [];
+    private readonly Queue<(YamuxStream Stream, long Since)> _waiting = [];
     private int _running;
     private bool _ended;
 
@@ -27,19 +29,24 @@ internal sealed class NegotiationQueue(int together, int waiting)
                 _running++;
                 return Turn.Now;
             }
-            _waiting.Enqueue(stream);
+            _waiting.Enqueue((stream, time.GetTimestamp()));
             return Turn.Later;
         }
     }
 
     /// <summary>Says that one negotiation is over.</summary>
+    /// <param name="isLate">Whether the next one waited too long: it is to be dropped, which ends its negotiation too.</param>
     /// <returns>The stream that is to negotiate in its place; null if none waits.</returns>
-    internal YamuxStream? Next()
+    internal YamuxStream? Next(out bool isLate)
     {
         lock (_lock)
         {
-            if (_waiting.TryDequeue(out YamuxStream? next))
-                return next;
+            if (_waiting.TryDequeue(out (YamuxStream Stream, long Since) next))
+            {
+                isLate = time.GetElapsedTime(next.Since) >= patience;
+                return next.Stream;
+            }
+            isLate = false;
             _running--;
             return null;
         }
@@ -51,7 +58,7 @@ internal sealed class NegotiationQueue(int together, int waiting)
         lock (_lock)
         {
             _ended = true;
-            YamuxStream[] left = [.. _waiting];
+            YamuxStream[] left = [.. _waiting.Select(static entry => entry.Stream)];
             _waiting.Clear();
             return left;
         }

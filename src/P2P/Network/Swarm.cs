@@ -3,6 +3,7 @@ using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Streams;
 using P2PMiner.P2P.Transport;
+using P2PMiner.P2P.Yamux;
 
 namespace P2PMiner.P2P.Network;
 
@@ -34,7 +35,7 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
         Peers = new PeerStore(options.Time);
         _events = new EventSequence(Report);
         _tasks = new TaskTracker(Report);
-        _table = new ConnectionTable(LocalPeer);
+        _table = new ConnectionTable(LocalPeer, () => Services.NewShare());
         _admission = new Admission(_table, options, LocalPeer);
         _gate = new InboundGate(options.Limits, options.Time);
         _listeners = new Listeners(options.Transports, OnAccepted, RaiseLocalInfoChanged, Die, options.Time, _logger);
@@ -42,7 +43,14 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
         _upgrader = new Upgrader(upgrade, options.Time, loggers);
         _dialer = new Dialer(options, EstablishOutboundAsync, () => ListenAddresses, _logger, _stop.Token);
         _services = new ConnectionServices(
-            _protocols, options.Limits, new StreamBudget(options.Limits.MaxStreams), _tasks, options.Time, OnStreamFailed, _stop.Token);
+            _protocols,
+            options.Limits,
+            new StreamBudget(options.Limits.MaxStreams, options.Limits.MaxConnections),
+            new MemoryBudget(options.Limits.MaxStreamMemory),
+            _tasks,
+            options.Time,
+            OnStreamFailed,
+            _stop.Token);
     }
 
     public event Action<IPeerConnection>? ConnectionOpened;

@@ -18,7 +18,6 @@ internal sealed class Upgrader(UpgradeOptions options, TimeProvider time, ILogge
     private static readonly string[] Multiplexers = [YamuxSession.ProtocolId];
 
     private readonly ILogger _sessionLogger = loggers.CreateLogger("P2PMiner.P2P.Yamux");
-    private readonly MemoryBudget _memory = new(options.Limits.MaxStreamMemory);
 
     /// <param name="raw">Owned from here on: closed if anything fails.</param>
     /// <param name="direction">Who dialled.</param>
@@ -98,6 +97,5 @@ internal sealed class Upgrader(UpgradeOptions options, TimeProvider time, ILogge
     {
         MaxInboundStreams = options.Limits.MaxStreamsPerConnection,
         MaxOutboundStreams = options.Limits.MaxStreamsPerConnection,
-        SharedMemory = _memory,
     };
 }

@@ -15,9 +15,6 @@ internal sealed record YamuxOptions
     /// <summary>Bytes received but not read, and window growth granted, that one connection may take.</summary>
     internal long ConnectionMemory { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>The same over all connections that share this object; null means no common limit.</summary>
-    internal MemoryBudget? SharedMemory { get; init; }
-
     /// <summary>Time between pings that measure the round trip and keep middle boxes awake. As in js-libp2p and go-libp2p.</summary>
     internal TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -13,7 +13,7 @@ internal sealed class YamuxRates(TimeProvider time)
     internal TokenBucket Opened { get; } = new(burst: 4000, perSecond: 2000, time);
 
     /// <summary>Streams opened over the limit of open ones.</summary>
-    internal TokenBucket Refused { get; } = new(burst: 1000, perSecond: 10, time);
+    internal TokenBucket Refused { get; } = NewRefused(time);
 
     /// <summary>Streams that the remote opened and reset. A peer whose program ends may reset all that are open.</summary>
     internal TokenBucket Reset { get; } = new(burst: 2000, perSecond: 100, time);
@@ -26,4 +26,6 @@ internal sealed class YamuxRates(TimeProvider time)
     /// anew after every frame.
     /// </summary>
     internal TokenBucket Bodiless { get; } = new(burst: 10_000, perSecond: 1000, time);
+
+    internal static TokenBucket NewRefused(TimeProvider time) => new(burst: 1000, perSecond: 10, time);
 }

@@ -48,7 +48,7 @@ internal sealed class YamuxSession : IAsyncDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _memory = new ConnectionMemory(options.ConnectionMemory, options.SharedMemory);
+        _memory = new ConnectionMemory(options.ConnectionMemory);
         Streams = new StreamTable(dialer, options.MaxInboundStreams, options.MaxOutboundStreams);
         Writer = new YamuxWriter(secure);
         Pings = new YamuxPings(time);
@@ -89,6 +89,9 @@ internal sealed class YamuxSession : IAsyncDisposable
 
     /// <summary>Memory that the remote makes us hold, in bytes.</summary>
     internal long MemoryUsed => _memory.Used;
+
+    /// <summary>Makes the session keep to a common budget too. To be called before a stream is opened.</summary>
+    internal void ShareMemory(MemoryBudget shared) => _memory.Share(shared);
 
     /// <summary>Starts reading. To be called once.</summary>
     /// <param name="connection">What the streams give as their connection.</param>

@@ -13,7 +13,7 @@ internal sealed class RawRemote : IAsyncDisposable
 
     private RawRemote() => Stream = Stream.Null;
 
-    /// <summary>The raw socket, or the secured channel after <see cref="SecureAsync"/>.</summary>
+    /// <summary>The raw socket, or the secured channel after <see cref="SecureAsync(Host, int)"/>.</summary>
     internal Stream Stream { get; private set; }
 
     internal static async Task<RawRemote> ConnectAsync(Host host)
@@ -35,14 +35,31 @@ internal sealed class RawRemote : IAsyncDisposable
     internal static async Task<RawRemote> SecureAsync(Host host, int seed)
     {
         RawRemote remote = await ConnectAsync(host);
-        byte[] seedBytes = new byte[Ed25519KeyPair.SeedSize];
-        BitConverter.TryWriteBytes(seedBytes, seed);
-        await MultistreamSelect.SelectAsync(remote.Stream, ["/noise"], CancellationToken.None).InTime();
-        NoiseResult noise = await NoiseHandshake.DialAsync(
-            remote.Stream, Ed25519KeyPair.FromSeed(seedBytes), host.Id, ["/yamux/1.0.0"], CancellationToken.None).InTime();
-        remote.Stream = noise.Stream;
+        await remote.SecureItselfAsync(host, seed);
         return remote;
     }
+
+    /// <summary>The same without a socket.</summary>
+    internal static async Task<RawRemote> SecureAsync(Host host, int seed, MemoryTransport transport)
+    {
+        RawRemote remote = new() { Stream = (await transport.DialAsync(host.Network.ListenAddresses[0], CancellationToken.None)).Stream };
+        await remote.SecureItselfAsync(host, seed);
+        return remote;
+    }
+
+    private async Task SecureItselfAsync(Host host, int seed)
+    {
+        byte[] seedBytes = new byte[Ed25519KeyPair.SeedSize];
+        BitConverter.TryWriteBytes(seedBytes, seed);
+        await MultistreamSelect.SelectAsync(Stream, ["/noise"], CancellationToken.None).InTime();
+        NoiseResult noise = await NoiseHandshake.DialAsync(
+            Stream, Ed25519KeyPair.FromSeed(seedBytes), host.Id, ["/yamux/1.0.0"], CancellationToken.None).InTime();
+        Stream = noise.Stream;
+    }
+
+    /// <summary>Opens streams and says nothing on them.</summary>
+    internal async Task OpenSilentAsync(int first, int count) =>
+        await WriteAsync([.. Enumerable.Range(first, count).SelectMany(static i => Frame(1, 1, 1 + (2 * (uint)i), 0))]);
 
     internal async Task WriteAsync(params byte[] bytes) => await Stream.WriteAsync(bytes).InTime();
 

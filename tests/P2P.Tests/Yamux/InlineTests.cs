@@ -10,7 +10,7 @@ internal sealed class InlineTests
     [Test]
     public async Task InlineReader_GoesOnWithinTheDelivery_AndCanReadAgainThere()
     {
-        ConnectionMemory memory = new(1 << 20, null);
+        ConnectionMemory memory = new(1 << 20);
         ReceiveSide side = new(new ReceiveWindow(1 << 20, memory, TimeProvider.System), memory) { IsInline = true };
         List<byte> read = [];
         Task<int> reading = ReadAsync();

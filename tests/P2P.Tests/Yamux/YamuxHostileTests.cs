@@ -179,12 +179,13 @@ internal sealed class YamuxHostileTests
     public async Task UnreadDataOfOthers_LeavesEachConnectionItsOwnShare()
     {
         MemoryBudget shared = new(1_000_000);
-        YamuxOptions options = new() { SharedMemory = shared };
-        await using RawPeer greedy = RawPeer.Create(options: options);
+        await using RawPeer greedy = RawPeer.Create();
+        greedy.Session.ShareMemory(shared);
         for (uint id = 1; id <= 19; id += 2)
             await greedy.SendDataAsync(id, new byte[ReceiveWindow.Initial - 5000], FrameFlags.Syn);
         await greedy.ExpectAliveAsync();
-        await using RawPeer modest = RawPeer.Create(options: options);
+        await using RawPeer modest = RawPeer.Create();
+        modest.Session.ShareMemory(shared);
 
         await modest.SendDataAsync(1, new byte[100_000], FrameFlags.Syn);
         await modest.ExpectAliveAsync();

@@ -80,7 +80,7 @@ internal sealed class YamuxPartsTests
     public void ReceiveWindow_DoublesWhileItIsReadWithinFourRoundTrips()
     {
         ManualTime time = new();
-        ConnectionMemory memory = new(100_000_000, null);
+        ConnectionMemory memory = new(100_000_000);
         ReceiveWindow window = new(1024 * 1024, memory, time);
         TimeSpan roundTrip = TimeSpan.FromMilliseconds(50);
         int half = ReceiveWindow.Initial / 2;
@@ -113,7 +113,7 @@ internal sealed class YamuxPartsTests
     [Test]
     public void ReceiveWindow_DoesNotGrowWithoutMemory()
     {
-        ReceiveWindow window = new(1024 * 1024, new ConnectionMemory(ReceiveWindow.Initial - 1, null), new ManualTime());
+        ReceiveWindow window = new(1024 * 1024, new ConnectionMemory(ReceiveWindow.Initial - 1), new ManualTime());
         window.Receive(ReceiveWindow.Initial);
 
         Assert.That(window.TakeGrant(0, TimeSpan.FromSeconds(1)), Is.EqualTo(ReceiveWindow.Initial));
@@ -123,8 +123,10 @@ internal sealed class YamuxPartsTests
     public void ConnectionMemory_TakesFromTheCommonBudgetWhatIsAboveItsOwnShare()
     {
         MemoryBudget shared = new(1000);
-        ConnectionMemory one = new(10_000_000, shared);
-        ConnectionMemory two = new(10_000_000, shared);
+        ConnectionMemory one = new(10_000_000);
+        ConnectionMemory two = new(10_000_000);
+        one.Share(shared);
+        two.Share(shared);
 
         Assert.That(one.TryReserve(ConnectionMemory.OwnShare + 900), Is.True);
         Assert.That(shared.Used, Is.EqualTo(900));
