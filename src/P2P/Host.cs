@@ -101,6 +101,9 @@ public sealed class Host : IAsyncDisposable
     /// <summary>Done when the host has stopped; fails with the reason if a part died without which it is of no use.</summary>
     public Task Completion => _completion.Task;
 
+    /// <summary>For tests.</summary>
+    internal IdentifyService IdentifyService => _identify;
+
     /// <summary>Makes a host and lets it listen.</summary>
     /// <exception cref="IOException">An address cannot be listened on; the message is one clear line.</exception>
     public static Task<Host> StartAsync(HostOptions options, ILoggerFactory loggers, CancellationToken cancellation = default) =>

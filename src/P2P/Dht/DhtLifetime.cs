@@ -24,6 +24,9 @@ internal sealed class DhtLifetime(
     /// <summary>The running node, or null while it is off.</summary>
     internal DhtNode? Node => _node;
 
+    /// <summary>The rates of those who ask, or null while it is no server.</summary>
+    internal RequestRates? Rates { get; private set; }
+
     /// <summary>What carries the node's messages, or null while it is off.</summary>
     internal HostNetwork? Messages { get; private set; }
 
@@ -81,7 +84,8 @@ internal sealed class DhtLifetime(
     private void StartServing()
     {
         CancellationTokenSource serving = _serving = new CancellationTokenSource();
-        MessageServer server = new(_node!.Handler, new RequestRates(options.RequestsPerSecond, network.Time), network.Time, logger);
+        Rates = new RequestRates(options.RequestsPerSecond, network.Time);
+        MessageServer server = new(_node!.Handler, Rates, network.Time, logger);
         network.Handle(
             options.Protocol,
             (stream, cancellation) => ServeAsync(server, stream, serving.Token, cancellation),
@@ -94,6 +98,7 @@ internal sealed class DhtLifetime(
         _serving?.Cancel();
         _serving?.Dispose();
         _serving = null;
+        Rates = null;
     }
 
     private static async Task ServeAsync(MessageServer server, PeerStream stream, CancellationToken serving, CancellationToken cancellation)

@@ -197,6 +197,9 @@ public sealed class KademliaDht : IAsyncDisposable
         _lifetime.Dispose();
     }
 
+    /// <summary>For tests: the parts of it.</summary>
+    internal DhtLifetime Lifetime => _lifetime;
+
     private DhtNode Node => _lifetime.Node ?? throw new InvalidOperationException("the DHT is off");
 
     private static ReadOnlyMemory<byte> CheckedKey(ReadOnlyMemory<byte> key) => key.Length is > 0 and <= WireLimits.MaxKeySize

@@ -47,6 +47,9 @@ internal sealed class IdentifyService : IAsyncDisposable
 
     internal IReadOnlyList<Multiaddr> Observed => _observed.Confirmed;
 
+    /// <summary>Connections about which something is remembered.</summary>
+    internal int Count => _states.Count;
+
     /// <summary>Asks a peer once more.</summary>
     /// <exception cref="IOException">The connection or the stream failed, or the peer does not answer this protocol, or not properly.</exception>
     /// <exception cref="TimeoutException">No answer in time.</exception>

@@ -56,7 +56,7 @@ internal sealed class Connection : IPeerConnection
     internal string? CloseReason => _session.CloseReason?.Message;
 
     /// <summary>Done when nothing of it is left.</summary>
-    internal Task Completion => _session.Completion;
+    internal Task Completion { get; private set; } = Task.CompletedTask;
 
     private PeerShare Share => _share ?? throw new InvalidOperationException("the connection is not one of the host's yet");
 
@@ -71,6 +71,7 @@ internal sealed class Connection : IPeerConnection
     internal void Start()
     {
         _session.Start(this, Accept);
+        Completion = EndAsync();
         Closed.UnsafeRegister(static connection => ((Connection)connection!).EndStreams(), this);
     }
 
@@ -119,6 +120,22 @@ internal sealed class Connection : IPeerConnection
     {
         _session.Abort(reason);
         _channel.Raw.Abort();
+    }
+
+    /// <summary>Memory that the remote makes us hold, in bytes.</summary>
+    internal long MemoryUsed => _session.MemoryUsed;
+
+    /// <summary>The session has closed the stream of the raw connection; the transport may hold more than that.</summary>
+    private async Task EndAsync()
+    {
+        try
+        {
+            await _session.Completion.ConfigureAwait(false);
+        }
+        finally
+        {
+            await _channel.Raw.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private void Accept(YamuxStream raw)

@@ -12,6 +12,9 @@ internal sealed class DialBackoff(ConnectionLimits limits, TimeProvider time, Fu
     /// <summary>Addresses remembered; the one whose time is up first makes room.</summary>
     internal const int MaxEntries = 4096;
 
+    /// <summary>Between two looks for addresses that have been left alone for long enough to be forgotten.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(10);
+
     /// <summary>The time is spread over this part of it, downwards.</summary>
     private const double Jitter = 0.3;
 
@@ -20,6 +23,7 @@ internal sealed class DialBackoff(ConnectionLimits limits, TimeProvider time, Fu
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(PeerId? Peer, Multiaddr Address), Entry> _entries = [];
+    private DateTimeOffset _nextSweep = time.GetUtcNow() + SweepInterval;
 
     internal int Count
     {
@@ -40,6 +44,7 @@ internal sealed class DialBackoff(ConnectionLimits limits, TimeProvider time, Fu
     {
         lock (_lock)
         {
+            Sweep();
             int failures = _entries.GetValueOrDefault((peer, address)).Failures;
             if (failures == 0 && _entries.Count >= MaxEntries)
                 MakeRoom();
@@ -62,19 +67,34 @@ internal sealed class DialBackoff(ConnectionLimits limits, TimeProvider time, Fu
         {
             if (_entries.Count == 0)
                 return;
+            Sweep();
             foreach (Multiaddr address in addresses)
                 _entries.Remove((peer, address));
         }
     }
 
-    private void MakeRoom()
+    /// <summary>Failures count no more when the longest time has passed once again since the address could have been tried.</summary>
+    private void Sweep()
     {
         DateTimeOffset now = time.GetUtcNow();
+        if (now < _nextSweep)
+            return;
+        _nextSweep = now + SweepInterval;
+        ForgetThoseUntil(now - limits.BackoffMax);
+    }
+
+    private void ForgetThoseUntil(DateTimeOffset limit)
+    {
         foreach (((PeerId? Peer, Multiaddr Address) key, Entry entry) in _entries)
         {
-            if (entry.Until <= now)
+            if (entry.Until <= limit)
                 _entries.Remove(key);
         }
+    }
+
+    private void MakeRoom()
+    {
+        ForgetThoseUntil(time.GetUtcNow());
         if (_entries.Count >= MaxEntries)
             _entries.Remove(_entries.MinBy(static entry => entry.Value.Until).Key);
     }

@@ -6,14 +6,22 @@ namespace P2PMiner.P2P.Network;
 /// <summary>Decides by its address alone whether a connection that somebody made to us is worth a handshake.</summary>
 /// <remarks>
 /// Per remote host: a token bucket for the rate, handshakes under way, connections held. In total: handshakes under way. A host is
-/// remembered while it has either or its bucket is not full, at most <see cref="MaxHosts"/> of them; beyond that, idle ones are forgotten.
+/// remembered while it has either or its bucket is not full, and some minutes longer; at most <see cref="MaxHosts"/> of them: beyond that,
+/// idle ones are forgotten at once.
 /// </remarks>
 internal sealed class InboundGate(ConnectionLimits limits, TimeProvider time)
 {
     internal const int MaxHosts = 4096;
 
+    /// <summary>Between two looks for hosts that are idle.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(10);
+
+    /// <summary>In so long an empty bucket is full again.</summary>
+    private static readonly TimeSpan RefillTime = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<IPAddress, HostState> _hosts = [];
+    private long _swept = time.GetTimestamp();
     private int _pending;
 
     internal int Pending => Volatile.Read(ref _pending);
@@ -68,6 +76,8 @@ internal sealed class InboundGate(ConnectionLimits limits, TimeProvider time)
         long now = time.GetTimestamp();
         if (!_hosts.TryGetValue(host, out HostState? state))
         {
+            if (time.GetElapsedTime(_swept, now) >= SweepInterval)
+                Sweep(now);
             if (_hosts.Count >= MaxHosts)
                 ForgetIdle();
             state = new HostState { Tokens = limits.InboundRatePerHost, Refilled = now };
@@ -77,6 +87,16 @@ internal sealed class InboundGate(ConnectionLimits limits, TimeProvider time)
         state.Tokens = Math.Min(limits.InboundRatePerHost, state.Tokens + earned);
         state.Refilled = now;
         return state;
+    }
+
+    private void Sweep(long now)
+    {
+        _swept = now;
+        foreach ((IPAddress host, HostState state) in _hosts)
+        {
+            if (state is { Pending: 0, Open: 0 } && time.GetElapsedTime(state.Refilled, now) >= RefillTime)
+                _hosts.Remove(host);
+        }
     }
 
     private void ForgetIdle()

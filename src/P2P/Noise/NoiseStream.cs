@@ -68,9 +68,15 @@ internal sealed class NoiseStream : AsyncStream
             // Until the part is out: a frame that was sent in part, or a counter that was used, cannot be taken back.
             _writeBroken = true;
             byte[] frames = ArrayPool<byte>.Shared.Rent(EncodedLength(part.Length));
-            int length = Encode(part.Span, frames);
-            await _raw.WriteAsync(frames.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
-            ArrayPool<byte>.Shared.Return(frames);
+            try
+            {
+                int length = Encode(part.Span, frames);
+                await _raw.WriteAsync(frames.AsMemory(0, length), cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(frames);
+            }
             _writeBroken = false;
             buffer = buffer[part.Length..];
         }

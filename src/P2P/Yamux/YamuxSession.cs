@@ -226,6 +226,7 @@ internal sealed class YamuxSession : IAsyncDisposable
             await _secure.DisposeAsync().ConfigureAwait(false);
         }
         await Task.WhenAll(reading, writing, _cancelling).ConfigureAwait(false);
+        Writer.Discard();
         _memory.Close();
         YamuxLog.Ended(_logger, Name, CloseReason!.Message);
     }

@@ -46,8 +46,14 @@ internal sealed class YamuxWriter(Stream secure)
         {
             while (TryTakeBatch(out byte[]? buffer, out Memory<byte> bytes))
             {
-                await secure.WriteAsync(bytes).ConfigureAwait(false);
-                ArrayPool<byte>.Shared.Return(buffer);
+                try
+                {
+                    await secure.WriteAsync(bytes).ConfigureAwait(false);
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
+                }
                 P2PMetrics.BytesSent.Add(bytes.Length);
                 Volatile.Write(ref _batches, _batches + 1);
             }
@@ -163,6 +169,16 @@ internal sealed class YamuxWriter(Stream secure)
             _closing = true;
         }
         _work.Set();
+    }
+
+    /// <summary>After <see cref="Close"/> and the end of <see cref="RunAsync"/>: what could not be sent goes back to the pool.</summary>
+    internal void Discard()
+    {
+        lock (_lock)
+        {
+            if (!_batch.IsEmpty)
+                ArrayPool<byte>.Shared.Return(_batch.Take().Buffer);
+        }
     }
 
     private bool TryTakeBatch([NotNullWhen(true)] out byte[]? buffer, out Memory<byte> bytes)
