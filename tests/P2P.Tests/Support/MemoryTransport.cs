@@ -36,7 +36,13 @@ public sealed class MemoryTransport(TimeProvider time) : ITransport
 
     public bool Handles(Multiaddr address) => address.ToString().Contains("/tcp/", StringComparison.Ordinal);
 
-    public async ValueTask<ITransportConnection> DialAsync(Multiaddr address, CancellationToken cancellation)
+    public ValueTask<ITransportConnection> DialAsync(Multiaddr address, CancellationToken cancellation) =>
+        DialAsync(address, address, cancellation);
+
+    /// <summary>The transport of one of the hosts, whose address those see whom it dials; else they see the address that was dialled.</summary>
+    public ITransport At(Multiaddr place) => new Place(this, place);
+
+    private async ValueTask<ITransportConnection> DialAsync(Multiaddr address, Multiaddr place, CancellationToken cancellation)
     {
         Dials.Enqueue(address);
         if (Swallows(address))
@@ -45,7 +51,7 @@ public sealed class MemoryTransport(TimeProvider time) : ITransport
             throw new IOException($"{address}: connection refused");
         ByteQueue there = new(time, Latency);
         ByteQueue back = new(time, Latency);
-        var from = Multiaddr.Parse(WithPort(address, NextPort()));
+        var from = Multiaddr.Parse(WithPort(place, NextPort()));
         MemoryConnection ours = new(this, back, there, from, address);
         MemoryConnection theirs = new(this, there, back, address, from);
         if (!listener.TryAdd(theirs))
@@ -73,12 +79,35 @@ public sealed class MemoryTransport(TimeProvider time) : ITransport
             connection.Abort();
     }
 
+    /// <summary>Breaks the connections of one host, as when its power fails.</summary>
+    public void Break(Multiaddr place)
+    {
+        foreach (MemoryConnection connection in _connections.Keys)
+        {
+            if (IsAt(connection.LocalAddress, place) || IsAt(connection.RemoteAddress, place))
+                connection.Abort();
+        }
+    }
+
+    private static bool IsAt(Multiaddr address, Multiaddr place) => address.TcpEndPoint!.Address.Equals(place.TcpEndPoint!.Address);
+
     private int NextPort() => Interlocked.Increment(ref _lastPort);
 
     private static string WithPort(Multiaddr address, int port)
     {
         string text = address.ToString();
         return text[..(text.LastIndexOf('/') + 1)] + port.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private sealed class Place(MemoryTransport transport, Multiaddr place) : ITransport
+    {
+        public bool Handles(Multiaddr address) => transport.Handles(address);
+
+        public ValueTask<ITransportConnection> DialAsync(Multiaddr address, CancellationToken cancellation) =>
+            transport.DialAsync(address, place, cancellation);
+
+        public ValueTask<ITransportListener> ListenAsync(Multiaddr address, CancellationToken cancellation) =>
+            transport.ListenAsync(address, cancellation);
     }
 
     private sealed class MemoryListener(MemoryTransport transport, Multiaddr address) : ITransportListener
