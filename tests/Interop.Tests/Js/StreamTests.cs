@@ -91,6 +91,8 @@ internal sealed class StreamTests(PeerKind dialerKind, PeerKind listenerKind) : 
 
         if (result.Flag("ok"))
             Assert.That(result.Text("ended"), Does.StartWith("reset"));
+        else
+            Assert.That(result.Text("error"), Does.Contain("reset").IgnoreCase);
         await from.CallAsync("ping", new { peer = to.Id });
     }
 
