@@ -97,9 +97,6 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
 
     internal ConnectionServices Services => _services;
 
-    /// <inheritdoc cref="Upgrader.MemoryUsed"/>
-    internal long SharedMemory => _upgrader.MemoryUsed;
-
     /// <exception cref="IOException">An address cannot be listened on.</exception>
     internal async Task BindAsync(CancellationToken cancellation)
     {

@@ -19,9 +19,6 @@ internal sealed class Upgrader(UpgradeOptions options, TimeProvider time, ILogge
 
     private readonly ILogger _sessionLogger = loggers.CreateLogger("P2PMiner.P2P.Yamux");
 
-    /// <summary>What the streams of all connections hold together, in bytes, beyond the share that each connection has for itself.</summary>
-    internal long MemoryUsed => _memory.Used;
-
     /// <param name="raw">Owned from here on: closed if anything fails.</param>
     /// <param name="direction">Who dialled.</param>
     /// <param name="expected">Who must answer, or null for anyone.</param>

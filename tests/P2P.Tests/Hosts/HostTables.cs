@@ -19,7 +19,7 @@ internal static class HostTables
             ["handshakes"] = now.Handshakes,
             ["dials"] = now.Dials,
             ["handlers"] = now.Handlers,
-            ["stream memory"] = swarm.SharedMemory + swarm.Connections.Sum(static connection => ((Connection)connection).MemoryUsed),
+            ["stream memory"] = swarm.Services.Memory.Used + swarm.Connections.Sum(static connection => ((Connection)connection).MemoryUsed),
             ["identify states"] = host.IdentifyService.Count,
             ["peer store"] = swarm.Peers.Count,
             ["dial back-offs"] = swarm.Dialer.Backoff.Count,
