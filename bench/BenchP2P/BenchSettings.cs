@@ -10,7 +10,8 @@ namespace P2PMiner.BenchP2P;
 /// <param name="Hosts">Sizes of the mesh.</param>
 /// <param name="DhtHosts">Size of the DHT.</param>
 /// <param name="Rounds">Messages through the mesh in one measurement; a quarter as many lookups.</param>
-/// <param name="ManyPairs">Alternating measurements of mesh and DHT.</param>
+/// <param name="ManyPairs">Alternating measurements of mesh and attacks.</param>
+/// <param name="DhtPairs">Alternating measurements of the DHT.</param>
 /// <param name="Held">Connections held open to one node.</param>
 /// <param name="Idle">How long the held connections are left alone.</param>
 /// <param name="Peer">Path of p2p-peer.</param>
@@ -25,6 +26,7 @@ internal sealed record BenchSettings(
     int DhtHosts,
     int Rounds,
     int ManyPairs,
+    int DhtPairs,
     int Held,
     TimeSpan Idle,
     string Peer,

@@ -15,17 +15,17 @@ internal static class ManyScenarios
     public static async Task LatencyAsync(Report report, BenchSettings settings)
     {
         foreach (int hosts in settings.Hosts)
-            await CompareAsync(report, settings, $"gossip latency, {hosts} hosts", "mesh", hosts, settings.Rounds);
+            await CompareAsync(report, settings.ManyPairs, $"gossip latency, {hosts} hosts", "mesh", hosts, settings.Rounds);
     }
 
     /// <summary>Lookups of random keys: until the closest peers have answered.</summary>
     public static Task LookupAsync(Report report, BenchSettings settings) =>
-        CompareAsync(report, settings, $"DHT lookup, {settings.DhtHosts} hosts", "dht", settings.DhtHosts, settings.Rounds / 4);
+        CompareAsync(report, settings.DhtPairs, $"DHT lookup, {settings.DhtHosts} hosts", "dht", settings.DhtHosts, settings.Rounds / 4);
 
-    private static async Task CompareAsync(Report report, BenchSettings settings, string name, string scenario, int hosts, int rounds)
+    private static async Task CompareAsync(Report report, int pairCount, string name, string scenario, int hosts, int rounds)
     {
         var runs = new Dictionary<PeerKind, List<JsonObject>> { [PeerKind.Ours] = [], [PeerKind.Js] = [] };
-        for (int i = 0; i < settings.ManyPairs; i++)
+        for (int i = 0; i < pairCount; i++)
         {
             foreach (PeerKind side in i % 2 == 0 ? BenchSettings.Sides : BenchSettings.Sides.Reverse())
                 runs[side].Add(await RunAsync(side, scenario, hosts, rounds, Seed + i));

@@ -22,9 +22,10 @@ var hosts = new Option<int[]>("--hosts")
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => [20, 100],
 };
-var dhtHosts = new Option<int>("--dht-hosts") { Description = "size of the DHT", DefaultValueFactory = _ => 50 };
+var dhtHosts = new Option<int>("--dht-hosts") { Description = "size of the DHT", DefaultValueFactory = _ => 100 };
 var rounds = new Option<int>("--rounds") { Description = "messages through the mesh; a quarter as many lookups", DefaultValueFactory = _ => 200 };
-var manyPairs = new Option<int>("--many-pairs") { Description = "alternating measurements of mesh, DHT and attacks", DefaultValueFactory = _ => 3 };
+var manyPairs = new Option<int>("--many-pairs") { Description = "alternating measurements of mesh and attacks", DefaultValueFactory = _ => 3 };
+var dhtPairs = new Option<int>("--dht-pairs") { Description = "the same of the DHT, which take minutes each", DefaultValueFactory = _ => 1 };
 var held = new Option<int>("--held") { Description = "connections held open to one node", DefaultValueFactory = _ => 1000 };
 var idle = new Option<int>("--idle") { Description = "seconds that they are left alone", DefaultValueFactory = _ => 20 };
 var peer = new Option<string>("--peer")
@@ -36,7 +37,7 @@ var output = new Option<string>("--output") { Description = "JSON file", Default
 
 var command = new RootCommand("Measures src/P2P against js-libp2p. Give it a quiet machine.")
 {
-    only, pairs, size, connections, messages, hosts, dhtHosts, rounds, manyPairs, held, idle, peer, output,
+    only, pairs, size, connections, messages, hosts, dhtHosts, rounds, manyPairs, dhtPairs, held, idle, peer, output,
     ManyCommand.Create(), AttackCommand.Create(),
 };
 command.SetAction(async parse =>
@@ -44,7 +45,7 @@ command.SetAction(async parse =>
     var settings = new BenchSettings(
         parse.GetValue(only)!, Math.Max(1, parse.GetValue(pairs)), parse.GetValue(size) * 1_000_000L, Math.Max(1, parse.GetValue(connections)),
         Math.Max(1, parse.GetValue(messages)), parse.GetValue(hosts)!, parse.GetValue(dhtHosts), Math.Max(1, parse.GetValue(rounds)),
-        Math.Max(1, parse.GetValue(manyPairs)), parse.GetValue(held), TimeSpan.FromSeconds(parse.GetValue(idle)), parse.GetValue(peer)!,
+        Math.Max(1, parse.GetValue(manyPairs)), Math.Max(1, parse.GetValue(dhtPairs)), parse.GetValue(held), TimeSpan.FromSeconds(parse.GetValue(idle)), parse.GetValue(peer)!,
         parse.GetValue(output)!);
     try
     {
