@@ -14,7 +14,8 @@ namespace P2PMiner.P2P.Mdns;
 /// on every interface, over IPv4 and IPv6. Interfaces and addresses may come and go, and the machine may sleep.
 /// </summary>
 /// <remarks>
-/// Addresses found go into the peer store. Only private, link-local and loopback addresses are announced, and believed of others.
+/// Addresses found go into the peer store. Announced, and believed of others, are private, link-local and loopback addresses, and public
+/// ones only on the link whose networks they are in.
 /// No farewell is sent: implementations that do not look at lifetimes would take it for news.
 /// </remarks>
 public sealed class MdnsDiscovery : IAsyncDisposable
@@ -173,13 +174,15 @@ public sealed class MdnsDiscovery : IAsyncDisposable
 
     /// <summary>What is told on a link: its own addresses first; loopback addresses to this machine only.</summary>
     private IEnumerable<Multiaddr> Announced(MdnsInterface place) => _network.ListenAddresses
-        .Where(address => address.IsTcp && address.IPAddress is not null && IsAnnounced(IpAddresses.Scope(address.IPAddress), place))
-        .OrderBy(address => place.IsLoopback ? !address.IsLoopback : !place.Address.Equals(address.IPAddress));
+        .Where(address => address.IsTcp && address.IPAddress is not null && IsAnnounced(address.IPAddress, place))
+        .OrderBy(address => place.IsLoopback ? !address.IsLoopback : !place.Address.Equals(address.IPAddress))
+        .ThenBy(address => !_links.IsOnLink(place, address.IPAddress!));
 
-    private bool IsAnnounced(IpScope scope, MdnsInterface place) => scope switch
+    private bool IsAnnounced(IPAddress address, MdnsInterface place) => IpAddresses.Scope(address) switch
     {
         IpScope.Loopback => place.IsLoopback,
         IpScope.LinkLocal or IpScope.Private => !_options.LoopbackOnly,
+        IpScope.Public => !_options.LoopbackOnly && _links.IsOnLink(place, address),
         _ => false,
     };
 
@@ -187,7 +190,7 @@ public sealed class MdnsDiscovery : IAsyncDisposable
     {
         if (message.IsResponse)
         {
-            ReceiveAnswer(message, source);
+            ReceiveAnswer(link.Place, message, source);
             return;
         }
         if (MdnsReader.AsksMeta(message))
@@ -199,15 +202,16 @@ public sealed class MdnsDiscovery : IAsyncDisposable
         Wake();
     }
 
-    private void ReceiveAnswer(DnsMessage message, IPAddress source)
+    private void ReceiveAnswer(MdnsInterface place, DnsMessage message, IPAddress source)
     {
         bool isLocal = _links.IsOwn(source);
         // A loopback address of another machine would lead to whoever listens there on this one.
         IReadOnlyList<MdnsAnswer> answers = MdnsReader.Read(
-            message, _options.ServiceName, scope => scope switch
+            message, _options.ServiceName, address => IpAddresses.Scope(address) switch
             {
                 IpScope.LinkLocal or IpScope.Private => true,
                 IpScope.Loopback => isLocal,
+                IpScope.Public => _links.IsOnLink(place, address),
                 _ => false,
             });
         foreach (MdnsAnswer answer in answers)

@@ -22,7 +22,8 @@ internal sealed class MdnsLinks(
 
     private readonly Dictionary<MdnsInterface, Retry> _retries = [];
     private volatile MdnsLink[] _all = [];
-    private volatile MdnsSurroundings _surroundings = new([], new HashSet<IPAddress>());
+    private volatile MdnsSurroundings _surroundings = new(
+        [], new HashSet<IPAddress>(), new Dictionary<MdnsInterface, IReadOnlyList<IPNetwork>>());
 
     public IReadOnlyList<MdnsLink> All => _all;
 
@@ -44,6 +45,9 @@ internal sealed class MdnsLinks(
 
     /// <summary>True if a packet from this address was sent by this machine.</summary>
     public bool IsOwn(IPAddress source) => _surroundings.OwnAddresses.Contains(MdnsSurroundings.WithoutScope(source));
+
+    /// <inheritdoc cref="MdnsSurroundings.IsOnLink"/>
+    public bool IsOnLink(MdnsInterface place, IPAddress address) => _surroundings.IsOnLink(place, address);
 
     /// <summary>Leaves links that failed or whose interface is gone or has another address, and joins the group on the others.</summary>
     public async ValueTask RefreshAsync()

@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using System.Text;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
-using P2PMiner.P2P.Transport;
 
 namespace P2PMiner.P2P.Mdns;
 
@@ -38,8 +38,8 @@ internal static class MdnsReader
     /// </summary>
     /// <param name="response">Of anyone.</param>
     /// <param name="service">Without it the response is about something else.</param>
-    /// <param name="accept">Which scopes of addresses are believed.</param>
-    public static IReadOnlyList<MdnsAnswer> Read(DnsMessage response, string service, Func<IpScope, bool> accept)
+    /// <param name="accept">Which addresses are believed.</param>
+    public static IReadOnlyList<MdnsAnswer> Read(DnsMessage response, string service, Func<IPAddress, bool> accept)
     {
         HashSet<string> names = new(
             response.Answers
@@ -54,7 +54,7 @@ internal static class MdnsReader
             .SelectMany(record => record.Texts!.Select(text => (record, text)));
         foreach ((DnsRecord record, byte[] text) in texts.Take(MaxAddresses))
         {
-            if (!TryReadAddress(text, out Multiaddr? address, out PeerId? peer) || !accept(IpAddresses.Scope(address.IPAddress!)))
+            if (!TryReadAddress(text, out Multiaddr? address, out PeerId? peer) || !accept(address.IPAddress!))
                 continue;
             if (!found.TryGetValue(peer, out Found? entry) && found.Count < MaxPeers)
                 found.Add(peer, entry = new Found());

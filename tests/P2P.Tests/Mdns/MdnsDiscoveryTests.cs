@@ -147,6 +147,33 @@ public sealed class MdnsDiscoveryTests
     }
 
     [Test]
+    public async Task PublicAddresses_AreAnnouncedAndBelievedOnTheirOwnLinkOnly()
+    {
+        Node a = Start("8.8.8.1", "/ip4/8.8.8.1/tcp/1", "/ip4/9.9.9.9/tcp/1", "/ip6/2a00:77::1/tcp/1", "/ip6/2a00:78::1/tcp/1");
+        Node b = Start("8.8.8.2", "/ip4/8.8.8.2/tcp/1");
+        a.OnLink = b.OnLink = [IPNetwork.Parse("8.8.8.0/24"), IPNetwork.Parse("2a00:77::/64")];
+        await Until(() => a.Found.Count > 0 && b.Found.Count > 0, "discovery");
+        Assert.That(b.Found[0].Addresses.Select(address => address.ToString()), Is.EqualTo(new[] { "/ip4/8.8.8.1/tcp/1", "/ip6/2a00:77::1/tcp/1" }));
+        b.Forget();
+        Answer("8.8.8.9", [.. new[] { "8.8.9.9", "9.9.9.9", "8.8.8.9" }.Select(address => $"dnsaddr=/ip4/{address}/tcp/1/p2p/{Peer(99)}")]);
+        await Until(() => b.Found.Any(found => found.Peer.Equals(Peer(99))), "the stranger");
+        Assert.That(
+            b.Found.First(found => found.Peer.Equals(Peer(99))).Addresses.Select(address => address.ToString()),
+            Is.EqualTo(new[] { "/ip4/8.8.8.9/tcp/1" }));
+    }
+
+    [TestCase("192.168.77.5", 24, "192.168.77.0/24")]
+    [TestCase("8.8.8.200", 25, "8.8.8.128/25")]
+    [TestCase("8.8.8.8", 32, "8.8.8.8/32")]
+    [TestCase("8.8.8.8", 7, null)]
+    [TestCase("2a00:77::1:2", 64, "2a00:77::/64")]
+    [TestCase("2a00:77::1", 128, "2a00:77::1/128")]
+    [TestCase("2a00:77::1", 31, null)]
+    [TestCase("2a00:77::1", 0, null)]
+    public void Networks_FollowFromAddressAndPrefix(string address, int prefix, string? expected) =>
+        Assert.That(MdnsSurroundings.NetworkOf(IPAddress.Parse(address), prefix)?.ToString(), Is.EqualTo(expected));
+
+    [Test]
     public async Task Strangers_OnThisMachineMayNameLoopback()
     {
         Node node = Start("192.168.1.1", "/ip4/192.168.1.1/tcp/1");
@@ -306,7 +333,10 @@ public sealed class MdnsDiscoveryTests
                 Network,
                 options,
                 NullLogger.Instance,
-                () => new MdnsSurroundings(Places, new HashSet<IPAddress>([IPAddress.Loopback, .. Places.Select(place => place.Address)])),
+                () => new MdnsSurroundings(
+                    Places,
+                    new HashSet<IPAddress>([IPAddress.Loopback, .. Places.Select(place => place.Address)]),
+                    Places.ToDictionary(place => place, _ => OnLink)),
                 place => Joined(place).Join(place.Address),
                 new Random(number));
             Discovery.PeerFound += peer =>
@@ -325,6 +355,8 @@ public sealed class MdnsDiscoveryTests
         public IReadOnlyList<Multiaddr> Addresses { get; set; } = [];
 
         public IReadOnlyList<MdnsInterface> Places { get; set; }
+
+        public IReadOnlyList<IPNetwork> OnLink { get; set; } = [];
 
         public Func<MdnsInterface, MdnsAir> Joined { get; set; }
 

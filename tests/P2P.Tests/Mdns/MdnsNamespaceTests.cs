@@ -62,6 +62,18 @@ public sealed class MdnsNamespaceTests
         Assert.That(right.Found, Does.Contain($"{left.Id} /ip6/fd77::1/tcp/4001"));
     }
 
+    // As on a network with an IPv6 prefix of its provider and nothing else.
+    [Test]
+    public async Task Machines_FindEachOtherByPublicAddressesOfTheirLink()
+    {
+        Up(_left!, "2a00:77::1/64");
+        Up(_right!, "2a00:77::2/64");
+        await using Node left = new(1, _left!, "/ip6/2a00:77::1/tcp/4001", "/ip6/2a00:78::1/tcp/4001");
+        await using Node right = new(2, _right!, "/ip6/2a00:77::2/tcp/4002");
+        await FoundAsync(left, right);
+        Assert.That(right.Found, Does.Contain($"{left.Id} /ip6/2a00:77::1/tcp/4001"));
+    }
+
     [Test]
     public async Task Machines_FindEachOtherWhenTheNetworkComesLateAndComesBack()
     {
