@@ -1,6 +1,6 @@
 namespace P2PMiner.P2P.Multiformats;
 
-/// <summary>What came of reading a varint.</summary>
+/// <summary>What came of reading a varint (github.com/multiformats/unsigned-varint).</summary>
 public enum VarintStatus
 {
     /// <summary>A value was read.</summary>

@@ -1,8 +1,8 @@
 namespace P2PMiner.P2P.Network;
 
 /// <summary>
-/// All limits of connections, dials and streams. "js" is js-libp2p 3.3, "go" go-libp2p 0.42. A host is an IPv4 address or the /64 of
-/// an IPv6 address.
+/// All limits of connections, dials and streams (libp2p/specs, connections/README.md, "Connection Limits"). "js" is js-libp2p
+/// 3.3, "go" go-libp2p 0.42. A host is an IPv4 address or the /64 of an IPv6 address.
 /// </summary>
 public sealed record ConnectionLimits
 {

@@ -4,13 +4,20 @@ using P2PMiner.P2P.Streams;
 
 namespace P2PMiner.P2P.Network;
 
-/// <summary>Serves one stream that a remote opened. When it returns or throws, the stream is disposed (and so reset if it is not closed).</summary>
+/// <summary>
+/// Serves one stream that a remote opened (libp2p/specs, connections/README.md, "Opening New Streams Over a Connection"). When it returns or
+/// throws, the stream is disposed (and so reset if it is not closed).
+/// </summary>
 public delegate Task StreamHandler(PeerStream stream, CancellationToken cancellation);
 
-/// <summary>Peers, connections and streams: all that a protocol such as identify, pubsub or the DHT needs of the host.</summary>
+/// <summary>
+/// Peers, connections and streams: all that a protocol such as identify, pubsub or the DHT needs of the host
+/// (libp2p/specs, connections/README.md, "Definitions", "Opening New Streams Over a Connection").
+/// </summary>
 /// <remarks>
-/// Events are raised one after the other in the order in which things happened, and <see cref="Identified"/> of a connection only
-/// after its <see cref="ConnectionOpened"/>. Handlers of events must return quickly and must not throw.
+/// Events ("Connection Lifecycle Events" of the same document) are raised one after the other in the order in which things happened,
+/// and <see cref="Identified"/> of a connection only after its <see cref="ConnectionOpened"/>. Handlers of events must return quickly
+/// and must not throw.
 /// </remarks>
 public interface INetwork
 {

@@ -4,7 +4,7 @@ using P2PMiner.P2P.Streams;
 
 namespace P2PMiner.P2P.Network;
 
-/// <summary>An authenticated, multiplexed connection to one peer.</summary>
+/// <summary>An authenticated, multiplexed connection to one peer (libp2p/specs, connections/README.md, "Definitions").</summary>
 public interface IPeerConnection
 {
     PeerId RemotePeer { get; }

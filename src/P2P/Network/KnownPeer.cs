@@ -2,7 +2,7 @@ using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.P2P.Network;
 
-/// <summary>All that is known of a peer. What it never told is null.</summary>
+/// <summary>All that is known of a peer (libp2p/specs, connections/README.md, "Peer Metadata Storage"). What it never told is null.</summary>
 /// <param name="Peer">The peer.</param>
 /// <param name="Addresses">Certified ones first.</param>
 /// <param name="Protocols">The protocols it serves.</param>

@@ -3,7 +3,10 @@ using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.P2P.Network;
 
-/// <summary>What is known of other peers: addresses, protocols, and what they say they run. Thread-safe.</summary>
+/// <summary>
+/// What is known of other peers: addresses, protocols, and what they say they run (libp2p/specs, connections/README.md, "Peer Metadata
+/// Storage"; certified addresses: RFC/0003-routing-records.md, "Peer Store APIs"). Thread-safe.
+/// </summary>
 /// <remarks>
 /// Bounded: at most <see cref="MaxPeers"/> peers (beyond, the one that is not connected and whose addresses end first is forgotten),
 /// <see cref="MaxAddresses"/> addresses per peer, <see cref="MaxRecordSize"/> bytes per signed record and

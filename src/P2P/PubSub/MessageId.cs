@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace P2PMiner.P2P.PubSub;
 
 /// <summary>
-/// Makes the id of a message. All peers of a topic must use the same function, or duplicates are not recognised and gossip is in vain.
+/// Makes the id of a message (libp2p/specs, pubsub/README.md, "Message Identification"). All peers of a topic must use the same function, or duplicates are not recognised and gossip is in vain.
 /// </summary>
 /// <param name="message">Its fields.</param>
 /// <param name="destination">Room for <see cref="MessageId.MaxSize"/> bytes.</param>

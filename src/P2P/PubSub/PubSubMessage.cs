@@ -2,7 +2,9 @@ using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.P2P.PubSub;
 
-/// <summary>A message of someone else: its signature is verified before anyone sees it.</summary>
+/// <summary>
+/// A message of someone else (libp2p/specs, pubsub/README.md, "The Message"): its signature is verified before anyone sees it.
+/// </summary>
 /// <param name="Topic">Its topic.</param>
 /// <param name="Data">What was published. The memory is never used again, so it may be kept.</param>
 /// <param name="From">Who published it; null if messages are not signed.</param>
@@ -33,7 +35,7 @@ public enum Verdict
 }
 
 /// <summary>
-/// Judges a message of others before it is delivered and passed on. An exception counts as <see cref="Verdict.Ignore"/> and is logged.
+/// Judges a message of others before it is delivered and passed on (libp2p/specs, pubsub/README.md, "Topic Validation"). An exception counts as <see cref="Verdict.Ignore"/> and is logged.
 /// Validators run at once for different messages, and their number is limited, so one that never returns takes a place for good.
 /// </summary>
 public delegate ValueTask<Verdict> MessageValidator(PubSubMessage message, CancellationToken cancellation);

@@ -10,10 +10,10 @@ public sealed record RpcContent(
     IReadOnlyList<string> Graft,
     IReadOnlyList<RpcPrune> Prune);
 
-/// <summary>One change of a peer's subscriptions.</summary>
+/// <summary>One change of a peer's subscriptions (libp2p/specs, pubsub/README.md, "The RPC").</summary>
 public sealed record SubscriptionChange(string Topic, bool Subscribe);
 
-/// <summary>A message; what it does not carry is null.</summary>
+/// <summary>A message (libp2p/specs, pubsub/README.md, "The Message"); what it does not carry is null.</summary>
 /// <param name="Topic">Its topic.</param>
 /// <param name="DataSize">Bytes of data.</param>
 /// <param name="From">The author's multihash.</param>
@@ -22,15 +22,19 @@ public sealed record SubscriptionChange(string Topic, bool Subscribe);
 /// <param name="Key">The author's public key as protobuf.</param>
 public sealed record RpcMessage(string Topic, int DataSize, byte[]? From, byte[]? SequenceNumber, byte[]? Signature, byte[]? Key);
 
+/// <summary>Ids of messages of a topic that the sender has (libp2p/specs, pubsub/gossipsub/gossipsub-v1.0.md, "IHAVE").</summary>
 public sealed record RpcIHave(string Topic, IReadOnlyList<byte[]> Ids);
 
+/// <summary>Ids of messages that the sender wants (libp2p/specs, pubsub/gossipsub/gossipsub-v1.0.md, "IWANT"), or does not (gossipsub-v1.2.md, "IDONTWANT Message").</summary>
 public sealed record RpcIds(IReadOnlyList<byte[]> Ids);
 
+/// <summary>The sender leaves a mesh, or does not let us in (libp2p/specs, pubsub/gossipsub/gossipsub-v1.1.md, "PRUNE Backoff and Peer Exchange").</summary>
 /// <param name="Topic">The topic.</param>
 /// <param name="BackoffSeconds">Null if the peer did not say, as those of version 1.0 do not.</param>
 /// <param name="Peers">Peers offered instead.</param>
 public sealed record RpcPrune(string Topic, ulong? BackoffSeconds, IReadOnlyList<RpcPeerInfo> Peers);
 
+/// <summary>A peer offered in a PRUNE (libp2p/specs, pubsub/gossipsub/gossipsub-v1.1.md, "PRUNE Backoff and Peer Exchange").</summary>
 /// <param name="Peer">The multihash.</param>
 /// <param name="HasSignedRecord">True if its addresses came with it.</param>
 public sealed record RpcPeerInfo(byte[] Peer, bool HasSignedRecord);

@@ -2,7 +2,10 @@ using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.P2P.Transport;
 
-/// <summary>Carries bytes between two addresses: TCP, or memory in tests. (Relayed connections would be one more.)</summary>
+/// <summary>
+/// Carries bytes between two addresses (libp2p/specs, connections/README.md, "Definitions"): TCP, or memory in tests. (Relayed connections
+/// would be one more.)
+/// </summary>
 public interface ITransport
 {
     /// <summary>True if this transport understands the address.</summary>

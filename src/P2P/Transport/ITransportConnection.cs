@@ -2,7 +2,9 @@ using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.P2P.Transport;
 
-/// <summary>A raw connection, nothing negotiated yet. Disposing it closes the socket.</summary>
+/// <summary>
+/// A raw connection, nothing negotiated yet (libp2p/specs, connections/README.md, "Upgrading Connections"). Disposing it closes the socket.
+/// </summary>
 public interface ITransportConnection : IAsyncDisposable
 {
     /// <summary>The bytes, both ways; asynchronous members only.</summary>

@@ -2,7 +2,9 @@ using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.P2P.Transport;
 
-/// <summary>Accepts connections at one address; disposing it ends a pending accept.</summary>
+/// <summary>
+/// Accepts connections at one address (libp2p/specs, connections/README.md, "Definitions"); disposing it ends a pending accept.
+/// </summary>
 public interface ITransportListener : IAsyncDisposable
 {
     /// <summary>The address with the port that the system gave.</summary>

@@ -4,7 +4,10 @@ using P2PMiner.P2P.Addresses;
 
 namespace P2PMiner.P2P.Transport;
 
-/// <summary>TCP over IPv4 and IPv6: addresses /ip4/A/tcp/P and /ip6/A/tcp/P, with or without /p2p at the end.</summary>
+/// <summary>
+/// TCP over IPv4 and IPv6: addresses /ip4/A/tcp/P and /ip6/A/tcp/P, with or without /p2p at the end (libp2p/specs,
+/// addressing/README.md, "TCP").
+/// </summary>
 public sealed class TcpTransport : ITransport
 {
     /// <summary>Connections that the system completes before they are accepted.</summary>

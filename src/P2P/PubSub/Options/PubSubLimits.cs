@@ -1,6 +1,8 @@
 namespace P2PMiner.P2P.PubSub;
 
-/// <summary>Bounds on what peers can make us hold and do.</summary>
+/// <summary>
+/// Bounds on what peers can make us hold and do (libp2p/specs, pubsub/gossipsub/gossipsub-v1.1.md, "Spam Protection Measures", and our own).
+/// </summary>
 public sealed record PubSubLimits
 {
     /// <summary>Longest RPC in bytes, as go-libp2p has it; a longer one resets the stream.</summary>
