@@ -170,7 +170,10 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
             await _surplusTimer.DisposeAsync().ConfigureAwait(false);
         await _listeners.DisposeAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
-        Connection[] connections = [.. _table.All.Cast<Connection>()];
+        Connection[] connections;
+        // Whoever did not see the stop yet has added its connection by then.
+        lock (_changing)
+            connections = [.. _table.All.Cast<Connection>()];
         await Task.WhenAll(connections.Select(static connection => connection.CloseAsync().AsTask())).ConfigureAwait(false);
         await Task.WhenAll(connections.Select(static connection => connection.Completion)).ConfigureAwait(false);
         await _tasks.WhenIdle().ConfigureAwait(false);
@@ -254,7 +257,6 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
         if (victim is not null)
             Trim((Connection)victim);
         _events.RaiseWaiting();
-        connection.Start();
         connection.Closed.UnsafeRegister(_ => OnClosed(connection), null);
         return null;
     }
@@ -279,6 +281,8 @@ internal sealed class Swarm : INetwork, IAsyncDisposable
                 PeerConnected?.Invoke(connection.RemotePeer);
             ConnectionOpened?.Invoke(connection);
         });
+        // In this order even while another thread raises the events, or if a handler throws.
+        _events.Enqueue(connection.Start);
     }
 
     private void Forget(Connection connection)
