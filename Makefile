@@ -55,8 +55,8 @@ run: ## install what is missing, build, start the node; ARGS="--threads 1" passe
 test: ## install what is missing, build, run all tests; ARGS="--filter Name~Keccak" passes arguments to dotnet test
 	@native/setup.sh test
 	@$(MAKE) --silent interop || echo "js-libp2p could not be installed, so the tests that talk to it are skipped"
-	@$(BUILD_WEB)
-	@.ci/test $(ARGS)
+	@$(MAKE) --silent bin/p2p-miner
+	@P2P_MINER_PROGRAM=$(CURDIR)/bin/p2p-miner .ci/test $(ARGS)
 
 interop: tests/interop/node_modules/.package-lock.json ## install js-libp2p, which tests and bench-p2p talk to
 

@@ -14,6 +14,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 {
     private const int DefaultHttpPort = 8420;
 
+    /// <summary>Names the program; a node would take it for a misspelt option.</summary>
+    private const string ProgramVariable = "P2P_MINER_PROGRAM";
+
     private readonly Process _process;
     private readonly List<string> _output = [];
     private readonly HttpClient _http;
@@ -25,6 +28,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             BaseAddress = new Uri($"http://127.0.0.1:{port}"),
             Timeout = Wait.Longest,
         };
+        start.Environment.Remove(ProgramVariable);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         _process = new Process { StartInfo = start };
@@ -48,8 +52,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Of its HTTP API, as seen from its own machine.</summary>
     public Uri Address => _http.BaseAddress!;
 
-    /// <summary>The program that is started: one that runs by itself, or a .dll.</summary>
-    public static string Program { get; set; } = Path.Combine(AppContext.BaseDirectory, "p2p-miner.dll");
+    /// <summary>The program that is started: one that runs by itself, as <c>make</c> builds it, or a .dll.</summary>
+    public static string Program { get; set; } = Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } program
+        ? program
+        : Path.Combine(AppContext.BaseDirectory, "p2p-miner.dll");
 
     /// <summary>Of the process.</summary>
     public int Id => _process.Id;
