@@ -23,8 +23,17 @@ internal sealed class Listeners(
     TimeProvider time,
     ILogger logger) : IAsyncDisposable
 {
-    /// <summary>Pause when the system is out of descriptors or buffers.</summary>
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(200);
+    /// <summary>
+    /// Pause after an accept that failed: the system may be out of descriptors or buffers, its network down, or a filter in the way
+    /// (accept(2), "Error handling").
+    /// </summary>
+    internal static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// After so many failures in a row, a minute of them, nothing is left to hope for. A lack of descriptors or buffers does not count: it
+    /// ends when connections do.
+    /// </summary>
+    internal const int MaxFailuresInARow = 300;
 
     /// <summary>
     /// Connections to one listening address that are refused at once and per second; those beyond wait, and the system refuses what comes behind them.
@@ -76,11 +85,13 @@ internal sealed class Listeners(
     private async Task AcceptAsync(ITransportListener listener)
     {
         TokenBucket refusals = new(RefusalsAtOnce, RefusalsPerSecond, time);
+        int failures = 0;
         try
         {
             while (!_stop.IsCancellationRequested)
             {
-                if (await AcceptOneAsync(listener).ConfigureAwait(false) is { } connection)
+                (ITransportConnection? connection, failures) = await AcceptOneAsync(listener, failures).ConfigureAwait(false);
+                if (connection is not null)
                 {
                     if (!accepted(connection) && !refusals.TryTake())
                         await Task.Delay(refusals.Debt(), time, _stop.Token).ConfigureAwait(false);
@@ -101,16 +112,16 @@ internal sealed class Listeners(
         }
     }
 
-    private async Task<ITransportConnection?> AcceptOneAsync(ITransportListener listener)
+    private async Task<(ITransportConnection? Connection, int Failures)> AcceptOneAsync(ITransportListener listener, int failures)
     {
         try
         {
-            return await listener.AcceptAsync(_stop.Token).ConfigureAwait(false);
+            return (await listener.AcceptAsync(_stop.Token).ConfigureAwait(false), 0);
         }
-        catch (SocketException e) when (IsShortage(e.SocketErrorCode))
+        catch (SocketException e) when (IsShortage(e.SocketErrorCode) || failures < MaxFailuresInARow)
         {
             NetworkLog.AcceptPaused(logger, listener.Address, e.Message);
-            return null;
+            return (null, IsShortage(e.SocketErrorCode) ? failures : failures + 1);
         }
     }
 
