@@ -52,19 +52,27 @@ internal sealed class NoiseFrameReader(Stream raw)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<bool> FillAsync(CancellationToken cancellation)
     {
-        while (!HasFrame)
+        try
         {
-            if (_isLarge && _start == _end)
-                await WaitAsync(cancellation).ConfigureAwait(false);
-            MakeRoom();
-            Memory<byte> room = _buffer.AsMemory(_end);
-            int count = await raw.ReadAsync(room, cancellation).ConfigureAwait(false);
-            if (count == 0)
-                return _start == _end ? false : throw new EndOfStreamException("the connection ended within a frame");
-            _end += count;
-            _wasFilled = count == room.Length;
+            while (!HasFrame)
+            {
+                if (_isLarge && _start == _end)
+                    await WaitAsync(cancellation).ConfigureAwait(false);
+                MakeRoom();
+                Memory<byte> room = _buffer.AsMemory(_end);
+                int count = await raw.ReadAsync(room, cancellation).ConfigureAwait(false);
+                if (count == 0)
+                    return _start == _end ? false : throw new EndOfStreamException("the connection ended within a frame");
+                _end += count;
+                _wasFilled = count == room.Length;
+            }
+            return true;
         }
-        return true;
+        finally
+        {
+            if (!HasFrame)
+                GiveBack();
+        }
     }
 
     // A read of no bytes ends when there is something to read: nothing needs to be held until then.
@@ -88,6 +96,16 @@ internal sealed class NoiseFrameReader(Stream raw)
             Replace(ArrayPool<byte>.Shared.Rent(LargeSize), isLarge: true);
         else if (_start > 0 && (held == 0 || !_isLarge || _buffer.Length - _end < LargeSize / 2))
             MoveTo(_buffer);
+    }
+
+    /// <summary>Nothing more comes: a length of two bytes must not cost the pool a large buffer.</summary>
+    private void GiveBack()
+    {
+        if (_isLarge)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+        _isLarge = false;
     }
 
     private void Replace(byte[] buffer, bool isLarge)
