@@ -8,41 +8,50 @@ namespace P2PMiner.P2P.Tests.Identify;
 
 public sealed class IdentifyFuzzTests
 {
-    private const int DefaultInputs = 3000;
+    /// <summary>The stream in memory and the exception that refuses a message take most of it.</summary>
+    private const int Allocation = 64 * 1024;
 
     [Test]
-    public async Task Identify_TakesMutatedMessagesOrRefusesThem()
+    public void Identify_TakesMutatedMessagesOrRefusesThem()
     {
         var key = Ed25519KeyPair.FromSeed(new byte[32]);
         PeerId peer = key.ToPublicKey().ToPeerId();
         var address = Multiaddr.Parse("/ip4/10.0.0.1/tcp/4001");
         byte[] valid = IdentifyMessages.Encode(
             new LocalDescription(key.ToPublicKey(), "agent/1", [address], ["/a/1", "/b/1"], new PeerRecord(peer, 1, [address]).Sign(key)), address);
-        long budget = long.TryParse(Environment.GetEnvironmentVariable("P2P_MINER_FUZZ_BYTES"), out long bytes) ? bytes : 0;
-        Random random = new(7);
-        int refused = 0;
+        int taken = 0, refused = 0;
 
-        for (long fed = 0, count = 0; count < DefaultInputs || fed < budget; count++)
+        Fuzz.Run(
+            random => Mutate(valid, random),
+            input =>
+            {
+                if (ReadAsync(input, key, isPush: taken % 2 == 0).GetAwaiter().GetResult())
+                    taken++;
+                else
+                    refused++;
+            },
+            Allocation);
+
+        Assert.That(Math.Min(taken, refused), Is.GreaterThan(100));
+    }
+
+    private static async Task<bool> ReadAsync(byte[] input, Ed25519KeyPair key, bool isPush)
+    {
+        (MemoryDuplex near, MemoryDuplex far) = MemoryDuplex.CreatePair();
+        await far.WriteAsync(input);
+        far.CompleteWriting();
+        try
         {
-            byte[] input = Mutate(valid, random);
-            fed += input.Length;
-            (MemoryDuplex near, MemoryDuplex far) = MemoryDuplex.CreatePair();
-            await far.WriteAsync(input);
-            far.CompleteWriting();
-            try
-            {
-                Message message = await IdentifyMessages.ReadAsync(near, CancellationToken.None);
-                var described = RemoteDescription.Read(message, key.ToPublicKey(), peer, isPush: count % 2 == 0);
-                Assert.That(described.Protocols?.Count ?? 0, Is.LessThanOrEqualTo(IdentifyProtocol.MaxProtocols));
-                Assert.That(described.AgentVersion?.Length ?? 0, Is.LessThanOrEqualTo(IdentifyProtocol.MaxTextLength));
-            }
-            catch (IOException)
-            {
-                refused++;
-            }
+            Message message = await IdentifyMessages.ReadAsync(near, CancellationToken.None);
+            var described = RemoteDescription.Read(message, key.ToPublicKey(), key.ToPublicKey().ToPeerId(), isPush);
+            Assert.That(described.Protocols?.Count ?? 0, Is.LessThanOrEqualTo(IdentifyProtocol.MaxProtocols));
+            Assert.That(described.AgentVersion?.Length ?? 0, Is.LessThanOrEqualTo(IdentifyProtocol.MaxTextLength));
+            return true;
         }
-
-        Assert.That(refused, Is.GreaterThan(DefaultInputs / 10));
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static byte[] Mutate(byte[] valid, Random random)

@@ -14,14 +14,10 @@ namespace P2PMiner.P2P.Tests.PubSub;
 public sealed class RouterFuzzTests
 {
     private const int Seed = 20260102;
-    private const long DefaultBytes = 400_000;
 
     private static readonly byte[][] Topics = [.. new[] { "a", "b", "t", "topic" }.Select(System.Text.Encoding.UTF8.GetBytes)];
 
     private readonly List<Exception> _failures = [];
-
-    private static long BytesToFeed =>
-        long.TryParse(Environment.GetEnvironmentVariable("P2P_MINER_FUZZ_BYTES"), out long bytes) ? bytes : DefaultBytes;
 
     [Test]
     public async Task Router_SurvivesRpcsThatMakeNoSense()
@@ -36,12 +32,13 @@ public sealed class RouterFuzzTests
             router.Subscribe(new Subscription(topic, static _ => { }, router.Unsubscribe, NullLogger.Instance));
         RpcFrame frame = new();
         GossipPeer peer = Add(router, swarm, self);
-        for (long fed = 0; fed < BytesToFeed;)
+        foreach (byte[] input in Fuzz.Inputs(static random => Mutate(random, Sample(random))))
         {
-            byte[] input = Mutate(random, Sample(random));
-            fed += input.Length;
-            if (RpcDecoder.Decode(input, frame) == RpcStatus.Done)
-                router.Receive(peer, input, frame, verifiesHere: random.Next(2) == 0);
+            Fuzz.Feed(input, bytes =>
+            {
+                if (RpcDecoder.Decode(bytes, frame) == RpcStatus.Done)
+                    router.Receive(peer, bytes, frame, verifiesHere: random.Next(2) == 0);
+            });
             if (random.Next(50) == 0)
                 time.Advance(TimeSpan.FromMilliseconds(200));
             if (random.Next(20) == 0)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace P2PMiner.P2P.Tests.Support;
 
 /// <summary>Feeds a decoder of foreign bytes with mutations of good input and with random bytes, the same ones in every run.</summary>
@@ -8,36 +10,76 @@ public static class Fuzz
     private const int LeastInputs = 2_000;
     private const int LongestRandomInput = 64;
 
-    /// <summary>Bytes to feed to each decoder; the environment can ask for more.</summary>
-    public static long Bytes =>
-        long.TryParse(Environment.GetEnvironmentVariable("P2P_MINER_FUZZ_BYTES"), out long bytes) ? bytes : DefaultBytes;
+    /// <summary>What a decoder may allocate for one input, with what the test itself allocates to look at the outcome: so many bytes and …</summary>
+    private const int UsualAllocation = 16 * 1024;
 
-    /// <summary>Calls <paramref name="feed"/> until enough bytes went in. What it throws fails the test with the input that did it.</summary>
+    /// <summary>… so many for each byte of the input.</summary>
+    private const int AllocationPerByte = 64;
+
+    /// <summary>Bytes to feed to each decoder that the environment asks for, or as many as are usual for it.</summary>
+    public static long Bytes(long usual = DefaultBytes) =>
+        long.TryParse(Environment.GetEnvironmentVariable("P2P_MINER_FUZZ_BYTES"), CultureInfo.InvariantCulture, out long bytes) ? bytes : usual;
+
+    /// <summary>
+    /// Calls <paramref name="feed"/> until enough bytes went in. An exception, or more memory than may be allocated, fails the test with the
+    /// input that did it.
+    /// </summary>
     /// <param name="samples">Good input to begin with.</param>
-    /// <param name="feed">Hands input to the decoder and looks at what came of it.</param>
-    /// <param name="cost">How many times more than usual an input costs; so many times fewer are fed.</param>
-    public static void Run(IReadOnlyList<byte[]> samples, Action<byte[]> feed, int cost = 1)
+    /// <param name="feed">Hands input to the decoder, on this thread, and looks at what came of it.</param>
+    /// <param name="allocation">Bytes that may be allocated for an input, besides 64 for each of its bytes.</param>
+    /// <param name="usual">Bytes to feed unless the environment says otherwise, for decoders that take long.</param>
+    public static void Run(IReadOnlyList<byte[]> samples, Action<byte[]> feed, int allocation = UsualAllocation, long usual = DefaultBytes)
+    {
+        int count = 0;
+        Run(random => count++ % 4 == 0 ? RandomBytes(random) : Mutate(random, samples[random.Next(samples.Count)]), feed, allocation, usual);
+    }
+
+    /// <summary>As above, with input that the test makes itself.</summary>
+    public static void Run(Func<Random, byte[]> next, Action<byte[]> feed, int allocation = UsualAllocation, long usual = DefaultBytes)
+    {
+        foreach (byte[] input in Inputs(next, usual))
+            Feed(input, feed, allocation);
+    }
+
+    /// <summary>As <see cref="Run(IReadOnlyList{byte[]}, Action{byte[]}, int, long)"/>, for decoders of text.</summary>
+    public static void RunText(IReadOnlyList<string> samples, Action<string> feed) =>
+        Run([.. samples.Select(System.Text.Encoding.Latin1.GetBytes)], input => feed(System.Text.Encoding.Latin1.GetString(input)));
+
+    /// <summary>The inputs of a run, for tests that await something between them.</summary>
+    public static IEnumerable<byte[]> Inputs(Func<Random, byte[]> next, long usual = DefaultBytes)
     {
         Random random = new(Seed);
         long fed = 0;
-        for (int count = 0; fed * cost < Bytes || count < LeastInputs; count++)
+        for (int count = 0; fed < Bytes(usual) || count < LeastInputs; count++)
         {
-            byte[] input = count % 4 == 0 ? RandomBytes(random) : Mutate(random, samples[random.Next(samples.Count)]);
+            byte[] input = next(random);
             fed += input.Length;
-            try
-            {
-                feed(input);
-            }
-            catch (Exception exception)
-            {
-                throw new AssertionException($"input {Convert.ToHexStringLower(input)}: {exception.Message}", exception);
-            }
+            yield return input;
         }
     }
 
-    /// <summary>As <see cref="Run"/>, for decoders of text.</summary>
-    public static void RunText(IReadOnlyList<string> samples, Action<string> feed) =>
-        Run([.. samples.Select(System.Text.Encoding.Latin1.GetBytes)], input => feed(System.Text.Encoding.Latin1.GetString(input)));
+    /// <summary>Hands over one input, and measures what is allocated on this thread meanwhile.</summary>
+    public static void Feed(byte[] input, Action<byte[]> feed, int allocation = UsualAllocation)
+    {
+        long bound = allocation + ((long)AllocationPerByte * input.Length);
+        try
+        {
+            // What is made once, such as the code of a path that is taken for the first time, is not made again.
+            if (Measure(input, feed) > bound && Measure(input, feed) is long allocated && allocated > bound)
+                throw new AssertionException($"{allocated} bytes were allocated, more than {bound}");
+        }
+        catch (Exception exception)
+        {
+            throw new AssertionException($"input {Convert.ToHexStringLower(input)}: {exception.Message}", exception);
+        }
+    }
+
+    private static long Measure(byte[] input, Action<byte[]> feed)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        feed(input);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
 
     /// <summary>A changed copy: bits and bytes replaced, inserted and taken away, parts repeated, the end cut off.</summary>
     public static byte[] Mutate(Random random, byte[] sample)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using P2PMiner.P2P.Tests.Support;
 using P2PMiner.P2P.Yamux;
 
@@ -9,25 +8,16 @@ namespace P2PMiner.P2P.Tests.Yamux;
 [TestFixture]
 internal sealed class YamuxFuzzTests
 {
-    private const int Inputs = 2000;
-
     private static readonly YamuxOptions Options = new() { ConnectionMemory = 1_000_000 };
 
-    /// <summary>Bytes for the long run, instead of a number of inputs.</summary>
-    internal static long? LongRun { get; } =
-        long.TryParse(Environment.GetEnvironmentVariable("P2P_MINER_FUZZ_BYTES"), CultureInfo.InvariantCulture, out long bytes) ? bytes : null;
-
+    /// <summary>A session reads and writes on threads of its own: what is bounded is the memory that it says it holds, all the time.</summary>
     [Test]
     public async Task Session_SurvivesForeignBytes()
     {
-        Random random = new(20_260_701);
-        long fed = 0;
-        for (int round = 0; LongRun is { } bytes ? fed < bytes : round < Inputs; round++)
-        {
-            byte[] input = random.Next(4) == 0 ? Noise(random) : Mutate(Conversation(random), random);
-            fed += input.Length;
-            await FeedAsync(input, random, $"round {round}");
-        }
+        Random cuts = new(20_260_701);
+        int round = 0;
+        foreach (byte[] input in Fuzz.Inputs(static random => random.Next(4) == 0 ? Noise(random) : Mutate(Conversation(random), random)))
+            await FeedAsync(input, cuts, $"round {round++}");
     }
 
     [Test]

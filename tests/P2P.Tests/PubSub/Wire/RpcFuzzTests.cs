@@ -2,53 +2,30 @@ using P2PMiner.P2P.PubSub;
 using P2PMiner.P2P.PubSub.Messages;
 using P2PMiner.P2P.PubSub.Wire;
 using P2PMiner.P2P.Tests.PubSub.Support;
+using P2PMiner.P2P.Tests.Support;
 
 namespace P2PMiner.P2P.Tests.PubSub.Wire;
 
 /// <summary>Mutated and random RPCs: a clear answer, never a crash, and slices that lie within the input.</summary>
 public sealed class RpcFuzzTests
 {
-    private const int Seed = 20260101;
-    private const long DefaultBytes = 1_000_000;
-
     private static readonly byte[][] Samples =
         [.. new[] { "signed", "empty", "bare", "control" }.Select(vector => GossipVectors.Hex(vector, "rpc"))];
-
-    private static long BytesToFeed =>
-        long.TryParse(Environment.GetEnvironmentVariable("P2P_MINER_FUZZ_BYTES"), out long bytes) ? bytes : DefaultBytes;
 
     [Test]
     public void Decoder_SurvivesMutatedInput()
     {
-        Random random = new(Seed);
         RpcFrame frame = new();
         int decoded = 0;
-        for (long fed = 0; fed < BytesToFeed;)
-        {
-            byte[] input = Mutate(random, Samples[random.Next(Samples.Length)]);
-            fed += input.Length;
-            if (RpcDecoder.Decode(input, frame) == RpcStatus.Done)
-            {
-                decoded++;
-                Inspect(input, frame);
-            }
-        }
+        Fuzz.Run(random => Mutate(random, Samples[random.Next(Samples.Length)]), input => decoded += Decode(input, frame) ? 1 : 0);
         Assert.That(decoded, Is.GreaterThan(100), "the mutations must not all be malformed");
     }
 
     [Test]
     public void Decoder_SurvivesRandomInput()
     {
-        Random random = new(Seed);
         RpcFrame frame = new();
-        for (long fed = 0; fed < BytesToFeed;)
-        {
-            byte[] input = new byte[random.Next(1, 64)];
-            random.NextBytes(input);
-            fed += input.Length;
-            if (RpcDecoder.Decode(input, frame) == RpcStatus.Done)
-                Inspect(input, frame);
-        }
+        Fuzz.Run(static random => Bytes(random, 64), input => Decode(input, frame));
     }
 
     [Test]
@@ -74,24 +51,45 @@ public sealed class RpcFuzzTests
     public void FrameBuffer_SurvivesRandomStreams()
     {
         const int MaxFrame = 4096;
-        Random random = new(Seed);
-        for (long fed = 0; fed < BytesToFeed;)
-        {
-            using FrameBuffer buffer = new(MaxFrame);
-            FrameStatus status = FrameStatus.Incomplete;
-            for (int rounds = 0; rounds < 16 && status is FrameStatus.Incomplete or FrameStatus.Done; rounds++)
+        Random cuts = new(1);
+        Fuzz.Run(
+            static random =>
             {
-                Memory<byte> free = buffer.Free;
-                int count = random.Next(1, Math.Min(free.Length, 600) + 1);
-                random.NextBytes(free.Span[..count]);
-                if (random.Next(2) == 0)
-                    free.Span[0] = (byte)random.Next(8);
-                buffer.Advance(count);
-                fed += count;
-                while ((status = buffer.Take(out ReadOnlySpan<byte> frame)) == FrameStatus.Done)
-                    Assert.That(frame.Length, Is.LessThanOrEqualTo(MaxFrame));
-            }
-        }
+                byte[] stream = Bytes(random, 9600);
+                for (int at = 0; at < stream.Length; at += random.Next(1, 600))
+                    stream[at] = random.Next(2) == 0 ? (byte)random.Next(8) : stream[at];
+                return stream;
+            },
+            input =>
+            {
+                using FrameBuffer buffer = new(MaxFrame);
+                FrameStatus status = FrameStatus.Incomplete;
+                for (int at = 0; at < input.Length && status is FrameStatus.Incomplete;)
+                {
+                    Span<byte> free = buffer.Free.Span;
+                    int count = Math.Min(Math.Min(free.Length, input.Length - at), cuts.Next(1, 600));
+                    input.AsSpan(at, count).CopyTo(free);
+                    buffer.Advance(count);
+                    at += count;
+                    while ((status = buffer.Take(out ReadOnlySpan<byte> frame)) == FrameStatus.Done)
+                        Assert.That(frame.Length, Is.LessThanOrEqualTo(MaxFrame));
+                }
+            });
+    }
+
+    private static bool Decode(byte[] input, RpcFrame frame)
+    {
+        if (RpcDecoder.Decode(input, frame) != RpcStatus.Done)
+            return false;
+        Inspect(input, frame);
+        return true;
+    }
+
+    private static byte[] Bytes(Random random, int most)
+    {
+        byte[] bytes = new byte[random.Next(1, most)];
+        random.NextBytes(bytes);
+        return bytes;
     }
 
     private static void Inspect(byte[] input, RpcFrame frame)
