@@ -10,9 +10,17 @@ namespace P2PMiner.P2P.Tests.Dht.Messaging;
 public sealed class ChurnTests
 {
     private const int Nodes = 12;
+    private const int HalfHours = 48;
+
+    /// <summary>Of values and announcements: short, so that what those who went have left behind must expire within the day.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(2);
+
     private static readonly Multihash Content = Multihash.Sha256("content"u8);
 
     private readonly List<(TestNetwork Network, KademliaDht Dht)> _alive = [];
+
+    /// <summary>Who published in each half hour.</summary>
+    private readonly List<PeerId> _publishers = [];
     private ManualTime _time = null!;
     private TestSwarm _swarm = null!;
     private Random _random = null!;
@@ -22,6 +30,7 @@ public sealed class ChurnTests
     {
         (_time, _random) = (new ManualTime(), new Random(1));
         _swarm = new TestSwarm(_time);
+        _publishers.Clear();
     }
 
     [Test]
@@ -30,7 +39,7 @@ public sealed class ChurnTests
         while (_alive.Count < Nodes)
             await JoinAsync();
         List<int> timers = [];
-        for (int halfHour = 0; halfHour < 48; halfHour++)
+        for (int halfHour = 0; halfHour < HalfHours; halfHour++)
         {
             await LeaveAsync();
             await JoinAsync();
@@ -41,12 +50,15 @@ public sealed class ChurnTests
         await _time.AdvanceAsync(TimeSpan.FromHours(4));
 
         HashSet<PeerId> alive = [.. _alive.Select(node => node.Network.LocalPeer)];
+        int values = _publishers.Count(alive.Contains);
+        HashSet<PeerId> providers = [.. _publishers.Where(alive.Contains)];
+        Assert.That(values, Is.InRange(1, HalfHours / 2), "most publishers have gone");
         foreach ((TestNetwork network, KademliaDht dht) in _alive)
         {
             Assert.That(dht.RoutingTable, Is.Not.Empty.And.SubsetOf(alive));
             Assert.That(network.Connections.Select(connection => connection.StreamCount), Is.All.Zero);
-            Assert.That(dht.StoredRecords, Is.LessThanOrEqualTo(48));
-            Assert.That(dht.StoredProviders, Is.LessThanOrEqualTo(48 + Nodes));
+            Assert.That(dht.StoredRecords, Is.EqualTo(values), "only those who are here repeat what they published");
+            Assert.That(dht.StoredProviders, Is.EqualTo(providers.Count(peer => !peer.Equals(network.LocalPeer))));
         }
         Assert.That(timers.TakeLast(12).Max(), Is.LessThanOrEqualTo(timers.Take(12).Max() + Nodes));
         Assert.That(_swarm.Failures, Is.Empty);
@@ -59,7 +71,15 @@ public sealed class ChurnTests
     private async Task JoinAsync()
     {
         TestNetwork network = _swarm.Add();
-        DhtOptions options = new() { RefreshInterval = TimeSpan.FromHours(1), Validators = TestRecords.Namespaces };
+        DhtOptions options = new()
+        {
+            RefreshInterval = TimeSpan.FromHours(1),
+            Validators = TestRecords.Namespaces,
+            RecordLifetime = Lifetime,
+            ProviderLifetime = Lifetime,
+            ProviderAddressLifetime = Lifetime,
+            RepublishInterval = Lifetime / 2,
+        };
         KademliaDht dht = new(network, options, new Random(_random.Next()), null);
         await dht.StartAsync();
         if (_alive.Count > 0)
@@ -77,7 +97,8 @@ public sealed class ChurnTests
 
     private async Task UseAsync(int number)
     {
-        KademliaDht publishing = _alive[_random.Next(_alive.Count)].Dht;
+        (TestNetwork network, KademliaDht publishing) = _alive[_random.Next(_alive.Count)];
+        _publishers.Add(network.LocalPeer);
         DhtQueryOptions how = new() { Timeout = TimeSpan.FromSeconds(20) };
         Task<ProvideResult> provide = publishing.ProvideAsync(Content, how);
         Task<PutValueResult> put = publishing.PutValueAsync(TestRecords.Key($"{number}"), new byte[] { 1 }, how);
