@@ -51,7 +51,7 @@ public sealed class HostChurnTests
     public Task DayOfChurn_LeavesNothingBehind() => ChurnAsync(hours: 24);
 
     [Test]
-    [Explicit("takes minutes")]
+    [Explicit("takes a minute")]
     public Task WeekOfChurn_LeavesNothingBehind() => ChurnAsync(hours: 168);
 
     private async Task ChurnAsync(int hours)
