@@ -5,29 +5,8 @@ using P2PMiner.P2P.Tests.Support;
 namespace P2PMiner.P2P.Tests.Hosts;
 
 /// <summary>Limits and trimming of whole hosts, over memory instead of sockets and with a clock that the test moves.</summary>
-public sealed class HostLimitsTests
+public sealed class HostLimitsTests : MemoryHostTests
 {
-    private ManualTime _time = null!;
-    private MemoryTransport _transport = null!;
-    private TestHosts _hosts = null!;
-    private int _started;
-
-    [SetUp]
-    public void SetUp()
-    {
-        _time = new ManualTime();
-        _transport = new MemoryTransport(_time);
-        _hosts = new TestHosts();
-        _started = 0;
-    }
-
-    [TearDown]
-    public async Task TearDown()
-    {
-        _transport.BreakAll();
-        await _hosts.DisposeAsync();
-    }
-
     [Test]
     public async Task FullHost_GivesUpTheLeastValuableConnectionForANewPeer()
     {
@@ -39,7 +18,7 @@ public sealed class HostLimitsTests
         center.Network.SetValue(peers[1].Id, "test", 0);
         center.Network.SetValue(peers[2].Id, "test", 5);
         center.Network.SetValue(peers[2].Id, "other", -3);
-        await _time.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await Time.AdvanceAsync(TimeSpan.FromMinutes(1));
 
         await ConnectAsync(peers[3], center);
 
@@ -57,7 +36,7 @@ public sealed class HostLimitsTests
             await ConnectAsync(peer, center);
             center.Network.SetValue(peer.Id, "test", 1);
         }
-        await _time.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await Time.AdvanceAsync(TimeSpan.FromMinutes(1));
 
         await TryConnectAsync(peers[2], center);
         await Wait.UntilAsync(() => peers[2].Network.Connections.Count == 0, "refusal");
@@ -79,7 +58,7 @@ public sealed class HostLimitsTests
         await Wait.UntilAsync(() => peers[2].Network.Connections.Count == 0, "refusal");
         Assert.That(PeersOf(center), Is.EquivalentTo(new[] { peers[0].Id, peers[1].Id }));
 
-        await _time.AdvanceAsync(TimeSpan.FromSeconds(21));
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(21));
         await ConnectAsync(peers[2], center);
         Assert.That(PeersOf(center), Has.Count.EqualTo(2).And.Contain(peers[2].Id));
     }
@@ -118,17 +97,17 @@ public sealed class HostLimitsTests
         Host[] peers = await StartAsync(2);
         Multiaddr address = peers[1].Network.ListenAddresses[0];
         peers[0].Network.Peers.AddAddresses(peers[1].Id, [address], TimeSpan.FromDays(1));
-        _transport.Refuses = _ => true;
+        Transport.Refuses = _ => true;
 
         await AssertDialFailsAsync(peers[0], peers[1], "connection refused");
         await AssertDialFailsAsync(peers[0], peers[1], "failed a short time ago");
-        Assert.That(_transport.Dials, Has.Count.EqualTo(1));
-        await _time.AdvanceAsync(TimeSpan.FromSeconds(1.1));
+        Assert.That(Transport.Dials, Has.Count.EqualTo(1));
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(1.1));
         await AssertDialFailsAsync(peers[0], peers[1], "connection refused");
-        await _time.AdvanceAsync(TimeSpan.FromSeconds(1.1));
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(1.1));
         await AssertDialFailsAsync(peers[0], peers[1], "failed a short time ago");
 
-        _transport.Refuses = static _ => false;
+        Transport.Refuses = static _ => false;
         await ConnectAsync(peers[1], peers[0]);
         await peers[1].Network.DisconnectAsync(peers[0].Id).InTime();
         await Wait.UntilAsync(() => peers[0].Network.Connections.Count == 0, "end");
@@ -144,12 +123,12 @@ public sealed class HostLimitsTests
         [
             Multiaddr.Parse("/ip4/127.0.0.77/tcp/1"), Multiaddr.Parse("/ip4/127.0.0.78/tcp/1"), peers[1].Network.ListenAddresses[0],
         ];
-        _transport.Swallows = address => address.Equals(addresses[0]);
-        _transport.Refuses = address => address.Equals(addresses[1]);
+        Transport.Swallows = address => address.Equals(addresses[0]);
+        Transport.Refuses = address => address.Equals(addresses[1]);
         peers[0].Network.Peers.AddAddresses(peers[1].Id, addresses, TimeSpan.FromDays(1));
 
         Task<IPeerConnection> dialling = peers[0].ConnectAsync(peers[1].Id).AsTask();
-        await Wait.UntilAsync(_time, TimeSpan.FromMilliseconds(50), () => dialling.IsCompleted, "connection");
+        await Wait.UntilAsync(Time, TimeSpan.FromMilliseconds(50), () => dialling.IsCompleted, "connection");
 
         Assert.That((await dialling).RemoteAddress, Is.EqualTo(addresses[2]));
         await Wait.UntilAsync(() => ((Swarm)peers[0].Network).Dialer.Count == 0, "end of all dials");
@@ -159,24 +138,24 @@ public sealed class HostLimitsTests
     public async Task Dial_GivesUpInTime()
     {
         Host[] peers = await StartAsync(2);
-        _transport.Swallows = static _ => true;
+        Transport.Swallows = static _ => true;
         Task<IPeerConnection> dialling = peers[0].DialAsync(peers[1].Addresses[0]).AsTask();
-        DateTimeOffset start = _time.GetUtcNow();
+        DateTimeOffset start = Time.GetUtcNow();
 
-        await Wait.UntilAsync(_time, TimeSpan.FromMilliseconds(500), () => dialling.IsCompleted, "end");
+        await Wait.UntilAsync(Time, TimeSpan.FromMilliseconds(500), () => dialling.IsCompleted, "end");
 
         await Assert.ThatAsync(() => dialling, Throws.InstanceOf<DialException>().With.Message.Contains("no answer within 6 s"));
-        Assert.That(_time.GetUtcNow() - start, Is.LessThan(TimeSpan.FromSeconds(10)));
+        Assert.That(Time.GetUtcNow() - start, Is.LessThan(TimeSpan.FromSeconds(10)));
     }
 
     [Test]
     public async Task Dial_EndsWithItsCaller()
     {
         Host[] peers = await StartAsync(2);
-        _transport.Swallows = static _ => true;
+        Transport.Swallows = static _ => true;
         using CancellationTokenSource caller = new();
         Task<IPeerConnection> dialling = peers[0].DialAsync(peers[1].Addresses[0], caller.Token).AsTask();
-        await Wait.UntilAsync(() => !_transport.Dials.IsEmpty, "dial");
+        await Wait.UntilAsync(() => !Transport.Dials.IsEmpty, "dial");
         await caller.CancelAsync();
 
         await Assert.ThatAsync(() => dialling.InTime(), Throws.InstanceOf<OperationCanceledException>());
@@ -191,12 +170,12 @@ public sealed class HostLimitsTests
         {
             await ConnectAsync(peers[0], peers[1]);
             await Wait.UntilAsync(() => peers[1].Network.Connections.Count == 1, "connection");
-            _transport.BreakAll();
+            Transport.BreakAll();
             await Wait.UntilAsync(() => peers.All(peer => peer.Network.Connections.Count == 0), "end");
         }
 
         await Wait.UntilAsync(() => peers.All(static peer => Leftovers.Of(peer) == default), "clean end");
-        Assert.That(_transport.OpenEnds, Is.Zero);
+        Assert.That(Transport.OpenEnds, Is.Zero);
     }
 
     [Test]
@@ -216,18 +195,18 @@ public sealed class HostLimitsTests
         for (int i = 0; i < 3; i++)
             await DialOnlyAsync(center, 50);
         Assert.That(asked, Is.EqualTo(101), "a hundred at once, and one for which it waits");
-        await _time.AdvanceAsync(TimeSpan.FromSeconds(0.51));
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(0.51));
         Assert.That(asked, Is.EqualTo(101 + 25));
 
         isLetIn = true;
-        await _time.AdvanceAsync(TimeSpan.FromSeconds(0.02));
+        await Time.AdvanceAsync(TimeSpan.FromSeconds(0.02));
         Assert.That(asked, Is.EqualTo(150), "all that waited");
     }
 
     private async Task DialOnlyAsync(Host to, int times)
     {
         for (int i = 0; i < times; i++)
-            await _transport.DialAsync(to.Network.ListenAddresses[0], CancellationToken.None);
+            await Transport.DialAsync(to.Network.ListenAddresses[0], CancellationToken.None);
         await ManualTime.SettleAsync();
     }
 
@@ -235,12 +214,12 @@ public sealed class HostLimitsTests
     {
         HostOptions Change(HostOptions options) => options with
         {
-            Transports = [_transport],
-            Time = _time,
+            Transports = [Transport],
+            Time = Time,
             Limits = limits,
-            Listen = [Multiaddr.Parse($"/ip4/127.0.0.{++_started}/tcp/0")],
+            Listen = [NextPlace()],
         };
-        return await _hosts.StartAsync(options => change?.Invoke(Change(options)) ?? Change(options));
+        return await Hosts.StartAsync(options => change?.Invoke(Change(options)) ?? Change(options));
     }
 
     private async Task<Host[]> StartAsync(int count)

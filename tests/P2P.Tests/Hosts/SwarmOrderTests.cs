@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Streams;
 using P2PMiner.P2P.Tests.Support;
@@ -8,37 +7,16 @@ using P2PMiner.P2P.Tests.Support;
 namespace P2PMiner.P2P.Tests.Hosts;
 
 /// <summary>What happens to a connection while something else happens to its host.</summary>
-public sealed class SwarmOrderTests
+public sealed class SwarmOrderTests : MemoryHostTests
 {
     private const string Protocol = "/test/order/1";
-
-    private ManualTime _time = null!;
-    private MemoryTransport _transport = null!;
-    private TestHosts _hosts = null!;
-    private int _started;
-
-    [SetUp]
-    public void SetUp()
-    {
-        _time = new ManualTime();
-        _transport = new MemoryTransport(_time);
-        _hosts = new TestHosts();
-        _started = 0;
-    }
-
-    [TearDown]
-    public async Task TearDown()
-    {
-        _transport.BreakAll();
-        await _hosts.DisposeAsync();
-    }
 
     [Test]
     public async Task Connection_LetsNothingInBeforeItIsMadeKnown()
     {
         ConcurrentQueue<string> order = new();
-        Host host = await _hosts.StartAsync(Options);
-        Host other = await _hosts.StartAsync(Options);
+        Host host = await Hosts.StartAsync(Options);
+        Host other = await Hosts.StartAsync(Options);
         host.Network.ConnectionOpened += _ => order.Enqueue("opened");
         host.Handle(Protocol, (stream, cancellation) =>
         {
@@ -77,12 +55,12 @@ public sealed class SwarmOrderTests
     [Test]
     public async Task Connection_ThatComesWhileTheHostStops_IsClosedToo()
     {
-        Host[] peers = await _hosts.StartAsync(2, Options);
+        Host[] peers = await Hosts.StartAsync(2, Options);
         using EndedHook loggers = new();
-        HostOptions options = Options(_hosts.NewOptions()) with { Limits = new ConnectionLimits { MaxConnections = 1 } };
+        HostOptions options = Options(Hosts.NewOptions()) with { Limits = new ConnectionLimits { MaxConnections = 1 } };
         await using Host host = await Host.StartAsync(options, loggers).InTime();
         await host.DialAsync(peers[0].Addresses[0]).InTime();
-        await _time.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await Time.AdvanceAsync(TimeSpan.FromMinutes(1));
         Task? stopping = null;
         // The first connection goes for the second, which nobody can find yet.
         loggers.Ended = () =>
@@ -105,9 +83,9 @@ public sealed class SwarmOrderTests
 
     private HostOptions Options(HostOptions options) => options with
     {
-        Transports = [_transport],
-        Time = _time,
-        Listen = [Multiaddr.Parse($"/ip4/127.0.0.{++_started}/tcp/0")],
+        Transports = [Transport],
+        Time = Time,
+        Listen = [NextPlace()],
     };
 
     /// <summary>Runs something at the line in the log that says that a connection ended.</summary>
