@@ -5,7 +5,7 @@ namespace P2PMiner.BenchCluster;
 /// <param name="Hashing">Of these, while the overhead is measured; the others do everything else.</param>
 /// <param name="WarmUp">Before the overhead is measured.</param>
 /// <param name="Rest">How long the nodes are watched for what they take beside hashing.</param>
-/// <param name="Jobs">How long new blocks are awaited.</param>
+/// <param name="Jobs">For how long blocks come.</param>
 /// <param name="Pairs">Alternating measurements of hash rates.</param>
 /// <param name="Window">Length of one of these.</param>
 /// <param name="Starts">Of two fresh nodes, in each mode.</param>

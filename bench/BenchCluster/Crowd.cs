@@ -46,8 +46,7 @@ internal sealed class Crowd : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (NodeProcess node in Nodes)
-            await node.DisposeAsync();
+        await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
         _network.Dispose();
         Directory.Delete(_home, recursive: true);
     }

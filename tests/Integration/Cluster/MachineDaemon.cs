@@ -63,6 +63,17 @@ internal sealed class MachineDaemon : IAsyncDisposable
         }
     }
 
+    /// <summary>Takes the last block off the chain and returns it, in hex, for <see cref="SubmitAsync"/>.</summary>
+    public async Task<string> PopAsync()
+    {
+        ulong last = await HeightAsync() - 1;
+        JsonElement block = await _process.CallAsync("get_block", new { height = last });
+        await _process.CallPathAsync("/pop_blocks", new { nblocks = 1 });
+        return block.GetProperty("blob").GetString()!;
+    }
+
+    public Task SubmitAsync(string block) => _process.CallAsync("submit_block", new[] { block });
+
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();

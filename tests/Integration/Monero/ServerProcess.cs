@@ -59,19 +59,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The <c>result</c> of a call.</summary>
+    /// <summary>The <c>result</c> of a JSON-RPC call.</summary>
     /// <exception cref="MachineException">The server answered with an error.</exception>
     public async Task<JsonElement> CallAsync(string method, object? parameters = null)
     {
-        // In one piece, because Monero's HTTP server does not read chunked requests.
-        string request = JsonSerializer.Serialize(new { jsonrpc = "2.0", id = "0", method, @params = parameters ?? new { } });
-        using var content = new StringContent(request, Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await _http.PostAsync(RpcUri, content);
-        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        if (answer.RootElement.TryGetProperty("result", out JsonElement result))
-            return result.Clone();
-        throw new MachineException($"{method} failed: {answer.RootElement}");
+        JsonElement answer = await PostAsync(RpcUri, new { jsonrpc = "2.0", id = "0", method, @params = parameters ?? new { } });
+        return answer.TryGetProperty("result", out JsonElement result) ? result : throw new MachineException($"{method} failed: {answer}");
     }
+
+    /// <summary>The answer to one of monerod's calls that have a path of their own and take plain JSON.</summary>
+    public Task<JsonElement> CallPathAsync(string path, object parameters) => PostAsync(new Uri(RpcUri, path), parameters);
 
     /// <summary>Ends the process at once, as a crash would.</summary>
     public async ValueTask DisposeAsync()
@@ -81,6 +78,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         _http.Dispose();
+    }
+
+    private async Task<JsonElement> PostAsync(Uri uri, object body)
+    {
+        // In one piece, because Monero's HTTP server does not read chunked requests.
+        using var content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await _http.PostAsync(uri, content);
+        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return answer.RootElement.Clone();
     }
 
     private async Task WaitUntilItAnswersAsync(string probe)
