@@ -1,4 +1,3 @@
-using P2PMiner.Hardware;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Membership;
@@ -73,7 +72,7 @@ internal sealed class ClusterSnapshot(string name, bool isPrivate, PeerId self, 
         bool isSelf = member.Peer.Equals(self);
         return new ClusterMember(
             member.Peer.ToString(), status.Name, isSelf, status.Version, OptionText.Mode(status.Mode), status.Role, status.Hashrate,
-            status.Threads, OptionText.Memory(status.IsFullMemory ? MemoryRequest.Full : MemoryRequest.Light), status.Cpus,
+            status.Threads, OptionText.Memory(status.Memory), status.Cpus,
             status.MemoryTotal, status.MemoryAvailable, status.HasDaemon, new PeerChain(status.Tip.Height, status.Tip.Id.ToString()),
             [.. status.DatasetKeys.Select(key => key.ToString())],
             isSelf ? null : cluster.ConnectionOf(member.Peer)?.RemoteAddress.ToString(),

@@ -89,7 +89,7 @@ internal sealed class NodeSnapshot(
             IsDatasetHost = engine.Role.IsDatasetHost,
             Hashrate = Math.Max(0, rate.S60 ?? rate.S10 ?? 0),
             Threads = engine.Role.IsWorker ? engine.Miner.ThreadCount : 0,
-            IsFullMemory = engine.Miner.FullThreadCount > 0 && engine.Memory == MemoryMode.Full,
+            Memory = engine.Miner.FullThreadCount > 0 ? engine.Memory : MemoryMode.Light,
             Cpus = machine.Hardware.AllowedCpus.Count,
             MemoryTotal = (ulong)(machine.Hardware.Memory.TotalBytes ?? 0),
             MemoryAvailable = (ulong)(machine.Hardware.Memory.AvailableBytes ?? 0),
@@ -128,13 +128,16 @@ internal sealed class NodeSnapshot(
         MemberStatus status = member.Status;
         return new PeerStatus(
             member.Peer.ToString(), status.Version, OptionText.Mode(status.Mode), status.Role, status.Hashrate, status.Threads,
-            OptionText.Memory(status.IsFullMemory ? MemoryRequest.Full : MemoryRequest.Light), status.HasDaemon,
+            OptionText.Memory(status.Memory), status.HasDaemon,
             new PeerChain(status.Tip.Height, status.Tip.Id.ToString()), [.. status.DatasetKeys.Select(key => key.ToString())],
             cluster.ConnectionOf(member.Peer)?.RemoteAddress.ToString(), member.SinceHeard.TotalSeconds)
         {
             Name = status.Name,
         };
     }
+
+    /// <summary>What a daemon can be used for, in the word of the API.</summary>
+    public static string Word(DaemonState state) => state.ToString().ToLowerInvariant();
 
     private static string? Word(PageKind? pages) => pages is PageKind kind ? OptionText.Pages(kind) : null;
 
@@ -150,22 +153,21 @@ internal sealed class NodeSnapshot(
     }
 
     /// <summary>The difficulty of a job is what makes its block, or, where there is no block, its link.</summary>
-    private JobStatus StatusOf(Job job) => new(
-        Word(job.Source), job.Height, job is ChainJob ? job.ShareDifficulty : job.NetworkDifficulty, job.Key.ToString(),
-        job is MergedJob merged ? (merged.Block.Publisher ?? peerId).ToString() : null, engine.Miner.LastSwitchLatency?.TotalSeconds);
+    private JobStatus StatusOf(Job job)
+    {
+        PeerId? publisher = job is MergedJob merged ? merged.Block.Publisher ?? peerId : null;
+        return new JobStatus(
+            Word(job.Source), job.Height, job is ChainJob ? job.ShareDifficulty : job.NetworkDifficulty, job.Key.ToString(),
+            publisher?.ToString(), engine.Miner.LastSwitchLatency?.TotalSeconds)
+        {
+            PublisherName = cluster.Members.FirstOrDefault(member => member.Peer.Equals(publisher))?.Status.Name ?? "",
+        };
+    }
 
     private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected, blocks.Relayed);
 
     private static DaemonEntry StatusOf(DaemonStatus daemon) => new(
-        daemon.Name,
-        daemon.State switch
-        {
-            DaemonState.Active => "active",
-            DaemonState.Standby => "standby",
-            DaemonState.Connecting => "connecting",
-            _ => "failed",
-        },
-        daemon.Height == 0 ? null : daemon.Height, daemon.Error?.Message);
+        daemon.Name, Word(daemon.State), daemon.Height == 0 ? null : daemon.Height, daemon.Error?.Message);
 
     private static DatasetStatus DatasetOf(KeyStatus key)
     {

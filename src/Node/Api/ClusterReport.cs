@@ -29,7 +29,7 @@ internal sealed record ClusterSums(int Members, double Hashrate, int Threads, in
 /// <param name="Role">"worker", "dataset host", "dataset host, worker", or "relay" for neither.</param>
 /// <param name="Hashrate">Hashes per second over 60 s.</param>
 /// <param name="Threads">Miner threads.</param>
-/// <param name="Memory">"full" or "light".</param>
+/// <param name="Memory">"full", "light" or "hybrid".</param>
 /// <param name="Cpus">CPUs that it may use.</param>
 /// <param name="MemoryTotal">In bytes, 0 when it does not say.</param>
 /// <param name="MemoryAvailable">In bytes, 0 when it does not say.</param>

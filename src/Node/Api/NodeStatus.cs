@@ -119,7 +119,11 @@ internal sealed record StructurePages(string? Cache, string? Dataset, string? Sc
 /// <param name="Key">RandomX key, 64 hex digits.</param>
 /// <param name="Publisher">The node whose daemon made the block, this one or another; null for a link.</param>
 /// <param name="SwitchSeconds">From when the node took the job until its last thread searched it; null until then.</param>
-internal sealed record JobStatus(string Source, ulong Height, UInt128 Difficulty, string Key, string? Publisher = null, double? SwitchSeconds = null);
+internal sealed record JobStatus(string Source, ulong Height, UInt128 Difficulty, string Key, string? Publisher = null, double? SwitchSeconds = null)
+{
+    /// <summary>What people call the publisher; empty for this node, for a link, and when it does not say.</summary>
+    public string PublisherName { get; init; } = "";
+}
 
 /// <param name="Found">Hashes that met the share difficulty.</param>
 /// <param name="Accepted">Shares that became links of the share chain.</param>
@@ -173,7 +177,7 @@ internal sealed record ClusterTotals(int Peers, double? Hashrate);
 /// <param name="Role">"worker", "dataset host", both, or "relay".</param>
 /// <param name="Hashrate">Hashes per second over 60 s.</param>
 /// <param name="Threads">Miner threads.</param>
-/// <param name="Memory">"full" or "light".</param>
+/// <param name="Memory">"full", "light" or "hybrid".</param>
 /// <param name="Daemon">Whether it has a Monero daemon.</param>
 /// <param name="Chain">The end of its share chain.</param>
 /// <param name="DatasetKeys">RandomX keys whose datasets it holds.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Logging;
+using P2PMiner.Node.Sources.Monero;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -97,7 +98,7 @@ internal static class PanelLayout
     [
         ("hash rate", StatusReport.HashrateText(status.Hashrate), new Style(Color.Aqua)),
         ("cluster", StatusReport.ClusterText(status), status.ClusterTotals.Peers > 0 ? new Style(Color.Green) : Style.Plain),
-        ("job", StatusReport.JobText(status.Job), Style.Plain),
+        ("job", StatusReport.JobText(status), PaysOthers(status) ? new Style(Color.Yellow) : Style.Plain),
         ("shares", StatusReport.SharesText(status.Shares), CountStyle(status.Shares.Accepted, status.Shares.Rejected)),
         ("blocks", StatusReport.BlocksText(status.Blocks), CountStyle(status.Blocks.Accepted, status.Blocks.Rejected)),
         ("chain", StatusReport.ChainText(status.Chain), Style.Plain),
@@ -105,8 +106,12 @@ internal static class PanelLayout
         ("memory", MemoryText(status), Style.Plain),
         ("threads", $"{status.Threads}, {status.Algorithm}, engine {status.Engine}; {status.Role}", Style.Plain),
         .. status.Daemons.Take(MaxDaemons).Select(daemon => (
-            "daemon", StatusReport.DaemonText(daemon), daemon.State == "faulted" ? new Style(Color.Red) : Style.Plain)),
+            "daemon", StatusReport.DaemonText(daemon), daemon.State == NodeSnapshot.Word(DaemonState.Faulted) ? new Style(Color.Red) : Style.Plain)),
     ];
+
+    /// <summary>Whether somebody else's wallet is mined for although this node has a daemon of its own.</summary>
+    private static bool PaysOthers(NodeStatus status) =>
+        status.Daemons.Count > 0 && status.Job?.Publisher is string publisher && publisher != status.PeerId;
 
     private static Paragraph Fact((string Name, string Value, Style Style) fact, int columns) =>
         new Paragraph(Crop(fact.Name.PadRight(NameWidth), columns), new Style(Color.Grey))

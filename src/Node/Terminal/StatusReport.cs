@@ -22,7 +22,7 @@ internal static class StatusReport
             new("algorithm", $"{status.Algorithm}, engine {status.Engine}, threads {status.Threads}"),
             new("memory", $"{status.Memory}, pages {status.Pages ?? Units.Unknown}"),
             new("dataset", DatasetText(status.Dataset)),
-            new("job", JobText(status.Job)),
+            new("job", JobText(status)),
             new("shares", SharesText(status.Shares)),
             new("blocks", BlocksText(status.Blocks)),
             new("chain", ChainText(status.Chain)),
@@ -61,8 +61,19 @@ internal static class StatusReport
         return $"{dataset.State} {Units.Percent(dataset.Progress)}{remote}{rate}{eta}";
     }
 
-    public static string JobText(JobStatus? job) =>
-        job is null ? "none yet" : $"{job.Source}, height {job.Height}, difficulty {job.Difficulty}, key {Units.Short(job.Key)}";
+    public static string JobText(NodeStatus status) => status.Job is not JobStatus job
+        ? "none yet"
+        : $"{job.Source}{PaidText(status, job)}, height {job.Height}, difficulty {job.Difficulty}, key {Units.Short(job.Key)}";
+
+    /// <summary>A block pays whose daemon made it.</summary>
+    private static string PaidText(NodeStatus status, JobStatus job)
+    {
+        if (job.Publisher is null)
+            return "";
+        if (job.Publisher == status.PeerId)
+            return " of this node";
+        return $" of {(job.PublisherName.Length > 0 ? job.PublisherName : Units.Short(job.Publisher))}, who is paid";
+    }
 
     public static string SharesText(ShareCounts shares) =>
         $"{shares.Found} found, {shares.Accepted} accepted, {shares.Rejected} rejected, {shares.Stale} stale";

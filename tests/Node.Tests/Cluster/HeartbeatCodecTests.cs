@@ -1,3 +1,4 @@
+using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Proto;
@@ -21,7 +22,7 @@ internal sealed class HeartbeatCodecTests
         IsDatasetHost = true,
         Hashrate = 1234.5,
         Threads = 8,
-        IsFullMemory = true,
+        Memory = MemoryMode.Hybrid,
         Cpus = 16,
         MemoryTotal = 1UL << 35,
         MemoryAvailable = 1UL << 34,
@@ -47,6 +48,14 @@ internal sealed class HeartbeatCodecTests
         Assert.That(read.DatasetKeys, Is.EqualTo(Sample.DatasetKeys));
         Assert.That(read.KnownKeys, Is.EqualTo(Sample.KnownKeys));
         Assert.That(read.Tip, Is.EqualTo(Sample.Tip));
+    }
+
+    [TestCase(MemoryMode.Full)]
+    [TestCase(MemoryMode.Light)]
+    public void Heartbeat_SaysWhatThreadsHashWith(MemoryMode memory)
+    {
+        Assert.That(HeartbeatCodec.TryDecode(HeartbeatCodec.Encode(Sample with { Memory = memory }), out MemberStatus? read), Is.True);
+        Assert.That(read!.Memory, Is.EqualTo(memory));
     }
 
     [Test]

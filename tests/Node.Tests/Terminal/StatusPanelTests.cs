@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using P2PMiner.Node.Api;
+using P2PMiner.Node.Sources.Monero;
 using P2PMiner.Node.Terminal;
 using P2PMiner.Node.Tests.Api;
 
@@ -38,6 +39,32 @@ internal sealed partial class StatusPanelTests
         Assert.That(text, Does.Contain("dataset thp, cache thp, scratchpads normal"));
         Assert.That(text, Does.Contain("http://127.0.0.1:18081 active, height 2999999"));
         Assert.That(text, Does.Contain("event 49").And.Not.Contain("event 9 "));
+    }
+
+    [TestCase(DaemonState.Connecting, "connecting", false)]
+    [TestCase(DaemonState.Active, "active", false)]
+    [TestCase(DaemonState.Standby, "standby", false)]
+    [TestCase(DaemonState.Faulted, "faulted", true)]
+    public void Daemon_that_cannot_be_used_is_red(DaemonState state, string word, bool isRed)
+    {
+        Assert.That(NodeSnapshot.Word(state), Is.EqualTo(word));
+        NodeStatus status = SampleStatus.Create() with { Daemons = [new DaemonEntry("http://somewhere", word, 1, null)] };
+        string line = PanelLayout.Render(View(status), 100, 40).Single(line => line.Contains("somewhere", StringComparison.Ordinal));
+        Assert.That(line.Contains("\e[31m", StringComparison.Ordinal) || line.Contains("\e[91m", StringComparison.Ordinal), Is.EqualTo(isRed), line);
+    }
+
+    [TestCase("12D3KooWother", "kitchen", "daemon of kitchen, who is paid, height 7")]
+    [TestCase("12D3KooWother", "", "daemon of 12D3KooWothe")]
+    [TestCase("12D3KooWme", "", "daemon of this node, height 7")]
+    [TestCase(null, "", "daemon, height 7")]
+    public void Job_says_whom_its_block_pays(string? publisher, string name, string text)
+    {
+        NodeStatus status = SampleStatus.Create() with
+        {
+            PeerId = "12D3KooWme",
+            Job = new JobStatus("daemon", 7, 1, new string('a', 64), publisher) { PublisherName = name },
+        };
+        Assert.That(StatusReport.JobText(status), Does.StartWith(text));
     }
 
     [Test]

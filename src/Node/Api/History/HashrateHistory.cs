@@ -8,7 +8,7 @@ namespace P2PMiner.Node.Api.History;
 /// <param name="time">Paces the sampling.</param>
 internal sealed class HashrateHistory(Func<NodeStatus> status, TimeProvider time)
 {
-    /// <summary>Between two samples: as long as the rates' own shortest window is half of.</summary>
+    /// <summary>Between two samples of rates that are means over a minute.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     /// <summary>An hour of samples.</summary>
@@ -57,7 +57,7 @@ internal sealed class HashrateHistory(Func<NodeStatus> status, TimeProvider time
     {
         NodeStatus now = status();
         var point = new HistoryPoint(
-            time.GetUtcNow().ToUnixTimeSeconds(), now.Hashrate.S10, now.ClusterTotals.Hashrate, now.ClusterTotals.Peers + 1);
+            time.GetUtcNow().ToUnixTimeSeconds(), now.Hashrate.S60 ?? now.Hashrate.S10, now.ClusterTotals.Hashrate, now.ClusterTotals.Peers + 1);
         lock (_lock)
         {
             _fine.Add(point);

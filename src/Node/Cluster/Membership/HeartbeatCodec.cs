@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
+using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Proto;
 using P2PMiner.Node.Configuration;
@@ -51,7 +52,8 @@ internal static class HeartbeatCodec
             DatasetHost = status.IsDatasetHost,
             Hashrate = status.Hashrate,
             Threads = (uint)status.Threads,
-            FullMemory = status.IsFullMemory,
+            FullMemory = status.Memory == MemoryMode.Full,
+            PartMemory = status.Memory == MemoryMode.Hybrid,
             Capability = new Capability { Cpus = (uint)status.Cpus, MemoryTotal = status.MemoryTotal, MemoryAvailable = status.MemoryAvailable },
             Tip = new Tip { Height = status.Tip.Height, Id = ToBytes(status.Tip.Id), Work = ByteString.CopyFrom(work) },
             Daemon = status.HasDaemon,
@@ -95,7 +97,7 @@ internal static class HeartbeatCodec
             IsDatasetHost = heartbeat.DatasetHost,
             Hashrate = heartbeat.Hashrate,
             Threads = (int)heartbeat.Threads,
-            IsFullMemory = heartbeat.FullMemory,
+            Memory = heartbeat.FullMemory ? MemoryMode.Full : heartbeat.PartMemory ? MemoryMode.Hybrid : MemoryMode.Light,
             Cpus = (int)(heartbeat.Capability?.Cpus ?? 0),
             MemoryTotal = heartbeat.Capability?.MemoryTotal ?? 0,
             MemoryAvailable = heartbeat.Capability?.MemoryAvailable ?? 0,

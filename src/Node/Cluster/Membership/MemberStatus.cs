@@ -1,3 +1,4 @@
+using P2PMiner.Hardware;
 using P2PMiner.Mining;
 using P2PMiner.Node.Configuration;
 
@@ -28,8 +29,8 @@ internal sealed record MemberStatus
 
     public int Threads { get; init; }
 
-    /// <summary>Whether threads hash with the whole dataset.</summary>
-    public bool IsFullMemory { get; init; }
+    /// <summary>What threads hash with.</summary>
+    public MemoryMode Memory { get; init; } = MemoryMode.Light;
 
     /// <summary>CPUs that the process may use.</summary>
     public int Cpus { get; init; }

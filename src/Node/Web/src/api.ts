@@ -18,7 +18,7 @@ export interface Status {
   threads: number
   hashrate: { s10: number | null, s60: number | null, m15: number | null, max: number | null }
   totalHashes: number
-  job: { source: string, height: number, difficulty: number, key: string } | null
+  job: { source: string, height: number, difficulty: number, key: string, publisher: string | null, publisherName: string } | null
   shares: { found: number, accepted: number, rejected: number, stale: number }
   blocks: { found: number, accepted: number, rejected: number }
   chain: { height: number, tip: string, difficulty: number } | null

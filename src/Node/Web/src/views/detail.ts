@@ -4,6 +4,8 @@ import { bytes, duration, hashrate, integer, kindOf, latency, nameOf, percent, s
 import { Bar, Facts } from './facts.ts'
 import { figure } from './glyphs.ts'
 
+const sources: Record<string, string> = { full: 'dataset (full memory)', hybrid: 'a part of the dataset, and cache (hybrid memory)', light: 'cache (light memory)' }
+
 /** All that is known of one node. */
 export class DetailView {
   readonly #facts = new Facts()
@@ -37,7 +39,7 @@ export class DetailView {
     this.#facts.show('Peer id', shortHash(member.peerId), member.peerId)
     this.#facts.show('Mode', member.mode)
     this.#facts.show('Threads', `${member.threads} of ${member.cpus || '?'} CPUs`)
-    this.#facts.show('Hashes from', member.memory === 'full' ? 'dataset (full memory)' : 'cache (light memory)')
+    this.#facts.show('Hashes from', sources[member.memory] ?? member.memory)
     this.#facts.show('Memory free', member.memoryTotal === 0 ? null : `${bytes(member.memoryAvailable)} of ${bytes(member.memoryTotal)}`)
     this.#facts.show('Datasets', member.datasetKeys.length === 0 ? 'none' : member.datasetKeys.map(shortHash).join(', '), member.datasetKeys.join('\n'))
     this.#facts.show('Chain', `link ${integer(member.chain.height)}, ${shortHash(member.chain.tip)}`, member.chain.tip)

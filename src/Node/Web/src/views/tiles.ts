@@ -28,7 +28,7 @@ export class TilesView {
     const members = status.clusterTotals.peers + 1
     text(this.#cluster.value, hashrate(status.clusterTotals.hashrate))
     text(this.#cluster.note, `${members} ${members === 1 ? 'node' : 'nodes'}${cluster === null ? '' : ` · ${cluster.totals.threads} threads`}`)
-    text(this.#node.value, hashrate(status.hashrate.s10))
+    text(this.#node.value, hashrate(status.hashrate.s60 ?? status.hashrate.s10))
     text(this.#node.note, `at most ${hashrate(status.hashrate.max)}`)
     const { found, accepted, stale, rejected } = status.shares
     text(this.#shares.value, integer(accepted))
@@ -36,7 +36,7 @@ export class TilesView {
     text(this.#chain.value, integer(status.chain?.height))
     text(this.#chain.note, status.chain === null ? '' : `next link at ${amount(status.chain.difficulty)}`)
     text(this.#blocks.value, integer(status.blocks.accepted))
-    text(this.#blocks.note, status.daemons.length === 0 ? 'no Monero daemon' : `${status.blocks.found} found · ${status.blocks.rejected} rejected`)
+    text(this.#blocks.note, status.daemons.length === 0 && status.blocks.found === 0 ? 'no Monero daemon' : `${status.blocks.found} found · ${status.blocks.rejected} rejected`)
     text(this.#state.value, status.paused === null ? status.state : `${status.state}: ${status.paused}`)
     text(this.#state.note, `up ${duration(status.uptimeSeconds)}`)
     set(this.#state.root, 'data-state', status.state)

@@ -38,6 +38,7 @@ export class WorkView {
     this.#showDataset(status.dataset, status, cluster)
     const { job } = status
     this.#facts.show('Job', job === null ? 'none yet' : job.source === 'chain' ? 'share chain' : job.source)
+    this.#facts.show('Pays', job === null || job.publisher === null ? null : job.publisher === status.peerId ? 'this node' : job.publisherName || shortHash(job.publisher), job?.publisher ?? null)
     this.#facts.show('Height', job === null ? null : integer(job.height))
     this.#facts.show('Difficulty', job === null ? null : amount(job.difficulty))
     this.#facts.show('Key', job === null ? null : shortHash(job.key), job?.key ?? null)
