@@ -65,7 +65,7 @@ internal sealed class ClusterNode
         ILoggerFactory logs)
     {
         _options = options;
-        _status = status;
+        _status = () => status() with { KnownKeys = [.. work.Keys.All.Union(tree.Keys)] };
         _time = time;
         _logger = logs.CreateLogger("cluster");
         _cluster = cluster;
@@ -76,7 +76,7 @@ internal sealed class ClusterNode
         _known = new KnownPeers(Path.Combine(directory, "peers"), _logger);
         _view = new MemberView(time);
         _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
-        _heartbeats = new Heartbeats(_cluster.StatusTopic, status, _view, time);
+        _heartbeats = new Heartbeats(_cluster.StatusTopic, _status, _view, time);
         _conduct = new Conduct(time, _logger);
         Standing standing = new();
         standing.Proven += Know;

@@ -34,7 +34,9 @@ internal sealed class ShareTree
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Hash256, Link> _links = [];
+    private readonly LinkKeys _keys = new();
     private readonly ProofHash _proofHash;
+    private readonly Predicate<Hash256> _isNamed;
     private readonly Predicate<Hash256> _isKnownKey;
     private readonly Func<Hash256, Link?> _find;
     private readonly Share _genesis;
@@ -48,13 +50,16 @@ internal sealed class ShareTree
 
     /// <param name="genesis">The cluster's <see cref="Genesis"/>.</param>
     /// <param name="proofHash">The proof of work; exceptions pass through <see cref="Add"/>.</param>
-    /// <param name="isKnownKey">Whether a key is that of a Monero job that is known here. Called under the lock.</param>
+    /// <param name="isKnownKey">
+    /// Whether a key is that of a Monero job that is known here; those of links that are kept are known in any case. Called under the lock.
+    /// </param>
     public ShareTree(Share genesis, ProofHash proofHash, Predicate<Hash256> isKnownKey)
     {
         GenesisId = genesis.Id;
         _genesis = genesis;
         _proofHash = proofHash;
-        _isKnownKey = isKnownKey;
+        _isNamed = isKnownKey;
+        _isKnownKey = key => _keys.Contains(key) || _isNamed(key);
         _find = id => _links.GetValueOrDefault(id);
         StartFrom(new Link(genesis, childKey: genesis.Id, childDifficulty: LinkDifficulty.Minimum));
     }
@@ -126,6 +131,16 @@ internal sealed class ShareTree
         {
             lock (_lock)
                 return _links.Count;
+        }
+    }
+
+    /// <summary>The keys of Monero jobs under which there are links; who follows this chain has to know them. Those of the most links first.</summary>
+    public IReadOnlyList<Hash256> Keys
+    {
+        get
+        {
+            lock (_lock)
+                return _keys.All;
         }
     }
 
@@ -281,7 +296,8 @@ internal sealed class ShareTree
     /// <returns>Null when this cannot be a root.</returns>
     public ShareTree? Beside(Link root)
     {
-        var tree = new ShareTree(_genesis, _proofHash, _isKnownKey);
+        HashSet<Hash256> known = [.. Keys];
+        var tree = new ShareTree(_genesis, _proofHash, key => known.Contains(key) || _isNamed(key));
         return tree.TryRestoreRoot(root) ? tree : null;
     }
 
@@ -303,6 +319,7 @@ internal sealed class ShareTree
                 _links.Clear();
                 foreach ((Hash256 id, Link link) in other._links)
                     _links.Add(id, link);
+                _keys.Recount(_links.Values);
                 (_active, _heaviest, _sequence) = (other._active, other._heaviest, other._sequence);
             }
             Replaced?.Invoke();
@@ -390,6 +407,7 @@ internal sealed class ShareTree
     {
         var link = new Link(share, parent, ++_sequence);
         _links.Add(link.Id, link);
+        _keys.Add(share);
         parent.AddChild(link);
         foreach (Hash256 id in share.Header.Uncles)
         {
@@ -400,8 +418,10 @@ internal sealed class ShareTree
             _heaviest = link;
         if (announce)
             _added?.Invoke(link);
-        if (_links.Count > MaxLinks)
-            TreePruning.DropLightestBranches(_links, keep: [_active.Tip, _heaviest], MaxLinks - MaxLinks / 16);
+        if (_links.Count <= MaxLinks)
+            return;
+        TreePruning.DropLightestBranches(_links, keep: [_active.Tip, _heaviest], MaxLinks - MaxLinks / 16);
+        _keys.Recount(_links.Values);
     }
 
     private bool SelectTip(ulong now)
@@ -434,6 +454,7 @@ internal sealed class ShareTree
             return;
         _active.CutBelow((_active.Tip.Height - KeptLinks) & ~(SeedHeight.EpochLength - 1));
         TreePruning.DropOthersThanDescendants(_links, _active.Root);
+        _keys.Recount(_links.Values);
         if (!_links.ContainsKey(_heaviest.Id))
             _heaviest = TipChoice.BestUntil(_links, _active.Root, ulong.MaxValue);
     }
@@ -443,6 +464,7 @@ internal sealed class ShareTree
     {
         _links.Clear();
         _links.Add(root.Id, root);
+        _keys.Recount(_links.Values);
         _active = new ActiveBranch(root);
         _heaviest = root;
     }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Mining;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Chain;
 using P2PMiner.Node.Cluster.Entry;
@@ -7,6 +9,7 @@ using P2PMiner.Node.Cluster.Proto;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Tests.ShareChain;
+using P2PMiner.Node.Tests.Sources.Monero;
 using P2PMiner.P2P;
 using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
@@ -29,6 +32,7 @@ internal sealed class ChainSyncTests : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Host> _hosts = [];
     private readonly List<PeerId> _asked = [];
+    private readonly RecordingLogger<ChainSync> _log = new();
     private Func<Share, Proof> _prove = _ => Proof.Valid;
     private Task _running = Task.CompletedTask;
     private Host _self = null!;
@@ -38,7 +42,7 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         _strangers = new StrangerTime(new Standing(), processors: 1, () => StrangerTime.Burst / Proofs, _time);
         Conduct conduct = new(_time, NullLogger.Instance);
         conduct.Banned += peer => _banned.TrySetResult(peer);
-        _sync = new ChainSync(_tree, new MemberView(_time), (share, _) => Task.FromResult(_prove(share)), conduct, _strangers, _time, NullLogger.Instance);
+        _sync = new ChainSync(_tree, new MemberView(_time), (share, _) => Task.FromResult(_prove(share)), conduct, _strangers, _time, _log);
     }
 
     [SetUp]
@@ -131,6 +135,32 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         _sync.Ask(proven.Id);
         await Wait.UntilAsync(() => _tree.Tip.Height == 20, "caught up");
         Assert.That(_asked, Is.EqualTo(new[] { proven.Id }));
+    }
+
+    [Test]
+    public async Task ChainUnderAnUnknownKey_IsToldOfOnce_AndHeldAgainstNobody()
+    {
+        Hash256 key = Hash256.Parse(new string('d', 64));
+        ShareTree theirs = new(Genesis.Of("test"), (_, _) => Hash256.Zero, named => named == key);
+        TestChain.Grow(theirs, 3);
+        Share block = TestChain.MoneroShare(TestChain.ChildHeader(theirs.Tip) with { Key = key });
+        Assert.That(theirs.Add(block, block.Header.Timestamp).Status, Is.EqualTo(AddStatus.NewTip));
+        for (int i = 0; i < 4; i++)
+            _sync.Ask((await ServeAsync(theirs)).Id);
+        await Wait.UntilAsync(() => AskedCount == 4, "all are asked, and three of them have answered");
+        string[] told = [.. _log.Lines.Where(line => line.Level == LogLevel.Warning).Select(line => line.Text)];
+        Assert.That(told, Has.Length.EqualTo(1));
+        Assert.That(told[0], Does.Contain("beyond link 3").And.Contains(key.ToString()));
+        Assert.That(_banned.Task.IsCompleted, Is.False);
+    }
+
+    private int AskedCount
+    {
+        get
+        {
+            lock (_asked)
+                return _asked.Count;
+        }
     }
 
     private async Task AskUntilBannedAsync(ShareTree theirs)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.ShareChain;
@@ -94,6 +95,32 @@ internal sealed class SharedChainTests : IDisposable
         await using TestNode second = await StartAsync("second", first);
         await OneChainAsync(first, second);
         Assert.That(second.Tree.Count, Is.EqualTo(first.Tree.Count));
+    }
+
+    [Test]
+    public async Task LinksUnderAKeyThatNoDaemonNamesAnyMore_AreFollowedByNewNodes()
+    {
+        Hash256 key = Hash256.Parse(new string('d', 64));
+        ShareTree mined = new(Genesis.Of("test"), (_, _) => Hash256.Zero, named => named == key);
+        using TemporaryDirectory directory = new();
+        using (ChainStore.Open(directory.Path, mined, TimeProvider.System, NullLogger.Instance))
+        {
+            TestChain.Grow(mined, 2);
+            for (int i = 0; i < 3; i++)
+            {
+                Share block = TestChain.MoneroShare(TestChain.ChildHeader(mined.Tip) with { Key = key });
+                Assert.That(mined.Add(block, block.Header.Timestamp).Status, Is.EqualTo(AddStatus.NewTip));
+            }
+            TestChain.Grow(mined, 2);
+        }
+
+        ShareTree loaded = new(Genesis.Of("test"), (_, _) => Hash256.Zero, _ => false);
+        using ChainStore store = ChainStore.Open(directory.Path, loaded, TimeProvider.System, NullLogger.Instance);
+        Assert.That(loaded.Tip.Id, Is.EqualTo(mined.Tip.Id));
+        await using TestNode restarted = await StartAsync("restarted", prepare: node => node.Tree = loaded);
+        await using TestNode fresh = await StartAsync(
+            "fresh", restarted, node => node.Tree = new ShareTree(Genesis.Of("test"), (_, _) => Hash256.Zero, named => node.Cluster.IsKeyKnown(named)));
+        await OneChainAsync(restarted, fresh);
     }
 
     [Test]

@@ -34,7 +34,7 @@ internal sealed class TestNode : IAsyncDisposable
     public PeerId Id { get; }
 
     /// <summary>Its share chain, on which every proof of work holds.</summary>
-    public ShareTree Tree { get; } = TestChain.NewTree();
+    public ShareTree Tree { get; set; } = TestChain.NewTree();
 
     /// <summary>What it thinks of others' proofs.</summary>
     public Func<Share, Proof> Prove { get; set; } = _ => Proof.Valid;

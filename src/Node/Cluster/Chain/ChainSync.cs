@@ -55,6 +55,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     private readonly Dictionary<PeerId, long> _useless = [];
     private readonly LinkIntake _intake = new(prove, time);
     private readonly OldChain _old = new(tree, logger);
+    private Hash256? _unknownKey;
 
     /// <summary>Takes note that a peer may have links that are missing here. Returns at once.</summary>
     public void Ask(PeerId peer) => _wanted.Writer.TryWrite(peer);
@@ -114,6 +115,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         {
             logger.LogDebug("Catching up with {Peer} ended: {Reason}", peer, error.Message);
         }
+        TellOfUnknownKey(peer);
         if (taken == 0)
         {
             RememberUseless(peer);
@@ -121,6 +123,17 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
         }
         _budget.Trust(peer);
         logger.LogInformation("Caught up on {Count} links; the share chain has height {Height}", taken, tree.Tip.Height);
+    }
+
+    /// <summary>Once for each key: it may stay unknown for days, and the peer is asked every ten seconds.</summary>
+    private void TellOfUnknownKey(PeerId peer)
+    {
+        if (_intake.OfUnknownKey?.Header is not ShareHeader header || header.Key == _unknownKey)
+            return;
+        _unknownKey = header.Key;
+        logger.LogWarning(
+            "The share chain of {Peer} has more work, but cannot be followed beyond link {Height}: neither a daemon of this node nor a live member names the key of the Monero block in the next one, {Key}",
+            peer, header.Height - 1, header.Key);
     }
 
     /// <summary>Asks for a page and adds it.</summary>

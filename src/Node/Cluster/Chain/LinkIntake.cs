@@ -19,6 +19,9 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
     /// <summary>Proofs that were checked since the start for links that did not get into a tree.</summary>
     public int ProofsInVain { get; private set; }
 
+    /// <summary>The last share that could not be checked because its key is not known here; null if all keys were known lately.</summary>
+    public Share? OfUnknownKey { get; private set; }
+
     /// <summary>Adds links, parents first, each after the uncles that it names, until one cannot be added now.</summary>
     /// <param name="tree">Where to.</param>
     /// <param name="shares">The links.</param>
@@ -29,6 +32,7 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
     public async Task<int> TakeAsync(ShareTree tree, IReadOnlyList<Share> shares, IEnumerable<Share> uncles, CancellationToken cancellation)
     {
         List<Share> all = InOrder(shares, uncles);
+        OfUnknownKey = null;
         int taken = 0;
         int together = FirstTogether;
         for (int done = 0; done < all.Count;)
@@ -85,6 +89,8 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
                     break;
             }
         }
+        if (place.Value.Fault == ShareFault.Key && share.Proof is MoneroProof)
+            OfUnknownKey = share;
         return place.Value.Status switch
         {
             AddStatus.Added or AddStatus.NewTip or AddStatus.Duplicate => true,

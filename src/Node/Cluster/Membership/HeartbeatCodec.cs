@@ -21,8 +21,8 @@ internal static class HeartbeatCodec
     /// <summary>A node holds datasets of this epoch and the next.</summary>
     public const int MaxDatasetKeys = 4;
 
-    /// <summary>As many as a node remembers (<see cref="KnownKeys.Capacity"/>).</summary>
-    public const int MaxKnownKeys = KnownKeys.Capacity;
+    /// <summary>As many as a node remembers of jobs (<see cref="KnownKeys.Capacity"/>), and as many of links.</summary>
+    public const int MaxKnownKeys = 2 * KnownKeys.Capacity;
 
     /// <summary>In UTF-16 units.</summary>
     public const int MaxNameLength = 32;
