@@ -69,6 +69,10 @@ internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> no
         }
         if (supply.IsFaulted)
             await supply;
+
+        // Who was caught in the last moment has lost what he brought.
+        if (!queue.IsDone)
+            await workers.RunAsync(queue, (first, count) => cache.WriteItems(dataset, first, count), progress, cancellation);
         return queue.RemoteItems;
     }
 

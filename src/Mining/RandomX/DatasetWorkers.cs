@@ -27,7 +27,7 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
     internal Task RunAsync(int items, Action<int, int> work, Action<DatasetProgress>? progress, CancellationToken cancellation) =>
         RunAsync(new ChunkQueue(items), work, progress, cancellation);
 
-    /// <summary>As above, with others who finish chunks of the same queue; ends when all are done.</summary>
+    /// <summary>As above, with others who finish chunks of the same queue; ends when all are done, of which some may be given back in that moment.</summary>
     internal async Task RunAsync(
         ChunkQueue queue, Action<int, int> work, Action<DatasetProgress>? progress, CancellationToken cancellation)
     {
@@ -46,7 +46,7 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
         await using (time.CreateTimer(_ => Report(), null, ProgressPeriod, ProgressPeriod))
             await Task.WhenAll(running);
         if (!queue.IsDone)
-            throw new OperationCanceledException(cancellation);
+            cancellation.ThrowIfCancellationRequested();
         Report();
     }
 

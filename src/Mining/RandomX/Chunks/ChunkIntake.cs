@@ -16,7 +16,7 @@ public enum ChunkVerdict
     /// <summary>It looks right and is in its place.</summary>
     Taken,
 
-    /// <summary>It is not wanted any more: somebody else brought it.</summary>
+    /// <summary>It is not wanted any more: somebody else brought it, or its source was revoked.</summary>
     Late,
 
     /// <summary>It is wrong. All that its source brought will be had again, and the source gets no more.</summary>
@@ -81,6 +81,7 @@ public sealed class ChunkIntake
         if (!_queue.TryBeginCheck(source, chunk))
             return ChunkVerdict.Late;
         bool isRight = false;
+        bool isTaken;
         try
         {
             int first = ChunkQueue.FirstItem(chunk);
@@ -89,15 +90,14 @@ public sealed class ChunkIntake
             using DatasetItems place = _dataset.BorrowForWriting(first, _queue.ItemCount(chunk));
             bytes.CopyTo(place.Bytes);
             isRight = true;
-            return ChunkVerdict.Taken;
         }
         finally
         {
-            if (isRight)
-                _queue.EndCheck(source, chunk);
-            else
+            if (!isRight)
                 _queue.Revoke(source);
+            isTaken = _queue.EndCheck(source, chunk);
         }
+        return isTaken ? ChunkVerdict.Taken : ChunkVerdict.Late;
     }
 
     /// <summary>Looks once more at all that was brought. False when some of it is wrong and has to be had again.</summary>

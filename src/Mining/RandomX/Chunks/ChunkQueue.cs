@@ -132,7 +132,7 @@ internal sealed class ChunkQueue
         }
     }
 
-    /// <summary>Whether a chunk that a source brings is still wanted of it; if so, <see cref="EndCheck"/> or <see cref="Revoke"/> follows.</summary>
+    /// <summary>Whether a chunk that a source brings is still wanted of it; if so, <see cref="EndCheck"/> follows, after <see cref="Revoke"/> when it is wrong.</summary>
     internal bool TryBeginCheck(int source, int chunk)
     {
         lock (_gate)
@@ -144,25 +144,35 @@ internal sealed class ChunkQueue
         }
     }
 
-    /// <summary>A chunk is right and in its place.</summary>
-    internal void EndCheck(int source, int chunk)
+    /// <summary>Nobody writes to the chunk any more: it is right and in its place, or its source was revoked.</summary>
+    /// <returns>False when it was revoked, so that the chunk is to be had again.</returns>
+    internal bool EndCheck(int source, int chunk)
     {
         lock (_gate)
         {
             Debug.Assert(_states[chunk] == Checked && _holders[chunk] == source, "only who began a check ends it");
-            Finish(chunk);
+            if (!_sources[source].IsRevoked)
+            {
+                Finish(chunk);
+                return true;
+            }
+            Release(chunk);
+            Monitor.PulseAll(_gate);
+            return false;
         }
     }
 
     /// <summary>What a source holds and has not brought is to be had again.</summary>
     internal void Return(int source) => Release(source, state => state == Fetched);
 
-    /// <summary>All that a source brought or holds is to be had again, and it gets no more.</summary>
+    /// <summary>
+    /// All that a source brought or holds is to be had again, and it gets no more. What is being checked, and so written, is free when its check ends.
+    /// </summary>
     internal void Revoke(int source)
     {
         lock (_gate)
             _sources[source].IsRevoked = true;
-        Release(source, _ => true);
+        Release(source, state => state is Fetched or Done);
     }
 
     /// <summary>Chunks that a source brought.</summary>
@@ -178,16 +188,20 @@ internal sealed class ChunkQueue
         {
             for (int chunk = 0; chunk < _states.Length; chunk++)
             {
-                if (_holders[chunk] != source || _states[chunk] == Free || !isReleased(_states[chunk]))
-                    continue;
-                if (_states[chunk] == Done)
-                    Count(chunk, -ItemCount(chunk));
-                _states[chunk] = Free;
-                _holders[chunk] = Local;
-                _free++;
+                if (_holders[chunk] == source && isReleased(_states[chunk]))
+                    Release(chunk);
             }
             Monitor.PulseAll(_gate);
         }
+    }
+
+    private void Release(int chunk)
+    {
+        if (_states[chunk] == Done)
+            Count(chunk, -ItemCount(chunk));
+        _states[chunk] = Free;
+        _holders[chunk] = Local;
+        _free++;
     }
 
     /// <summary>A chunk that is being fetched, and of all those the one that takes longest to arrive; -1 when there is none.</summary>

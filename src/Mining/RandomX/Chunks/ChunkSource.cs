@@ -37,12 +37,18 @@ public sealed class ChunkSource : IDisposable
     /// <summary>Says how fast it is, in chunks per second: of several, threads help out the slowest.</summary>
     public void SetRate(double rate) => _queue.SetRate(Number, rate);
 
-    /// <summary>Gives back what was taken and not brought.</summary>
-    public void Dispose() => _queue.Return(Number);
+    /// <summary>Gives back what was taken and not brought. The source can go on with other chunks.</summary>
+    public void Return() => _queue.Return(Number);
+
+    /// <summary>All that it brought will be had again, and it gets no more: who is behind it was caught at something. For ever; harmless when repeated.</summary>
+    public void Revoke() => _queue.Revoke(Number);
+
+    /// <inheritdoc cref="Return"/>
+    public void Dispose() => Return();
 
     internal void Expose()
     {
-        _queue.Revoke(Number);
+        Revoke();
         _exposed();
     }
 }

@@ -76,6 +76,29 @@ public sealed class ChunkIntakeTests
     }
 
     [Test]
+    public async Task SourceCaughtElsewhere_LosesAllThatItBrought_EvenInTheLastMoment([Values] bool isAtTheEnd)
+    {
+        ChunkVerdict after = ChunkVerdict.Taken;
+        Supplier supplier = new(async (intake, cancellation) =>
+        {
+            ChunkSource source = intake.Open(() => Assert.Fail("what it brought looks right"));
+            while (source.TryTake(2, out int first, out int count))
+            {
+                Assert.That(source.Offer(first + count - 1, Truth(first + count - 1)), Is.Not.EqualTo(ChunkVerdict.Wrong));
+                source.Return();
+            }
+            if (!isAtTheEnd)
+                source.Revoke();
+            await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            source.Revoke();
+            after = source.Offer(0, Truth(0));
+        });
+        using RandomXDataset dataset = await FillAsync(supplier, remote => Assert.That(remote, Is.Zero));
+        Assert.That(after, Is.EqualTo(ChunkVerdict.Late));
+        AssertTrue(dataset);
+    }
+
+    [Test]
     public void Check_FindsAWrongItem_WhenItIsDrawn_AndOnlyThen()
     {
         byte[] chunk = Truth(1);

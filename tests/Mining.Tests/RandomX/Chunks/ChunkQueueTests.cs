@@ -63,7 +63,10 @@ public sealed class ChunkQueueTests
         Assert.That(queue.DoneItems, Is.EqualTo(Chunk));
         Assert.That(queue.DoneBy(liar), Is.Empty);
         Assert.That(queue.DoneBy(honest), Is.EqualTo(new[] { 4 }));
+        Assert.That(queue.FreeChunks, Is.EqualTo(3), "what is being checked is written, so that nobody else may have it yet");
+        Assert.That(queue.EndCheck(liar, 2), Is.False);
         Assert.That(queue.FreeChunks, Is.EqualTo(4));
+        Assert.That(queue.DoneItems, Is.EqualTo(Chunk));
         Assert.That(Remote(queue, liar, 1), Is.EqualTo((-1, 0)));
     }
 
@@ -111,6 +114,7 @@ public sealed class ChunkQueueTests
         Assert.That(queue.TryBeginCheck(source, 0), Is.True);
         Task<int> waiting = Task.Run(() => Local(queue));
         queue.Revoke(source);
+        Assert.That(queue.EndCheck(source, 0), Is.False);
         Assert.That(await waiting.WaitAsync(TimeSpan.FromMinutes(1)), Is.Zero);
     }
 
@@ -176,6 +180,6 @@ public sealed class ChunkQueueTests
     private static void Bring(ChunkQueue queue, int source, int chunk)
     {
         Assert.That(queue.TryBeginCheck(source, chunk), Is.True);
-        queue.EndCheck(source, chunk);
+        Assert.That(queue.EndCheck(source, chunk), Is.True);
     }
 }
