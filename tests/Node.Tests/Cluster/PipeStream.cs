@@ -23,6 +23,9 @@ internal sealed class PipeStream : PeerStream
 
     public override Direction Direction { get; }
 
+    /// <summary>Whether whoever had this end is done with it.</summary>
+    public bool IsDisposed { get; private set; }
+
     /// <summary>A stream that one peer opened to another, as each of them has it.</summary>
     public static (PipeStream Opener, PipeStream Server) Open(PeerId opener, PeerId server)
     {
@@ -33,12 +36,20 @@ internal sealed class PipeStream : PeerStream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _in.Reader.AsStream(leaveOpen: true).ReadAsync(buffer, cancellationToken);
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        await _out.Writer.WriteAsync(buffer, cancellationToken);
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        FlushResult flushed = await _out.Writer.WriteAsync(buffer, cancellationToken);
+        if (flushed.IsCanceled)
+            throw new StreamResetException("the stream was reset while it was written to");
+    }
 
     public override ValueTask CloseWriteAsync(CancellationToken cancellation = default) => _out.Writer.CompleteAsync();
 
-    public override void Reset() => _out.Writer.Complete(new StreamResetException("the stream was reset"));
+    public override void Reset()
+    {
+        _out.Writer.Complete(new StreamResetException("the stream was reset"));
+        _out.Writer.CancelPendingFlush();
+    }
 
     protected override void Dispose(bool disposing)
     {
@@ -47,6 +58,7 @@ internal sealed class PipeStream : PeerStream
             Reset();
             _in.Reader.Complete();
         }
+        IsDisposed = true;
         base.Dispose(disposing);
     }
 }

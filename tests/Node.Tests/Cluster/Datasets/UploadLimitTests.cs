@@ -55,30 +55,4 @@ internal sealed class UploadLimitTests
         for (int i = 0; i < 3000; i++)
             Assert.That(quota.TryTake(PeerId.FromEd25519([(byte)i, (byte)(i >> 8), .. new byte[30]]), 64), Is.True);
     }
-
-    [Test]
-    public void Run_IsAboutHalfASecondLong()
-    {
-        RunLength pace = new();
-        Assert.That(pace.Next, Is.EqualTo(1));
-        pace.Add(1, TimeSpan.FromSeconds(0.1));
-        Assert.That(pace.Next, Is.EqualTo(5));
-        pace.Add(1, TimeSpan.FromSeconds(0.01));
-        Assert.That(pace.Rate, Is.EqualTo(55));
-        Assert.That(pace.Next, Is.EqualTo(RunLength.Most));
-        pace.Add(1, TimeSpan.FromSeconds(30));
-        pace.Add(1, TimeSpan.FromSeconds(30));
-        pace.Add(1, TimeSpan.Zero);
-        Assert.That(pace.Next, Is.EqualTo(RunLength.Most));
-    }
-
-    [Test]
-    public void Host_IsNotWorthIt_WhereThisMachineIsFarFaster()
-    {
-        RunLength pace = new();
-        pace.Add(1, TimeSpan.FromSeconds(1));
-        Assert.That(pace.IsWorthIt(0), Is.True, "nothing is computed yet");
-        Assert.That(pace.IsWorthIt(RunLength.Worth), Is.True);
-        Assert.That(pace.IsWorthIt(RunLength.Worth * 1.1), Is.False);
-    }
 }
