@@ -38,7 +38,7 @@ internal sealed class DatasetExchange
         _providerKey = providerKey;
         _time = time;
         _logger = logger;
-        _server = new DatasetServer(hold, new UploadBudget(uploadLimit, time), time);
+        _server = new DatasetServer(hold, new UploadBudget(uploadLimit, time), isProven, time);
         _swarm = new DatasetSwarm(HostsOf, OpenAsync, isProven, conduct, time, logger);
     }
 

@@ -1,6 +1,7 @@
 using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Node.Cluster.Proto;
+using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Streams;
 
@@ -9,32 +10,30 @@ namespace P2PMiner.Node.Cluster.Datasets;
 /// <summary>Sends chunks of the datasets that this node hosts to those who ask.</summary>
 /// <param name="hold">The dataset of a key; null when it is not held, or not shared.</param>
 /// <param name="budget">Limits all uploads together.</param>
+/// <param name="isProven">Whether a member has proved itself.</param>
 /// <param name="time">Ends streams on which nothing goes on.</param>
-internal sealed class DatasetServer(Func<Hash256, HeldDataset?> hold, UploadBudget budget, TimeProvider time)
+internal sealed class DatasetServer(Func<Hash256, HeldDataset?> hold, UploadBudget budget, Predicate<PeerId> isProven, TimeProvider time)
 {
     /// <summary>Streams that one peer may have open.</summary>
     public static readonly HandlerLimits Limits = new(Inbound: 2, Outbound: 2);
-
-    /// <summary>Streams that are served at the same time; others are told to come later.</summary>
-    private const int MaxUploads = 16;
 
     /// <summary>For a request, and for a chunk to be taken: a reader so slow gains nothing, and keeps memory from being given back.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly PeerQuota _quota = new(time);
-    private int _uploads;
+    private readonly UploadSlots _slots = new(isProven, time);
     private long _sent;
 
     /// <summary>Chunks sent since the start.</summary>
     public long ChunksSent => Volatile.Read(ref _sent);
 
-    /// <exception cref="IOException">The stream broke, or the other side breaks the protocol.</exception>
+    /// <exception cref="IOException">The stream broke, the reader had to make room for another, or the other side breaks the protocol.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or nothing went on for too long.</exception>
     public async Task ServeAsync(PeerStream stream, CancellationToken cancellation)
     {
         using CancellationTokenSource idle = new(Timeout.InfiniteTimeSpan, time);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(cancellation, idle.Token);
-        bool isFull = Interlocked.Increment(ref _uploads) > MaxUploads;
+        UploadSlot? slot = null;
         try
         {
             while (true)
@@ -43,7 +42,10 @@ internal sealed class DatasetServer(Func<Hash256, HeldDataset?> hold, UploadBudg
                 DatasetRequest? request = await Frames.ReadAsync(stream, DatasetProtocol.Requests, DatasetProtocol.MaxRequestSize, end.Token);
                 if (request is null)
                     break;
-                DatasetRefusal refusal = isFull ? DatasetRefusal.Busy : await AnswerAsync(stream, request, idle, end.Token);
+
+                // Who opens a stream and asks for nothing has no slot.
+                slot ??= _slots.TryTake(stream);
+                DatasetRefusal refusal = slot is null ? DatasetRefusal.Busy : await AnswerAsync(stream, slot, request, idle, end.Token);
                 if (refusal == DatasetRefusal.None)
                     continue;
                 await Frames.WriteAsync(stream, new DatasetChunk { Refusal = refusal }, end.Token);
@@ -52,19 +54,21 @@ internal sealed class DatasetServer(Func<Hash256, HeldDataset?> hold, UploadBudg
         }
         finally
         {
-            Interlocked.Decrement(ref _uploads);
+            if (slot is not null)
+                _slots.Free(slot);
         }
         await stream.CloseWriteAsync(cancellation);
     }
 
     private async Task<DatasetRefusal> AnswerAsync(
-        PeerStream stream, DatasetRequest request, CancellationTokenSource idle, CancellationToken cancellation)
+        PeerStream stream, UploadSlot slot, DatasetRequest request, CancellationTokenSource idle, CancellationToken cancellation)
     {
         Hash256 key = DatasetProtocol.KeyOf(request);
-        if (!_quota.TryTake(stream.Connection.RemotePeer, (int)request.ChunkCount))
+        if (!_quota.TryTake(slot.Peer, (int)request.ChunkCount))
             return DatasetRefusal.Busy;
         for (uint i = 0; i < request.ChunkCount; i++)
         {
+            slot.Pause();
             await budget.TakeAsync(DatasetProtocol.MaxChunkSize, cancellation);
             idle.CancelAfter(Patience);
 
@@ -76,10 +80,13 @@ internal sealed class DatasetServer(Func<Hash256, HeldDataset?> hold, UploadBudg
             if (index >= dataset.Chunks)
                 throw new ProtocolException($"chunk {index} of a dataset of {dataset.Chunks}");
             ReadOnlyMemory<byte> items = dataset.Chunk((int)index);
+            slot.AwaitReader();
             await stream.WriteAsync(DatasetProtocol.Prefix((int)index, items.Length), cancellation);
             await stream.WriteAsync(items, cancellation);
+            slot.Take();
             Interlocked.Increment(ref _sent);
         }
+        slot.AwaitReader();
         return DatasetRefusal.None;
     }
 }
