@@ -164,7 +164,7 @@ internal sealed class NodeSnapshot(
         };
     }
 
-    private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected, blocks.Relayed);
+    private static BlockCounts StatusOf(BlockCounters blocks) => new(blocks.Found, blocks.Accepted, blocks.Rejected, blocks.Relayed, blocks.Suppressed);
 
     private static DaemonEntry StatusOf(DaemonStatus daemon) => new(
         daemon.Name, Word(daemon.State), daemon.Height == 0 ? null : daemon.Height, daemon.Error?.Message);

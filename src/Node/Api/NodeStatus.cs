@@ -140,7 +140,8 @@ internal sealed record ProofCounts(long Checked, double Seconds);
 /// <param name="Accepted">Of these, on a daemon's main chain.</param>
 /// <param name="Rejected">Of these, refused, or too late.</param>
 /// <param name="Relayed">Found by other nodes and handed to this node's daemons.</param>
-internal sealed record BlockCounts(long Found, long Accepted, long Rejected, long Relayed = 0);
+/// <param name="Suppressed">By this node and not submitted, since they would only compete with another; not among those found.</param>
+internal sealed record BlockCounts(long Found, long Accepted, long Rejected, long Relayed = 0, long Suppressed = 0);
 
 /// <param name="Height">Height of the last link.</param>
 /// <param name="Tip">Id of the last link, 64 hex digits.</param>

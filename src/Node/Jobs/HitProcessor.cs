@@ -8,6 +8,7 @@ using P2PMiner.Node.Api;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Chain;
 using P2PMiner.Node.Sources.Monero;
+using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Node.Jobs;
 
@@ -15,25 +16,48 @@ namespace P2PMiner.Node.Jobs;
 /// What happens to a hit: it is hashed again on an independent light path, then becomes a block for the daemons, a link
 /// of the share chain, or both. A bad dataset, bad memory or a bad engine ends here.
 /// </summary>
-/// <param name="verifier">The light path.</param>
-/// <param name="tree">The share chain.</param>
-/// <param name="outbox">Takes found blocks.</param>
-/// <param name="ledger">Counts what became of shares.</param>
-/// <param name="time">Clock.</param>
-/// <param name="logger">Told of every block, of shares and of hits that failed the re-check.</param>
-internal sealed class HitProcessor(
-    LightVerifier verifier, ShareTree tree, BlockOutbox outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
+internal sealed class HitProcessor
 {
     /// <summary>Hits that wait are hashed together; more of them would keep the first one waiting.</summary>
     private const int MaxTogether = 8;
 
+    private readonly LightVerifier _verifier;
+    private readonly ShareTree _tree;
+    private readonly BlockOutbox _outbox;
+    private readonly ShareLedger _ledger;
+    private readonly TimeProvider _time;
+    private readonly ILogger<HitProcessor> _logger;
     private readonly List<Task> _submissions = [];
-    private readonly Lock _lock = new();
-    private Hash256? _parentWithBlock;
-    private long _jobWithBlock;
+    private readonly BlockRivals _rivals = new();
+    private readonly SuppressedBlocks _suppressed;
+
+    /// <param name="verifier">The light path.</param>
+    /// <param name="tree">The share chain.</param>
+    /// <param name="outbox">Takes found blocks.</param>
+    /// <param name="ledger">Counts what became of shares.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Told of every block, of shares and of hits that failed the re-check.</param>
+    public HitProcessor(
+        LightVerifier verifier, ShareTree tree, BlockOutbox outbox, ShareLedger ledger, TimeProvider time, ILogger<HitProcessor> logger)
+    {
+        _verifier = verifier;
+        _tree = tree;
+        _outbox = outbox;
+        _ledger = ledger;
+        _time = time;
+        _logger = logger;
+        _suppressed = new SuppressedBlocks(time, logger);
+        outbox.Settled += OnSettled;
+    }
 
     /// <summary>A hash under this key was wrong.</summary>
     public event Action<Hash256>? WrongHash;
+
+    /// <summary>
+    /// The last word on a block that was found on a member's template: whether a daemon has it. Where only members say so, it is hearsay
+    /// (<see cref="BlockOutcome.IsHearsay"/>); a refusal may also mean that another block was faster.
+    /// </summary>
+    public event Action<PeerId, BlockOutcome>? MemberBlockSettled;
 
     /// <summary>
     /// Handles hits in order until there are no more. When cancelled, hits that were found before are still handled:
@@ -46,6 +70,7 @@ internal sealed class HitProcessor(
             Handle(TakeWaiting(hits), cancellation);
             _submissions.RemoveAll(submission => submission.IsCompletedSuccessfully);
         }
+        _suppressed.TellRest();
         await Task.WhenAll(_submissions);
     }
 
@@ -56,7 +81,7 @@ internal sealed class HitProcessor(
         while (taken.Count < MaxTogether && hits.TryPeek(out Hit? next) && (taken.Count == 0 || next.Job.Key == taken[0].Job.Key))
         {
             // On an easy network hits come faster than they can be checked, so that the useless ones must cost nothing.
-            if (hits.TryRead(out Hit? hit) && !(hit.Job is MergedJob easy && !MeetsShare(easy, hit) && IsSuperseded(easy)))
+            if (hits.TryRead(out Hit? hit) && !IsUseless(hit))
                 taken.Add(hit);
         }
         return taken;
@@ -68,7 +93,7 @@ internal sealed class HitProcessor(
             return;
         ReadOnlyMemory<byte>[] blobs = [.. hits.Select(BlobOf)];
         byte[] hashes = new byte[hits.Count * Hash256.Size];
-        bool isHashed = verifier.TryHash(hits[0].Job.Key, blobs, hashes);
+        bool isHashed = _verifier.TryHash(hits[0].Job.Key, blobs, hashes);
         for (int i = 0; i < hits.Count; i++)
             Handle(hits[i], isHashed, hashes.AsSpan(i * Hash256.Size, Hash256.Size), cancellation);
     }
@@ -93,7 +118,7 @@ internal sealed class HitProcessor(
         }
         if (new Hash256(hash) != hit.Hash)
         {
-            logger.LogError(
+            _logger.LogError(
                 "Thread {Thread} computed a wrong hash: not used. Unstable memory or overclocking is the usual cause", hit.Thread);
             WrongHash?.Invoke(hit.Job.Key);
             Record(hit, ShareState.Rejected);
@@ -111,17 +136,27 @@ internal sealed class HitProcessor(
 
     private void Submit(MergedJob job, Hit hit, CancellationToken cancellation)
     {
-        // Until the daemon has a new template, every further block would only compete with the one that was just found; so
-        // would one on an earlier template, which a thread that was held up brings late.
-        Hash256 parent = job.Block.Template.PreviousId;
-        lock (_lock)
-        {
-            if (IsSuperseded(job))
-                return;
-            _parentWithBlock = parent;
-            _jobWithBlock = job.Block.Number;
-        }
-        _submissions.Add(SubmitAsync(parent, job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, time.GetUtcNow()), cancellation));
+        FoundBlock block = job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, _time.GetUtcNow());
+        if (_rivals.FindOrAdd(job.Block, block.Id) is Hash256 rival)
+            Suppress(hit, rival);
+        else
+            _submissions.Add(SubmitAsync(block, cancellation));
+    }
+
+    /// <summary>A block that would only compete, and no share.</summary>
+    private bool IsUseless(Hit hit)
+    {
+        if (hit.Job is not MergedJob job || MeetsShare(job, hit) || _rivals.Find(job.Block) is not Hash256 rival)
+            return false;
+        if (hit.IsBlock)
+            Suppress(hit, rival);
+        return true;
+    }
+
+    private void Suppress(Hit hit, Hash256 rival)
+    {
+        _outbox.CountSuppressed();
+        _suppressed.Add(hit, rival);
     }
 
     private static bool MeetsShare(MergedJob job, Hit hit)
@@ -131,29 +166,22 @@ internal sealed class HitProcessor(
         return Difficulty.IsMet(hash, job.Share.Header.Difficulty);
     }
 
-    private bool IsSuperseded(MergedJob job)
-    {
-        lock (_lock)
-            return _parentWithBlock == job.Block.Template.PreviousId || job.Block.Number < _jobWithBlock;
-    }
-
-    private async Task SubmitAsync(Hash256 parent, FoundBlock block, CancellationToken cancellation)
+    private async Task SubmitAsync(FoundBlock block, CancellationToken cancellation)
     {
         try
         {
-            BlockOutcome outcome = await outbox.SubmitAsync(block, cancellation);
-            if (outcome.Verdict != BlockVerdict.Rejected)
-                return;
-            lock (_lock)
-            {
-                if (_parentWithBlock == parent)
-                    _parentWithBlock = null;
-            }
+            await _outbox.SubmitAsync(block, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            logger.LogInformation("Block {Id} is kept and submitted at the next start", block.Id);
+            _logger.LogInformation("Block {Id} is kept and submitted at the next start", block.Id);
         }
+    }
+
+    private void OnSettled(FoundBlock block, BlockOutcome outcome)
+    {
+        if (_rivals.Settle(block.Id, outcome, out PeerId? publisher) && publisher is not null)
+            MemberBlockSettled?.Invoke(publisher, outcome);
     }
 
     private string AddToChain(Hit hit)
@@ -165,26 +193,26 @@ internal sealed class HitProcessor(
         }
         else if (((MergedJob)hit.Job).TryToShare(hit, out share) is var error and not ShareCodecError.None)
         {
-            logger.LogError("Block {Height} does not fit into a share: {Error}", hit.Job.Height, error);
+            _logger.LogError("Block {Height} does not fit into a share: {Error}", hit.Job.Height, error);
             return ShareState.Rejected;
         }
-        AddResult result = tree.AddVerified(share!, (ulong)time.GetUtcNow().ToUnixTimeSeconds());
+        AddResult result = _tree.AddVerified(share!, (ulong)_time.GetUtcNow().ToUnixTimeSeconds());
         switch (result.Status)
         {
             case AddStatus.NewTip:
-                logger.LogInformation("Share accepted: link {Height}, difficulty {Difficulty}", share!.Header.Height, share.Header.Difficulty);
+                _logger.LogInformation("Share accepted: link {Height}, difficulty {Difficulty}", share!.Header.Height, share.Header.Difficulty);
                 return ShareState.Accepted;
             case AddStatus.Added or AddStatus.Duplicate or AddStatus.UnknownParent or AddStatus.UnknownUncle:
-                logger.LogInformation(
+                _logger.LogInformation(
                     "Share came late: link {Height}, difficulty {Difficulty}, while the chain ends at {Tip}",
-                    share!.Header.Height, share.Header.Difficulty, tree.Tip.Height);
+                    share!.Header.Height, share.Header.Difficulty, _tree.Tip.Height);
                 return ShareState.Stale;
             default:
-                logger.LogWarning("Share rejected by the chain: {Fault}", result.Fault);
+                _logger.LogWarning("Share rejected by the chain: {Fault}", result.Fault);
                 return ShareState.Rejected;
         }
     }
 
-    private void Record(Hit hit, string state) => ledger.Record(new ShareStatus(
-        time.GetUtcNow(), NodeSnapshot.Word(hit.Job.Source), hit.Job.Height, hit.Job.ShareDifficulty, hit.Hash.ToString(), state, hit.IsBlock));
+    private void Record(Hit hit, string state) => _ledger.Record(new ShareStatus(
+        _time.GetUtcNow(), NodeSnapshot.Word(hit.Job.Source), hit.Job.Height, hit.Job.ShareDifficulty, hit.Hash.ToString(), state, hit.IsBlock));
 }

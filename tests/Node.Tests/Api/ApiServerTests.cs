@@ -50,7 +50,7 @@ internal sealed class ApiServerTests
         Assert.That(Fields(root, "hashrate"), Is.EqualTo(new[] { "s10", "s60", "m15", "max" }));
         Assert.That(Fields(root, "job"), Is.EqualTo(new[] { "source", "height", "difficulty", "key", "publisher", "switchSeconds", "publisherName" }));
         Assert.That(Fields(root, "shares"), Is.EqualTo(new[] { "found", "accepted", "rejected", "stale" }));
-        Assert.That(Fields(root, "blocks"), Is.EqualTo(new[] { "found", "accepted", "rejected", "relayed" }));
+        Assert.That(Fields(root, "blocks"), Is.EqualTo(new[] { "found", "accepted", "rejected", "relayed", "suppressed" }));
         Assert.That(Fields(root, "chain"), Is.EqualTo(new[] { "height", "tip", "difficulty" }));
         Assert.That(Fields(root, "dataset"), Is.SupersetOf(new[] { "key", "state", "progress", "localChunks", "remoteChunks" }));
         Assert.That(Fields(root, "clusterTotals"), Is.EqualTo(new[] { "peers", "hashrate" }));

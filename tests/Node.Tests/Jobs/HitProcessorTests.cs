@@ -13,6 +13,7 @@ using P2PMiner.Node.Sources.Chain;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.Node.Tests.Sources.Monero;
+using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Node.Tests.Jobs;
 
@@ -26,12 +27,14 @@ public sealed class HitProcessorTests
     private LightVerifier _verifier = null!;
     private ShareTree _tree = null!;
     private ShareLedger _ledger = null!;
+    private RecordingLogger<HitProcessor> _log = null!;
 
     [SetUp]
     public async Task MakeChain()
     {
         _directory = new TemporaryDirectory();
         _ledger = new ShareLedger();
+        _log = new RecordingLogger<HitProcessor>();
         _tree = new ShareTree(Genesis.Of("test"), (_, _) => throw new InvalidOperationException("hits are verified before"), _ => false);
         KeyStoreOptions options = new() { Memory = MemoryMode.Light, BuilderThreads = 1 };
         _keys = new KeyStore(options, TimeProvider.System, NullLogger<KeyStore>.Instance);
@@ -103,8 +106,69 @@ public sealed class HitProcessorTests
             await Process(Outbox(client), hits);
 
         Hit[] submitted = [hits[0], hits[2], hits[4]];
-        Assert.That(daemon.Chain.Submitted, Is.EquivalentTo(submitted.Select(hit =>
-            ((MergedJob)hit.Job).Block.BuildBlock(hit.ExtraNonce, hit.Nonce, DateTimeOffset.UnixEpoch).Blob)));
+        Assert.That(daemon.Chain.Submitted, Is.EquivalentTo(submitted.Select(hit => BlockOf(hit).Blob)));
+    }
+
+    /// <summary>The publisher of the first template may have died, and nobody else's daemon may have its transactions.</summary>
+    [Test]
+    public async Task Block_OnAnotherMembersTemplateIsSubmitted_WhileOneOnTheSameParentWaits_AndFurtherOnesOfEachAreToldOf()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        MergedJob[] jobs = [await NextBlockAsync(Member(1)), await NextBlockAsync(Member(2))];
+        Hit[] hits = [FindHit(jobs[0], 1), FindHit(jobs[0], 2), FindHit(jobs[1], 3), FindHit(jobs[1], 4)];
+        using (DaemonClient client = daemon.Client())
+        {
+            BlockOutbox outbox = Outbox(client);
+            await Process(outbox, hits);
+            Assert.That(outbox.Counters, Is.EqualTo(new BlockCounters(2, 0, 0, Suppressed: 2)));
+        }
+        Assert.That(daemon.Chain.Submitted, Is.EquivalentTo(new[] { BlockOf(hits[0]).Blob, BlockOf(hits[2]).Blob }));
+        string[] told = [.. _log.Lines.Select(line => line.Text).Where(text => text.Contains("is not submitted", StringComparison.Ordinal))];
+        Assert.That(told, Has.Length.EqualTo(2));
+        Assert.That(told[0], Does.Contain(BlockOf(hits[1]).Id.ToString()));
+        Assert.That(told[1], Does.Contain(BlockOf(hits[3]).Id.ToString()));
+    }
+
+    [Test]
+    public async Task Block_IsSubmittedAgain_AfterTheLastWordOnTheOneBeforeItWasARefusal()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        MergedJob job = await NextBlockAsync(Member(1));
+        Hit[] hits = [FindHit(job, 1), FindHit(job, 2)];
+        using DaemonClient client = daemon.Client();
+        BlockOutbox outbox = Outbox(client);
+        HitProcessor processor = Processor(outbox);
+        Channel<Hit> channel = Channel.CreateBounded<Hit>(hits.Length);
+        Task processing = processor.RunAsync(channel.Reader, CancellationToken.None);
+        await channel.Writer.WriteAsync(hits[0]);
+        await Until.TrueAsync(() => daemon.Chain.Submitted.Count == 1);
+
+        // Its retry, not its first submission, is refused.
+        using CancellationTokenSource stop = new();
+        Task retrying = outbox.RunAsync(stop.Token);
+        daemon.Chain.OnSubmit = _ => (-7, "Block not accepted");
+        await Until.TrueAsync(() => outbox.Counters.Rejected == 1);
+        await stop.CancelAsync();
+        Assert.That(async () => await retrying, Throws.InstanceOf<OperationCanceledException>());
+
+        await channel.Writer.WriteAsync(hits[1]);
+        channel.Writer.Complete();
+        await processing;
+        Assert.That(daemon.Chain.Submitted[^1], Is.EqualTo(BlockOf(hits[1]).Blob));
+    }
+
+    /// <summary>A liar among the members may say that he has any block.</summary>
+    [TestCase(true, true)]
+    [TestCase(false, false)]
+    public void Block_OnAnotherTemplate_IsSubmitted_UnlessTheOwnDaemonHasTheOne(bool isHearsay, bool isSubmitted)
+    {
+        BlockRivals rivals = new();
+        DaemonJob[] jobs = [.. new byte[] { 1, 2 }.Select(member => SampleTemplate.Job(SampleTemplate.Read(10, Hash256.Zero, Hash256.Zero, 1), Member(member)))];
+        Assert.That(rivals.FindOrAdd(jobs[0], Hash256.Zero), Is.Null);
+        Assert.That(rivals.Settle(Hash256.Zero, new BlockOutcome(BlockVerdict.Accepted, "", isHearsay), out PeerId? publisher), Is.True);
+        Assert.That(publisher, Is.EqualTo(Member(1)));
+        Assert.That(rivals.Find(jobs[0]), Is.EqualTo(Hash256.Zero), "its own template is done with");
+        Assert.That(rivals.Find(jobs[1]), Is.EqualTo(isSubmitted ? null : (Hash256?)Hash256.Zero));
     }
 
     private static ulong Now => (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
@@ -118,6 +182,18 @@ public sealed class HitProcessorTests
         return new MergedJob(block, _tree.NextTemplate(Miner, Now, block.Key));
     }
 
+    /// <summary>On the template of a member's daemon; those of two members have the same parent.</summary>
+    private async Task<MergedJob> NextBlockAsync(PeerId member)
+    {
+        DaemonJob block = SampleTemplate.Job(SampleTemplate.Read(10, Hash256.Zero, _tree.GenesisId, 1, member.Bytes[^1]), member);
+        await _keys.WaitForCacheAsync(_tree.GenesisId, CancellationToken.None);
+        return new MergedJob(block, _tree.NextTemplate(Miner, Now, block.Key));
+    }
+
+    private static PeerId Member(byte number) => PeerId.FromEd25519([.. new byte[31], number]);
+
+    private static FoundBlock BlockOf(Hit hit) => ((MergedJob)hit.Job).Block.BuildBlock(hit.ExtraNonce, hit.Nonce, DateTimeOffset.UnixEpoch);
+
     private Task Process(params Hit[] hits) => Process(Outbox(), hits);
 
     private BlockOutbox Outbox(params DaemonClient[] daemons) =>
@@ -129,9 +205,10 @@ public sealed class HitProcessorTests
         foreach (Hit hit in hits)
             await channel.Writer.WriteAsync(hit);
         channel.Writer.Complete();
-        HitProcessor processor = new(_verifier, _tree, outbox, _ledger, TimeProvider.System, NullLogger<HitProcessor>.Instance);
-        await processor.RunAsync(channel.Reader, CancellationToken.None);
+        await Processor(outbox).RunAsync(channel.Reader, CancellationToken.None);
     }
+
+    private HitProcessor Processor(BlockOutbox outbox) => new(_verifier, _tree, outbox, _ledger, TimeProvider.System, _log);
 
     private Hit FindHit(Job job, ulong extraNonce)
     {

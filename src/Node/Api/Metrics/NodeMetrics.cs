@@ -82,6 +82,7 @@ internal sealed class NodeMetrics : IDisposable
             .. Labelled("result", ("accepted", status.Blocks.Accepted), ("rejected", status.Blocks.Rejected)),
         ]);
         Counter("p2p_miner.blocks_relayed", "Blocks of other nodes that were handed to this node's daemons.", status => [new(status.Blocks.Relayed)]);
+        Counter("p2p_miner.blocks_suppressed", "Blocks that would only compete with another, and were not submitted.", status => [new(status.Blocks.Suppressed)]);
         Counter("p2p_miner.blocks_found", "Blocks found.", status => [new(status.Blocks.Found)]);
         Gauge("p2p_miner.dataset_progress", null, "Part of the dataset that is ready, 0 to 1.",
             status => status.Dataset is { } dataset ? [new(dataset.Progress)] : []);

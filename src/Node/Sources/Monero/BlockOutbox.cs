@@ -40,12 +40,20 @@ internal sealed class BlockOutbox(
     private long _accepted;
     private long _rejected;
     private long _relayedCount;
+    private long _suppressed;
 
     /// <summary>This node's daemons have decided about a block, whoever found it.</summary>
     public event Action<FoundBlock, BlockOutcome>? Decided;
 
-    public BlockCounters Counters =>
-        new(Interlocked.Read(ref _found), Interlocked.Read(ref _accepted), Interlocked.Read(ref _rejected), Interlocked.Read(ref _relayedCount));
+    /// <summary>The last word on a block that this node found, whoever says it.</summary>
+    public event Action<FoundBlock, BlockOutcome>? Settled;
+
+    public BlockCounters Counters => new(
+        Interlocked.Read(ref _found), Interlocked.Read(ref _accepted), Interlocked.Read(ref _rejected), Interlocked.Read(ref _relayedCount),
+        Interlocked.Read(ref _suppressed));
+
+    /// <summary>Takes note of a block that is not to be submitted.</summary>
+    public void CountSuppressed() => Interlocked.Increment(ref _suppressed);
 
     /// <summary>
     /// Saves the block and tries every daemon once. A block that stays <see cref="BlockVerdict.Pending"/> is tried again
@@ -268,7 +276,7 @@ internal sealed class BlockOutbox(
         if (isRelayed)
             logger.LogInformation("Block {Id} of another node: {Verdict}, {Reason}", block.Id, outcome.Verdict, outcome.Reason);
         else
-            Count(block, outcome);
+            Tell(block, outcome);
         try
         {
             if (outcome.IsHearsay)
@@ -290,8 +298,9 @@ internal sealed class BlockOutbox(
         }
     }
 
-    private void Count(FoundBlock block, BlockOutcome outcome)
+    private void Tell(FoundBlock block, BlockOutcome outcome)
     {
+        Settled?.Invoke(block, outcome);
         if (outcome.Verdict == BlockVerdict.Accepted)
         {
             Interlocked.Increment(ref _accepted);

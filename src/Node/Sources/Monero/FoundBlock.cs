@@ -33,4 +33,5 @@ internal sealed record BlockOutcome(BlockVerdict Verdict, string Reason, bool Is
 /// <param name="Accepted">Accepted, also of those that an earlier process found.</param>
 /// <param name="Rejected">Rejected, also of those that an earlier process found.</param>
 /// <param name="Relayed">Found by other nodes and handed to this node's daemons.</param>
-internal sealed record BlockCounters(long Found, long Accepted, long Rejected, long Relayed = 0);
+/// <param name="Suppressed">Found by this process and not submitted, since they would only compete with another; not among those found.</param>
+internal sealed record BlockCounters(long Found, long Accepted, long Rejected, long Relayed = 0, long Suppressed = 0);
