@@ -4,7 +4,7 @@ namespace P2PMiner.Node.Jobs;
 
 /// <summary>
 /// The RandomX keys of the last Monero jobs: only under these is a share with a Monero proof believed, so that nobody
-/// can make this node fill caches for keys of his own choice. Keeps the newest <see cref="Capacity"/>.
+/// can make this node fill caches for keys of his own choice. Keeps the <see cref="Capacity"/> that were named last, and the one that is mined under.
 /// </summary>
 internal sealed class KnownKeys
 {
@@ -13,8 +13,9 @@ internal sealed class KnownKeys
 
     private readonly Lock _lock = new();
     private readonly List<Hash256> _keys = [];
+    private Hash256? _inUse;
 
-    /// <summary>Oldest first.</summary>
+    /// <summary>That which was not named for longest first.</summary>
     public IReadOnlyList<Hash256> All
     {
         get
@@ -24,15 +25,24 @@ internal sealed class KnownKeys
         }
     }
 
+    /// <summary>A job is under this key.</summary>
     public void Add(Hash256 key)
     {
         lock (_lock)
         {
-            if (_keys.Contains(key))
-                return;
-            if (_keys.Count == Capacity)
-                _keys.RemoveAt(0);
+            if (!_keys.Remove(key) && _keys.Count == Capacity)
+                _keys.RemoveAt(_keys[0] == _inUse ? 1 : 0);
             _keys.Add(key);
+        }
+    }
+
+    /// <summary>This node mines under this key from now on.</summary>
+    public void Use(Hash256 key)
+    {
+        lock (_lock)
+        {
+            _inUse = key;
+            Add(key);
         }
     }
 

@@ -6,6 +6,7 @@ using P2PMiner.Node.Cluster.Jobs;
 using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Jobs;
+using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.Node.Tests.Sources.Monero;
@@ -132,6 +133,40 @@ internal sealed class JobGossipTests
     }
 
     [Test]
+    public async Task Keys_ThatStrangersName_DoNotBarThoseOfAMemberWhoHasProvedHimself()
+    {
+        await NameKeysAsync();
+        Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Ignore));
+        _strangers.Standing.Prove(Peer);
+        Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Accept));
+    }
+
+    [Test]
+    public async Task Key_ThatAProvenMemberWithADaemonKnows_IsTakenFromAnybody()
+    {
+        await NameKeysAsync();
+        PeerId proven = PeerId.FromEd25519([.. Enumerable.Repeat((byte)9, 32)]);
+        Beat(proven, hasDaemon: true, Key);
+        Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Ignore));
+        _strangers.Standing.Prove(proven);
+        Beat(proven, hasDaemon: false, Key);
+        Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Ignore));
+        Beat(proven, hasDaemon: true, Key);
+        Assert.That(await JudgeAsync(Job(20)), Is.EqualTo(Verdict.Accept));
+        Assert.That(_keys.Contains(Key), Is.True);
+    }
+
+    [Test]
+    public async Task NextKey_BeyondThoseThatAMemberMayName_IsLeftOut_AndTheJobIsTaken()
+    {
+        string[] next = ["c", "d"];
+        foreach (string digit in next)
+            Assert.That(await JudgeAsync(JobUnder(Key, Hash256.Parse(string.Concat(Enumerable.Repeat(digit, 64))))), Is.EqualTo(Verdict.Accept));
+        Assert.That((_jobs.All.Single().Key, _jobs.All.Single().NextKey), Is.EqualTo((Key, (Hash256?)null)));
+        Assert.That(_keys.All, Has.Count.EqualTo(2));
+    }
+
+    [Test]
     public async Task Flood_OfJobs_IsNotReadBeyondItsBudget()
     {
         for (int i = 0; i < 40; i++)
@@ -206,6 +241,21 @@ internal sealed class JobGossipTests
 
     private FoundBlock Found() => SampleTemplate.Job(SampleTemplate.Read(20, Parent, Key, 1)).BuildBlock(1, 2, _time.GetUtcNow());
 
+    /// <summary>Two members take what all strangers together may have.</summary>
+    private async Task NameKeysAsync()
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            PeerId stranger = PeerId.FromEd25519([.. Enumerable.Repeat((byte)(10 + i / 2), 32)]);
+            Beat(stranger);
+            Assert.That(await JudgeAsync(JobUnder(Hash256.Parse(string.Concat(Enumerable.Repeat($"{i}", 64)))), stranger), Is.EqualTo(Verdict.Accept));
+        }
+    }
+
+    /// <summary>Of a height at which the next key is known.</summary>
+    private static byte[] JobUnder(Hash256 key, Hash256? next = null) =>
+        WorkCodec.Encode(SampleTemplate.Read(SeedHeight.EpochLength + 1, Parent, key, 1000) with { NextSeedHash = next })!;
+
     private static byte[] Job(ulong height) => WorkCodec.Encode(SampleTemplate.Read(height, Parent, Key, 1000))!;
 
     private static byte[] Block(ulong height, Hash256 parent, out Hash256 id)
@@ -215,10 +265,10 @@ internal sealed class JobGossipTests
         return WorkCodec.Encode(new TravellingBlock(block.Blob, Key))!;
     }
 
-    private void Beat(PeerId peer, bool hasDaemon = false)
+    private void Beat(PeerId peer, bool hasDaemon = false, params Hash256[] keys)
     {
         _time.Advance(TimeSpan.FromSeconds(1));
-        MemberStatus status = new() { Version = "1.0.0", Sequence = ++_beat, Tip = new ChainTip(0, Hash256.Zero, 1), HasDaemon = hasDaemon };
+        MemberStatus status = new() { Version = "1.0.0", Sequence = ++_beat, Tip = new ChainTip(0, Hash256.Zero, 1), HasDaemon = hasDaemon, KnownKeys = keys };
         Assert.That(_view.Offer(peer, status), Is.True);
     }
 

@@ -49,7 +49,7 @@ internal sealed class JobGossip(
     private static readonly BudgetRates Rates = new(PeerRate: 4, PeerBurst: 40, TotalRate: 20, TotalBurst: 200, NewRate: 4, NewBurst: 40);
 
     private readonly CheckBudget _budget = new(time, Rates);
-    private readonly KeyAllowance _keys = new(keys, time);
+    private readonly KeyAllowance _keys = new(keys, view, strangers.Standing, time);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -113,13 +113,16 @@ internal sealed class JobGossip(
             logger.LogWarning("Peer {Peer} published a job that cannot be mined: {Reason}", from, reading.Error);
             return reading.IsForged ? Verdict.Reject : Verdict.Ignore;
         }
-        if (!_keys.TryAllow(from, reading.Job.Key) || (reading.Job.NextKey is { } next && !_keys.TryAllow(from, next)))
+        if (!_keys.TryAllow(from, reading.Job.Key))
         {
             logger.LogWarning("Peer {Peer} publishes jobs under more keys than an honest one has: not taken", from);
             return Verdict.Ignore;
         }
-        blocks.Remember(reading.Job);
-        return jobs.Offer(reading.Job, number, time.GetTimestamp()) ? Verdict.Accept : Verdict.Ignore;
+
+        // The next key can wait: it is named for two hours before it is needed.
+        DaemonJob job = reading.Job.NextKey is { } next && !_keys.TryAllow(from, next) ? reading.Job.WithoutNextKey() : reading.Job;
+        blocks.Remember(job);
+        return jobs.Offer(job, number, time.GetTimestamp()) ? Verdict.Accept : Verdict.Ignore;
     }
 
     /// <summary>A new member's job may come before its first heartbeat.</summary>

@@ -63,6 +63,16 @@ internal sealed class MemberView(TimeProvider time)
             return _members.Values.Any(entry => entry.Status.KnownKeys.Contains(key) && time.GetElapsedTime(entry.Heard) <= Lifetime);
     }
 
+    /// <summary>Whether a live member that has a daemon and is trusted names a key as that of a Monero job.</summary>
+    public bool IsKeyOfDaemon(Hash256 key, Predicate<PeerId> isTrusted)
+    {
+        lock (_lock)
+        {
+            return _members.Any(member => member.Value.Status.HasDaemon && member.Value.Status.KnownKeys.Contains(key)
+                && time.GetElapsedTime(member.Value.Heard) <= Lifetime && isTrusted(member.Key));
+        }
+    }
+
     /// <summary>Whether a live member says that it has a daemon that can be mined with.</summary>
     public bool HasDaemon(PeerId peer)
     {

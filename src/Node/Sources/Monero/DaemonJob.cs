@@ -60,6 +60,10 @@ internal sealed class DaemonJob : Job
     public DaemonJob WithShare(UInt128 shareDifficulty, Func<ulong, Hash256>? commitment) =>
         new(Template, Raw, shareDifficulty, commitment) { Publisher = Publisher };
 
+    /// <summary>The same block, of which nothing is said of the key after it.</summary>
+    public DaemonJob WithoutNextKey() =>
+        NextKey is null ? this : new(Template, Raw with { NextSeedHash = null }, ShareDifficulty, _commitment) { Publisher = Publisher };
+
     public override int WriteHashingBlob(ulong extraNonce, Span<byte> destination, out int nonceOffset)
     {
         Span<byte> reserved = stackalloc byte[TemplateRules.ReserveSize];
