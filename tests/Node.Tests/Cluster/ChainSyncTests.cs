@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
@@ -78,9 +79,9 @@ internal sealed class ChainSyncTests : IAsyncDisposable
     [Test]
     public async Task LinksThatAreHereAlready_PayForNoneWithoutWork()
     {
-        TestChain.Grow(_tree, 64);
+        TestChain.Grow(_tree, ChainProtocol.MaxLinks);
         ShareTree theirs = TestChain.NewTree();
-        TestChain.Grow(theirs, 65);
+        TestChain.Grow(theirs, ChainProtocol.MaxLinks + 1);
         ChainServer server = new(theirs, TimeProvider.System);
         _prove = _ => Proof.Invalid;
         ulong height = 1;
@@ -88,8 +89,8 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         {
             while (await Frames.ReadAsync(stream, ChainProtocol.Requests, ChainProtocol.MaxRequestSize, cancellation) is not null)
             {
-                await Frames.WriteAsync(stream, server.Answer(new ChainRequest { AtHeight = new AtHeight { Height = height, Count = 64 } }), cancellation);
-                height += 64;
+                await Frames.WriteAsync(stream, server.Answer(new ChainRequest { AtHeight = new AtHeight { Height = height } }), cancellation);
+                height += ChainProtocol.MaxLinks;
             }
         }));
         await _self.DialAsync(other.Addresses[0]);
@@ -106,7 +107,7 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         TestChain.Grow(theirs, 20);
         _prove = share => share.Header.Height == SeedHeight.EpochLength + 4 ? Proof.Invalid : Proof.Valid;
         await AskUntilBannedAsync(theirs);
-        Assert.That(ProofsLeft(), Is.EqualTo(Proofs - 4), "four were hashed together, the first of them without work");
+        Assert.That(ProofsLeft(), Is.EqualTo(Proofs - 7), "three that came to nothing, and four that were hashed together, the first of them without work");
     }
 
     [Test]
@@ -163,6 +164,79 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         }
     }
 
+    /// <summary>He gives the same page for ever: what is here already, or a beginning of his own making that is its own child.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task PageThatBringsNothing_EndsIt_AndTheNextOneIsAsked(bool isRoot)
+    {
+        TestChain.Grow(_tree, 10);
+        Share root = Share.Embedded(TestChain.ChildHeader(_tree.Tip) with { Height = SeedHeight.EpochLength, CumulativeDifficulty = UInt128.One << 100 }, 0);
+        int requests = 0;
+        Host liar = await AnswerAsync(_ =>
+        {
+            Interlocked.Increment(ref requests);
+            ChainPage page = new() { Tip = ChainProtocol.EndOf(_tree.Tip), Shares = { ByteString.CopyFrom(ShareCodec.Encode(isRoot ? root : _tree.AtHeight(1)!.Share)) } };
+            if (isRoot && requests == 1)
+                page.Root = OldChain.RootOf(new Link(root, _tree.GenesisId, LinkDifficulty.Minimum));
+            return page;
+        });
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 20);
+        Host honest = await ServeAsync(theirs);
+        _sync.Ask(liar.Id);
+        _sync.Ask(honest.Id);
+        await Wait.UntilAsync(() => _tree.Tip.Height == 20, "caught up");
+        Assert.That(requests, Is.EqualTo(1));
+        if (isRoot)
+            Assert.That(await _banned.Task.WaitAsync(TimeSpan.FromMinutes(1)), Is.EqualTo(liar.Id));
+    }
+
+    /// <summary>The locator is sparse, and an earlier session may have been interrupted: what is known does not end it as long as it leads on.</summary>
+    [Test]
+    public async Task FullPagesOfLinksThatAreHereAlready_DoNotEndIt()
+    {
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 900, solveSeconds: 5);
+        foreach (int height in Enumerable.Range(1, 700))
+            _tree.AddVerified(theirs.AtHeight((ulong)height)!.Share, (ulong)_time.GetUtcNow().ToUnixTimeSeconds());
+        Link fork = _tree.AtHeight(20)!;
+        for (int i = 0; i < 695; i++)
+            fork = TestChain.Extend(_tree, fork, solveSeconds: 4);
+        Assert.That(_tree.Tip.Id, Is.EqualTo(fork.Id), "our own branch is the heavier one");
+        Host other = await ServeAsync(theirs);
+        _sync.Ask(other.Id);
+        await Wait.UntilAsync(() => _tree.TryGet(theirs.Tip.Id, out _), "caught up");
+    }
+
+    [Test]
+    public async Task PeerWhoDoesNotAnswer_HoldsUpNobody()
+    {
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 20);
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Host silent = await HostAsync(host => host.Handle(ChainProtocol.Id, async (_, cancellation) =>
+        {
+            asked.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellation);
+        }));
+        await _self.DialAsync(silent.Addresses[0]);
+        Host honest = await ServeAsync(theirs);
+        _sync.Ask(silent.Id);
+        await asked.Task.WaitAsync(TimeSpan.FromMinutes(1));
+        _sync.Ask(honest.Id);
+        TimeSpan passed = TimeSpan.Zero;
+        await Wait.UntilAsync(
+            () =>
+            {
+                // Not until the silent one is given up.
+                if (passed < ChainClient.AnswerTimeout / 2)
+                    _time.Advance(TimeSpan.FromSeconds(0.1));
+                passed += TimeSpan.FromSeconds(0.1);
+                return _tree.Tip.Height == 20;
+            },
+            "caught up with the other one");
+    }
+
     private async Task AskUntilBannedAsync(ShareTree theirs)
     {
         Host other = await ServeAsync(theirs);
@@ -191,6 +265,18 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         }));
         await _self.DialAsync(host.Addresses[0]);
         return host;
+    }
+
+    /// <summary>A host that answers as it is told, connected with ours.</summary>
+    private async Task<Host> AnswerAsync(Func<ChainRequest, ChainPage> answer)
+    {
+        Host other = await HostAsync(host => host.Handle(ChainProtocol.Id, async (stream, cancellation) =>
+        {
+            while (await Frames.ReadAsync(stream, ChainProtocol.Requests, ChainProtocol.MaxRequestSize, cancellation) is { } request)
+                await Frames.WriteAsync(stream, answer(request), cancellation);
+        }));
+        await _self.DialAsync(other.Addresses[0]);
+        return other;
     }
 
     private async Task<Host> HostAsync(Action<Host>? configure)

@@ -75,6 +75,9 @@ internal static class ChainProtocol
         return shares;
     }
 
+    /// <summary>Whether there is no room for more on a page, so that what is known already may go on on the next one.</summary>
+    public static bool IsFull(ChainPage page) => page.Shares.Count == MaxLinks || page.Shares.Sum(bytes => bytes.Length) > MaxPageBytes;
+
     /// <summary>The end of the answerer's chain.</summary>
     /// <exception cref="ProtocolException">It is missing or malformed.</exception>
     public static ChainTip ReadTip(ChainPage page)

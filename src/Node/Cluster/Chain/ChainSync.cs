@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Cluster.Membership;
-using P2PMiner.Node.Cluster.Proto;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.P2P;
@@ -14,8 +13,8 @@ namespace P2PMiner.Node.Cluster.Chain;
 
 /// <summary>
 /// Catches up on the share chain: when a member says that its chain has more work than ours and ends in a link that is
-/// not known here, or when a share came whose parent is missing. Links are checked as those from gossip are; who sends an
-/// invalid one is shut out.
+/// not known here, or when a share came whose parent is missing. One peer is asked at a time, others as well while those that are asked are
+/// slow. Links are checked as those from gossip are; who sends an invalid one is shut out.
 /// </summary>
 /// <param name="tree">The chain.</param>
 /// <param name="view">Whose chains there are.</param>
@@ -26,14 +25,14 @@ namespace P2PMiner.Node.Cluster.Chain;
 /// <param name="logger">Told of what was caught up on.</param>
 internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prove, Conduct conduct, StrangerTime strangers, TimeProvider time, ILogger logger)
 {
-    /// <summary>Looked at so often whether a member is ahead, besides every heartbeat.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    /// <summary>Peers that are asked at once, and of these those that have not proved themselves.</summary>
+    public const int MaxSessions = 4, MaxStrangers = 3;
+
+    /// <summary>Looked at so often whether a member is ahead, besides every heartbeat; and whether those that are asked are slow.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5), Look = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a peer is left alone that could not help.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
-
-    /// <summary>Of one session: more links than a tree holds.</summary>
-    private const int MaxPages = ShareTree.MaxLinks / 64;
 
     /// <summary>Peers to ask that wait; more are asked when they are heard of again.</summary>
     private const int MaxWaiting = 64;
@@ -52,9 +51,10 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     private readonly Channel<PeerId> _wanted = Channel.CreateBounded<PeerId>(
         new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, long> _useless = [];
-    private readonly LinkIntake _intake = new(prove, time);
-    private readonly OldChain _old = new(tree, logger);
+    private readonly SharedProofs _proofs = new(prove);
+    private readonly OldChain _old = new(tree, time, logger);
     private Hash256? _unknownKey;
 
     /// <summary>Takes note that a peer may have links that are missing here. Returns at once.</summary>
@@ -70,117 +70,152 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task RunAsync(Host host, CancellationToken cancellation)
     {
-        while (true)
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Dictionary<ChainSession, Task> sessions = [];
+        List<PeerId> waiting = [];
+        try
         {
-            using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            Task<bool> wanted = _wanted.Reader.WaitToReadAsync(pause.Token).AsTask();
-            await Task.WhenAny(wanted, Task.Delay(Interval, time, pause.Token));
-            await pause.CancelAsync();
-            cancellation.ThrowIfCancellationRequested();
-            HashSet<PeerId> asked = [];
-            while (_wanted.Reader.TryRead(out PeerId? peer))
-                asked.Add(peer);
-            asked.UnionWith(view.Members.Where(member => IsAhead(member.Status.Tip)).Select(member => member.Peer));
-            foreach (PeerId peer in asked.Where(peer => !IsResting(peer) && host.Network.FindConnection(peer) is not null && strangers.IsLeftFor(peer) && _budget.TryTake(peer)))
-                await CatchUpAsync(host, peer, cancellation);
+            while (true)
+            {
+                await PauseAsync(sessions, cancellation);
+                foreach ((ChainSession session, Task task) in sessions.Where(pair => pair.Value.IsCompleted).ToArray())
+                {
+                    sessions.Remove(session);
+                    await task;
+                }
+                _old.Forget();
+                Collect(waiting);
+                waiting.RemoveAll(peer => IsResting(peer) || host.Network.FindConnection(peer) is null || !strangers.IsLeftFor(peer));
+                if (Next(waiting, sessions) is not PeerId next)
+                    continue;
+                waiting.Remove(next);
+                ChainSession begun = new(next, tree, _old, new LinkIntake(_proofs.CheckAsync, time), time);
+                sessions.Add(begun, CatchUpAsync(host, begun, stop.Token));
+            }
         }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(sessions.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits until there may be something to do.</summary>
+    private async Task PauseAsync(Dictionary<ChainSession, Task> sessions, CancellationToken cancellation)
+    {
+        using CancellationTokenSource pause = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task wanted = _wanted.Reader.WaitToReadAsync(pause.Token).AsTask();
+        await Task.WhenAny([wanted, Task.Delay(sessions.Count == 0 ? Interval : Look, time, pause.Token), .. sessions.Values]);
+        await pause.CancelAsync();
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Adds those who may have links that are missing here, as far as there is room.</summary>
+    private void Collect(List<PeerId> waiting)
+    {
+        while (_wanted.Reader.TryRead(out PeerId? peer))
+            Add(peer);
+        foreach (Member member in view.Members)
+        {
+            if (IsAhead(member.Status.Tip))
+                Add(member.Peer);
+        }
+
+        void Add(PeerId peer)
+        {
+            if (waiting.Count < MaxWaiting && !waiting.Contains(peer))
+                waiting.Add(peer);
+        }
+    }
+
+    /// <summary>Who is asked now: of those that wait the first who has proved himself, else the first.</summary>
+    private PeerId? Next(List<PeerId> waiting, Dictionary<ChainSession, Task> sessions)
+    {
+        if (sessions.Count == MaxSessions || !sessions.Keys.All(session => session.IsSlow))
+            return null;
+        bool mayBeStranger = sessions.Keys.Count(session => !strangers.Standing.IsProven(session.Peer)) < MaxStrangers;
+        PeerId[] free = [.. waiting.Where(peer => !sessions.Keys.Any(session => session.Peer.Equals(peer))).OrderByDescending(strangers.Standing.IsProven)];
+        foreach (PeerId peer in free)
+        {
+            if (!mayBeStranger && !strangers.Standing.IsProven(peer))
+                return null;
+            if (_budget.TryTake(peer))
+                return peer;
+            waiting.Remove(peer);
+        }
+        return null;
     }
 
     private bool IsAhead(ChainTip tip) => tip.Work > tree.Tip.CumulativeDifficulty && !tree.TryGet(tip.Id, out _);
 
-    private bool IsResting(PeerId peer) => _useless.TryGetValue(peer, out long since) && time.GetElapsedTime(since) < Rest;
-
-    private async Task CatchUpAsync(Host host, PeerId peer, CancellationToken cancellation)
+    private bool IsResting(PeerId peer)
     {
-        int taken = 0;
-        int inVain = _intake.ProofsInVain;
+        lock (_lock)
+            return _useless.TryGetValue(peer, out long since) && time.GetElapsedTime(since) < Rest;
+    }
+
+    private async Task CatchUpAsync(Host host, ChainSession session, CancellationToken cancellation)
+    {
         try
         {
-            await using PeerStream stream = await host.OpenStreamAsync(peer, [ChainProtocol.Id], cancellation);
-            ChainClient client = new(stream, time);
-            Progress page = new(0, IsEnd: false, null);
-            for (int pages = 0; pages < MaxPages && !page.IsEnd; pages++)
-            {
-                page = await TakePageAsync(client, page.Last, cancellation);
-                taken += page.Links;
-            }
-            await stream.CloseWriteAsync(cancellation);
+            await AskAsync(host, session, cancellation);
         }
         catch (ProtocolException error)
         {
-            strangers.SpendProofs(peer, _intake.ProofsInVain - inVain);
-            conduct.Ban(peer, error.Message);
+            conduct.Ban(session.Peer, error.Message);
         }
         catch (Exception error) when (error is IOException or TimeoutException)
         {
-            logger.LogDebug("Catching up with {Peer} ended: {Reason}", peer, error.Message);
+            logger.LogDebug("Catching up with {Peer} ended: {Reason}", session.Peer, error.Message);
         }
-        TellOfUnknownKey(peer);
-        if (taken == 0)
+        TellOfUnknownKey(session);
+        if (session.Taken == 0)
         {
-            RememberUseless(peer);
+            RememberUseless(session.Peer);
             return;
         }
-        _budget.Trust(peer);
-        logger.LogInformation("Caught up on {Count} links; the share chain has height {Height}", taken, tree.Tip.Height);
+        _budget.Trust(session.Peer);
+        logger.LogInformation("Caught up on {Count} links; the share chain has height {Height}", session.Taken, tree.Tip.Height);
     }
 
     /// <summary>Once for each key: it may stay unknown for days, and the peer is asked every ten seconds.</summary>
-    private void TellOfUnknownKey(PeerId peer)
+    private void TellOfUnknownKey(ChainSession session)
     {
-        if (_intake.OfUnknownKey?.Header is not ShareHeader header || header.Key == _unknownKey)
+        if (session.OfUnknownKey?.Header is not ShareHeader header)
             return;
-        _unknownKey = header.Key;
+        lock (_lock)
+        {
+            if (header.Key == _unknownKey)
+                return;
+            _unknownKey = header.Key;
+        }
         logger.LogWarning(
             "The share chain of {Peer} has more work, but cannot be followed beyond link {Height}: neither a daemon of this node nor a live member names the key of the Monero block in the next one, {Key}",
-            peer, header.Height - 1, header.Key);
+            session.Peer, header.Height - 1, header.Key);
     }
 
-    /// <summary>Asks for a page and adds it.</summary>
-    /// <param name="client">Asks.</param>
-    /// <param name="last">
-    /// The last link of the page before: as long as the other's branch is the lighter one, it is not on ours.
-    /// </param>
-    /// <param name="cancellation">Gives up.</param>
-    private async Task<Progress> TakePageAsync(ChainClient client, Hash256? last, CancellationToken cancellation)
+    private async Task AskAsync(Host host, ChainSession session, CancellationToken cancellation)
     {
-        IEnumerable<Hash256> known = last is Hash256 id ? Locator().Prepend(id) : Locator();
-        ChainPage? page = await client.AskAfterAsync(known, cancellation);
-        if (page is null)
-            return new Progress(0, IsEnd: true, null);
-        if (page.Root is not null)
-            return new Progress(await _old.TakeAsync(client, page, _intake, cancellation), IsEnd: true, null);
-        IReadOnlyList<Share> shares = ChainProtocol.Read(page);
-        IReadOnlyList<Share> uncles = await UncleFetch.FetchAsync(client, tree, shares, cancellation);
-        int taken = await _intake.TakeAsync(tree, shares, uncles, cancellation);
-        return new Progress(taken, IsEnd: taken < shares.Count || taken == 0, taken == 0 ? null : shares[taken - 1].Id);
-    }
-
-    /// <summary>Ids of our branch, the tip first, at growing distances, the root last: some of them the other has, too.</summary>
-    private List<Hash256> Locator()
-    {
-        List<Hash256> ids = [];
-        ulong height = tree.Tip.Height;
-        ulong root = tree.Root.Height;
-        for (ulong step = 1; height > root && ids.Count < ChainProtocol.MaxIds - 2; step = ids.Count < 8 ? 1 : 2 * step)
+        try
         {
-            if (tree.AtHeight(height) is Link link)
-                ids.Add(link.Id);
-            height -= Math.Min(step, height - root);
+            await using PeerStream stream = await host.OpenStreamAsync(session.Peer, [ChainProtocol.Id], cancellation);
+            await session.RunAsync(stream, cancellation);
+            await stream.CloseWriteAsync(cancellation);
         }
-        ids.Add(tree.Root.Id);
-        return ids;
+        finally
+        {
+            // However it ends, and before he is shut out, which makes a stranger of him.
+            strangers.SpendProofs(session.Peer, session.ProofsInVain);
+        }
     }
 
     private void RememberUseless(PeerId peer)
     {
-        if (_useless.Count >= MaxUseless)
-            _useless.Clear();
-        _useless[peer] = time.GetTimestamp();
+        lock (_lock)
+        {
+            if (_useless.Count >= MaxUseless)
+                _useless.Clear();
+            _useless[peer] = time.GetTimestamp();
+        }
     }
-
-    /// <param name="Links">Of the page, those that are here now.</param>
-    /// <param name="IsEnd">Whether there is no more to be had.</param>
-    /// <param name="Last">The last of them.</param>
-    private sealed record Progress(int Links, bool IsEnd, Hash256? Last);
 }

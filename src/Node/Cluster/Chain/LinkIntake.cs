@@ -16,11 +16,23 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
     /// <summary>Links that are hashed together at first, and at most: new shares of others wait no longer than these take.</summary>
     public const int FirstTogether = 1, MaxTogether = 32;
 
+    /// <summary>
+    /// Of links that got into a tree which came to nothing, those that count as checked in vain: that costs who sent them more than us, and
+    /// befalls honest peers as well whose connection breaks.
+    /// </summary>
+    public const int MaxForNothing = 32;
+
     /// <summary>Proofs that were checked since the start for links that did not get into a tree.</summary>
     public int ProofsInVain { get; private set; }
 
     /// <summary>The last share that could not be checked because its key is not known here; null if all keys were known lately.</summary>
     public Share? OfUnknownKey { get; private set; }
+
+    /// <summary>Links and uncles that were not in the tree before.</summary>
+    public int Added { get; private set; }
+
+    /// <summary>Takes note of links whose tree came to nothing.</summary>
+    public void CountInVain(int links) => ProofsInVain += Math.Min(links, MaxForNothing);
 
     /// <summary>Adds links, parents first, each after the uncles that it names, until one cannot be added now.</summary>
     /// <param name="tree">Where to.</param>
@@ -39,7 +51,7 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
         {
             List<Share> next = all.GetRange(done, Math.Min(together, all.Count - done));
             Proof[] proofs = await Task.WhenAll(next.Take(tree.CountProvable(next)).Select(share => prove(share, cancellation)));
-            ProofsInVain += proofs.Length;
+            ProofsInVain += proofs.Count(proof => proof != Proof.Unknown);
 
             // What lacks more than its proof is looked at alone, when those before it are in the tree.
             for (int i = 0; i < Math.Max(1, proofs.Length); i++, done++)
@@ -91,6 +103,8 @@ internal sealed class LinkIntake(ProofCheck prove, TimeProvider time)
         }
         if (place.Value.Fault == ShareFault.Key && share.Proof is MoneroProof)
             OfUnknownKey = share;
+        if (place.Value.Status is AddStatus.Added or AddStatus.NewTip)
+            Added++;
         return place.Value.Status switch
         {
             AddStatus.Added or AddStatus.NewTip or AddStatus.Duplicate => true,

@@ -10,12 +10,23 @@ namespace P2PMiner.Node.Cluster.Chain;
 
 /// <summary>
 /// Joins a chain whose beginning nobody keeps any more. Its oldest link has to be believed; all links above it are checked
-/// as ever, beside the chain that is here, and take its place only when they hold more work than all that is kept here.
+/// as ever, beside the chain that is here, and take its place only when they hold more work than all that is kept here. What one peer left
+/// unfinished the next one goes on with, so that it is checked once. Thread-safe.
 /// </summary>
 /// <param name="tree">The chain that is here.</param>
+/// <param name="time">Clock.</param>
 /// <param name="logger">Told of the beginning, as it takes minutes.</param>
-internal sealed class OldChain(ShareTree tree, ILogger logger)
+internal sealed class OldChain(ShareTree tree, TimeProvider time, ILogger logger)
 {
+    /// <summary>Beginnings that somebody has given and that are not finished; beyond it, the one that was left alone for longest goes.</summary>
+    public const int MaxUnfinished = 3;
+
+    /// <summary>How long a beginning is kept that nobody goes on with.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+
+    private readonly Lock _lock = new();
+    private readonly List<Unfinished> _unfinished = [];
+
     /// <summary>The oldest link that is kept, for those who share none with us.</summary>
     public static ChainRoot RootOf(Link root)
     {
@@ -29,35 +40,48 @@ internal sealed class OldChain(ShareTree tree, ILogger logger)
         };
     }
 
-    /// <summary>Takes the rest of a chain that begins with a root.</summary>
-    /// <param name="client">Where the first page came from.</param>
-    /// <param name="first">With a root.</param>
-    /// <param name="intake">Checks links.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <returns>The number of links; 0 if what is here stays.</returns>
-    /// <exception cref="IOException">The stream broke, or the protocol is broken.</exception>
-    /// <exception cref="TimeoutException">No answer in time.</exception>
-    public async Task<int> TakeAsync(ChainClient client, ChainPage first, LinkIntake intake, CancellationToken cancellation)
+    /// <summary>The tree into which the links above a root go, until <see cref="End"/>.</summary>
+    /// <param name="root">As a peer gives it.</param>
+    /// <param name="height">Of the end of its chain, as it says.</param>
+    /// <returns>Null if it cannot be a root, is of no use, or somebody else is giving its links right now.</returns>
+    public ShareTree? Begin(Link root, ulong height)
     {
-        Link root = ReadRoot(first.Root);
-        if (root.Height <= tree.Tip.Height || tree.Beside(root) is not ShareTree other)
-            return 0;
-        logger.LogInformation(
-            "The cluster's share chain begins with link {Root} and ends with {Tip}: checking all of it", root.Height, ChainProtocol.ReadTip(first).Height);
-        int taken = 0;
-        for (ChainPage? page = first; page is not null && page.Shares.Count > 0;)
+        lock (_lock)
         {
-            IReadOnlyList<Share> shares = ChainProtocol.Read(page);
-            IReadOnlyList<Share> uncles = await UncleFetch.FetchAsync(client, other, shares, cancellation);
-            int added = await intake.TakeAsync(other, shares, uncles, cancellation);
-            taken += added;
-            if (added < shares.Count || other.Count >= ShareTree.MaxLinks)
-                break;
-            page = await client.AskAfterAsync([other.Tip.Id], cancellation);
-            if (page?.Root is not null)
-                break;
+            Forget();
+            if (root.Height <= tree.Tip.Height)
+                return null;
+            if (_unfinished.Find(one => one.IsFrom(root)) is { } begun)
+                return begun.Take();
+            if (tree.Beside(root) is not ShareTree other || !HasRoom())
+                return null;
+            _unfinished.Add(new Unfinished(root, other));
+            logger.LogInformation("The cluster's share chain begins with link {Root} and ends with {Tip}: checking all of it", root.Height, height);
+            return other;
         }
-        return tree.TryAdopt(other) ? taken : 0;
+    }
+
+    /// <summary>Changes over to a tree if it is good enough, else keeps it for the next peer that knows it.</summary>
+    /// <returns>Whether its links are those of the chain now.</returns>
+    public bool End(ShareTree other)
+    {
+        bool isAdopted = tree.TryAdopt(other);
+        lock (_lock)
+        {
+            Unfinished one = _unfinished.Single(one => one.Tree == other);
+            one.IsTaken = false;
+            one.Left = time.GetTimestamp();
+            if (isAdopted || other.Tip.Height - one.Root.Height >= ShareTree.KeptLinks)
+                _unfinished.Remove(one);
+        }
+        return isAdopted;
+    }
+
+    /// <summary>Lets go of what nobody goes on with; to be called now and then.</summary>
+    public void Forget()
+    {
+        lock (_lock)
+            _unfinished.RemoveAll(one => !one.IsTaken && time.GetElapsedTime(one.Left) > Memory);
     }
 
     /// <exception cref="ProtocolException">It is none.</exception>
@@ -71,5 +95,37 @@ internal sealed class OldChain(ShareTree tree, ILogger logger)
         return difficulty >= LinkDifficulty.Minimum && difficulty <= LinkDifficulty.Maximum
             ? new Link(share, new Hash256(root.ChildKey.Span), difficulty)
             : throw new ProtocolException("a root whose children have no possible difficulty");
+    }
+
+    private bool HasRoom()
+    {
+        if (_unfinished.Count < MaxUnfinished)
+            return true;
+        Unfinished? oldest = _unfinished.Where(one => !one.IsTaken).MinBy(one => one.Left);
+        return oldest is not null && _unfinished.Remove(oldest);
+    }
+
+    private sealed class Unfinished(Link root, ShareTree tree)
+    {
+        public Link Root => root;
+
+        public ShareTree Tree => tree;
+
+        /// <summary>Whether a peer is giving its links.</summary>
+        public bool IsTaken { get; set; } = true;
+
+        /// <summary>When that ended.</summary>
+        public long Left { get; set; }
+
+        public bool IsFrom(Link other) =>
+            other.Id == root.Id && other.ChildKey == root.ChildKey && other.ChildDifficulty == root.ChildDifficulty;
+
+        public ShareTree? Take()
+        {
+            if (IsTaken)
+                return null;
+            IsTaken = true;
+            return tree;
+        }
     }
 }

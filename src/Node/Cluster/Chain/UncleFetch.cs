@@ -23,7 +23,7 @@ internal static class UncleFetch
         HashSet<Hash256> known = [.. shares.Select(share => share.Id)];
         List<Share> uncles = [];
         Hash256[] wanted = Unknown(shares);
-        while (wanted.Length > 0 && uncles.Count < MaxUncles)
+        while (wanted.Length > 0)
         {
             List<Share> found = [];
             foreach (Hash256[] ids in wanted.Chunk(ChainProtocol.MaxIds))
@@ -35,7 +35,7 @@ internal static class UncleFetch
 
         Hash256[] Unknown(IReadOnlyList<Share> links) =>
         [
-            .. links.SelectMany(link => tree.MissingFor(link.Header).Where(id => id != link.Header.Parent)).Where(known.Add),
+            .. links.SelectMany(link => tree.MissingFor(link.Header).Where(id => id != link.Header.Parent)).Where(known.Add).Take(MaxUncles - uncles.Count),
         ];
     }
 
@@ -44,6 +44,6 @@ internal static class UncleFetch
         if (await client.AskForAsync(ids, cancellation) is not { } page)
             return [];
         IReadOnlyList<Share> shares = ChainProtocol.ReadLinks(page);
-        return shares.All(share => ids.Contains(share.Id)) ? shares : throw new ProtocolException("a link that was not asked for");
+        return shares.Count <= ids.Length && shares.All(share => ids.Contains(share.Id)) ? shares : throw new ProtocolException("a link that was not asked for");
     }
 }
