@@ -95,9 +95,10 @@ internal sealed class MinerNode : IAsyncDisposable
         _outbox = new BlockOutbox(
             Path.Combine(options.DataDirectory, "blocks"), _daemons, time, logs.CreateLogger<BlockOutbox>(), _cluster.Blocks);
         _outbox.Decided += _cluster.Blocks.Tell;
-        _board = new JobBoard(_chain, _daemonSource, foreign, _cluster.Announce, _tree, _peerId, keys, time, logs.CreateLogger<JobBoard>());
+        _board = new JobBoard(_chain, _daemonSource, foreign, _cluster.Announce, _tree, _peerId, _cluster.IsProven, keys, time, logs.CreateLogger<JobBoard>());
         _hits = new HitProcessor(_verifier, _tree, _outbox, _ledger, time, logs.CreateLogger<HitProcessor>());
         _hits.WrongHash += _engine.Keys.DoubtDataset;
+        _hits.Refused += _board.Refuse;
         _snapshot = new NodeSnapshot(options, machine, _peerId, _engine, _tree, _daemonSource, _outbox, _ledger, _cluster, _prover, keys, time);
         _clusterSnapshot = new ClusterSnapshot(options.Cluster, cluster.Key is not null, _peerId, _snapshot.ForCluster, _cluster);
     }

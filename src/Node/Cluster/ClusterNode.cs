@@ -40,6 +40,7 @@ internal sealed class ClusterNode
     private readonly MemberView _view;
     private readonly Heartbeats _heartbeats;
     private readonly Conduct _conduct;
+    private readonly Standing _standing = new();
     private readonly Entrance _entrance;
     private readonly ShareGossip _shares;
     private readonly JobGossip _jobs;
@@ -78,16 +79,15 @@ internal sealed class ClusterNode
         _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
         _heartbeats = new Heartbeats(_cluster.StatusTopic, _status, _view, time);
         _conduct = new Conduct(time, _logger);
-        Standing standing = new();
-        standing.Proven += Know;
-        _conduct.Banned += standing.Lose;
-        _entrance = new Entrance(standing, time);
-        StrangerTime strangers = new(standing, Environment.ProcessorCount, work.ProofCost, time);
+        _standing.Proven += Know;
+        _conduct.Banned += _standing.Lose;
+        _entrance = new Entrance(_standing, time);
+        StrangerTime strangers = new(_standing, Environment.ProcessorCount, work.ProofCost, time);
         tree.TipChanged += new ClockWarning(tree, time, _logger).Look;
         _server = new ChainServer(tree, time);
         _sync = new ChainSync(tree, _view, prove, _conduct, strangers, time, _logger);
         _view.Heard += _sync.Heard;
-        _datasets = new DatasetExchange(work.Hold, options.UploadLimit, _cluster.DatasetKey, _view, standing.IsProven, _conduct, time, _logger);
+        _datasets = new DatasetExchange(work.Hold, options.UploadLimit, _cluster.DatasetKey, _view, _standing.IsProven, _conduct, time, _logger);
         MinerId self = new(PeerId.FromEd25519(key.PublicKey).Bytes);
         _blocks = new BlockGossip(_cluster.JobsTopic, _view, key => work.Keys.Contains(key) || _view.IsKeyKnown(key), work.Prove, strangers, work.Relay, time, _logger);
         _jobs = new JobGossip(_cluster.JobsTopic, _view, work.Jobs, work.Keys, _blocks, strangers, PeerId.FromEd25519(key.PublicKey), time, _logger);
@@ -117,6 +117,9 @@ internal sealed class ClusterNode
 
     /// <summary>Whether a live member names a RandomX key as that of a Monero job.</summary>
     public bool IsKeyKnown(Hash256 key) => _view.IsKeyKnown(key);
+
+    /// <summary>Whether a member has found a share, and was not caught at anything since.</summary>
+    public bool IsProven(PeerId peer) => _standing.IsProven(peer);
 
     /// <summary>How a member is connected with this node; null for one that is reached through others.</summary>
     public IPeerConnection? ConnectionOf(PeerId peer) => _host?.Network.FindConnection(peer);

@@ -46,22 +46,24 @@ internal sealed class BlockRivals
     /// <summary>Takes note of the last word on a block.</summary>
     /// <param name="block">Its id.</param>
     /// <param name="outcome">Accepted or rejected.</param>
-    /// <param name="publisher">The member on whose template it was found; null for this node's own.</param>
-    /// <returns>False for a block that is not remembered.</returns>
-    public bool Settle(Hash256 block, BlockOutcome outcome, out PeerId? publisher)
+    public void Settle(Hash256 block, BlockOutcome outcome)
     {
         lock (_lock)
         {
-            Rival? rival = _rivals.Find(rival => rival.Id == block);
-            publisher = rival?.Publisher;
-            if (rival is null)
-                return false;
+            if (_rivals.Find(rival => rival.Id == block) is not Rival settled)
+                return;
             if (outcome.Verdict == BlockVerdict.Rejected)
-                _rivals.Remove(rival);
+                _rivals.Remove(settled);
             else if (!outcome.IsHearsay)
-                _taken = rival;
-            return true;
+                _taken = settled;
         }
+    }
+
+    /// <summary>The member on whose template a block was found; null for this node's own, and for a block that is not remembered.</summary>
+    public PeerId? PublisherOf(Hash256 block)
+    {
+        lock (_lock)
+            return _rivals.Find(rival => rival.Id == block)?.Publisher;
     }
 
     private bool IsOnTakenParent(DaemonJob job) => _taken?.Template.PreviousId == job.Template.PreviousId;

@@ -62,6 +62,9 @@ internal sealed class ForeignJobs
         return true;
     }
 
+    /// <summary>Has the jobs looked at again.</summary>
+    public void Wake() => _changes.Writer.TryWrite(true);
+
     /// <summary>Drops the jobs of publishers that are gone, and passes over those of silent ones until they are heard again.</summary>
     /// <param name="stateOf">What a publisher is to the job that came at the time given.</param>
     public void Review(Func<PeerId, long, PublisherState> stateOf)

@@ -47,17 +47,15 @@ internal sealed class HitProcessor
         _time = time;
         _logger = logger;
         _suppressed = new SuppressedBlocks(time, logger);
-        outbox.Settled += OnSettled;
+        outbox.Decided += OnDecided;
+        outbox.Settled += (block, outcome) => _rivals.Settle(block.Id, outcome);
     }
 
     /// <summary>A hash under this key was wrong.</summary>
     public event Action<Hash256>? WrongHash;
 
-    /// <summary>
-    /// The last word on a block that was found on a member's template: whether a daemon has it. Where only members say so, it is hearsay
-    /// (<see cref="BlockOutcome.IsHearsay"/>); a refusal may also mean that another block was faster.
-    /// </summary>
-    public event Action<PeerId, BlockOutcome>? MemberBlockSettled;
+    /// <summary>This node's daemons have refused a block that was made of this member's job.</summary>
+    public event Action<PeerId>? Refused;
 
     /// <summary>
     /// Handles hits in order until there are no more. When cancelled, hits that were found before are still handled:
@@ -178,10 +176,10 @@ internal sealed class HitProcessor
         }
     }
 
-    private void OnSettled(FoundBlock block, BlockOutcome outcome)
+    private void OnDecided(FoundBlock block, BlockOutcome outcome)
     {
-        if (_rivals.Settle(block.Id, outcome, out PeerId? publisher) && publisher is not null)
-            MemberBlockSettled?.Invoke(publisher, outcome);
+        if (outcome.IsRefused && _rivals.PublisherOf(block.Id) is PeerId publisher)
+            Refused?.Invoke(publisher);
     }
 
     private string AddToChain(Hit hit)

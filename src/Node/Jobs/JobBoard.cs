@@ -9,7 +9,7 @@ namespace P2PMiner.Node.Jobs;
 
 /// <summary>
 /// Chooses what is searched: the best block of this node's daemons and of the members that have one
-/// (<see cref="JobOrder"/>), else the share chain alone. Publishes anew whenever the block, the chain's tip or the choice
+/// (<see cref="BlockChoice"/>), else the share chain alone. Publishes anew whenever the block, the chain's tip or the choice
 /// changes.
 /// </summary>
 /// <param name="chain">The source of chain jobs; also the beat that renews timestamps.</param>
@@ -18,12 +18,13 @@ namespace P2PMiner.Node.Jobs;
 /// <param name="announce">Is told every new block of this node's daemons.</param>
 /// <param name="tree">Gives the link that a block commits to.</param>
 /// <param name="self">This node, which is credited.</param>
+/// <param name="isProven">Whether a member has proved himself.</param>
 /// <param name="keys">Learns the keys of blocks.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Told of changes of source.</param>
 internal sealed class JobBoard(
-    ChainSource chain, DaemonSource? daemons, ForeignJobs foreign, Action<DaemonJob> announce, ShareTree tree, PeerId self, KnownKeys keys,
-    TimeProvider time, ILogger<JobBoard> logger)
+    ChainSource chain, DaemonSource? daemons, ForeignJobs foreign, Action<DaemonJob> announce, ShareTree tree, PeerId self, Predicate<PeerId> isProven,
+    KnownKeys keys, TimeProvider time, ILogger<JobBoard> logger)
 {
     /// <summary>
     /// How long the chain alone is not mined although no daemon can be used. Its key is another one, so going there and
@@ -32,8 +33,7 @@ internal sealed class JobBoard(
     public static readonly TimeSpan DaemonGrace = TimeSpan.FromSeconds(60);
 
     private readonly MinerId _miner = new(self.Bytes);
-    private readonly JobOrder _order = new(self);
-    private readonly OwnDaemonView _ownView = new(time);
+    private readonly BlockChoice _choice = new(self, isProven, time);
     private readonly long _start = time.GetTimestamp();
     private DaemonJob? _own;
     private DaemonJob? _block;
@@ -73,9 +73,19 @@ internal sealed class JobBoard(
                 foreign.Changes.TryRead(out _);
                 foreignReady = foreign.Changes.WaitToReadAsync(cancellation).AsTask();
             }
-            if (Choose(link) is Job chosen)
-                publish(chosen);
+            if (Choose(link) is not Job chosen)
+                continue;
+            _choice.Mined(chosen);
+            publish(chosen);
         }
+    }
+
+    /// <summary>This node's daemon has refused a block that was made of a member's job. On any thread.</summary>
+    public void Refuse(PeerId publisher)
+    {
+        logger.LogWarning("A block of member {Publisher} was refused by this node's daemon: its jobs are not mined for a while", publisher);
+        _choice.Refuse(publisher);
+        foreign.Wake();
     }
 
     private async Task<bool> WaitForBlock(CancellationToken cancellation)
@@ -91,6 +101,8 @@ internal sealed class JobBoard(
         while (daemons!.Jobs.TryRead(out DaemonJob? job))
             _own = job;
         keys.Add(_own!.Key);
+        if (_own.NextKey is Hash256 next)
+            keys.Add(next);
         announce(_own);
     }
 
@@ -99,6 +111,7 @@ internal sealed class JobBoard(
         if (BestBlock() is DaemonJob best)
         {
             _block = best;
+            keys.Use(best.Key);
             _lastActive = time.GetTimestamp();
         }
         else if (IsGraceOver)
@@ -118,13 +131,7 @@ internal sealed class JobBoard(
     }
 
     /// <summary>Null while neither this node nor a member has a daemon that can be used.</summary>
-    private DaemonJob? BestBlock()
-    {
-        IReadOnlyList<DaemonJob> others = foreign.All;
-        if (daemons?.Status.Active is null || _own is null)
-            return others.Min(_order);
-        return _ownView.Filter(_own, others).Append(_own).Min(_order);
-    }
+    private DaemonJob? BestBlock() => _choice.Choose(daemons?.Status.Active is null ? null : _own, foreign.All);
 
     /// <summary>A node that never heard of a daemon has nothing to wait for.</summary>
     private bool IsGraceOver =>
@@ -132,7 +139,7 @@ internal sealed class JobBoard(
 
     private void TellOfChange()
     {
-        if (_block is not null && _block != _toldBlock)
+        if (_block is not null && _block.Template != _toldBlock?.Template)
             logger.LogDebug("Block {Height} on {Previous} of {Publisher} is mined from now on", _block.Height, _block.Template.PreviousId, _block.Publisher ?? self);
         _toldBlock = _block;
         (JobSource Source, PeerId? Publisher) now = _block is null ? (JobSource.Chain, null) : (JobSource.Daemon, _block.Publisher);

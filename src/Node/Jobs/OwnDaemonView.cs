@@ -34,12 +34,12 @@ internal sealed class OwnDaemonView(TimeProvider time)
     private bool IsPossible(DaemonJob own, DaemonJob job)
     {
         bool isSameEpoch = SeedHeight.Of(own.Height) == SeedHeight.Of(job.Height);
-        if (isSameEpoch && own.Key != job.Key)
+        if (job.Key != (isSameEpoch ? own.Key : own.NextKey))
             return false;
         if (job.Height <= own.Height)
         {
             _ahead.Remove(job.Publisher!);
-            return job.Height == own.Height && job.Template.PreviousId == own.Template.PreviousId;
+            return job.Height == own.Height && IsSameTask(own, job);
         }
         if (job.Height > own.Height + MaxLead)
             return false;
@@ -48,4 +48,9 @@ internal sealed class OwnDaemonView(TimeProvider time)
         _ahead[job.Publisher!] = time.GetTimestamp();
         return true;
     }
+
+    /// <summary>The difficulty and the key after this one follow from the blocks before, so that they are the same for all on one parent.</summary>
+    private static bool IsSameTask(DaemonJob own, DaemonJob job) =>
+        job.Template.PreviousId == own.Template.PreviousId && job.NetworkDifficulty == own.NetworkDifficulty
+        && (job.NextKey is null || own.NextKey is null || job.NextKey == own.NextKey);
 }

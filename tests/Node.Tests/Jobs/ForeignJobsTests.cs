@@ -1,5 +1,6 @@
 using P2PMiner.Mining;
 using P2PMiner.Node.Jobs;
+using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.Node.Tests.Sources.Monero;
@@ -59,6 +60,7 @@ internal sealed class ForeignJobsTests
         [
             Job(20 + OwnDaemonView.MaxLead + 1, 3), Job(19, 4), Job(20, 5, Key.ToString().Replace('a', 'b')),
             SampleTemplate.Job(SampleTemplate.Read(20, Hash256.Zero, Key, 1000), Members[6]),
+            SampleTemplate.Job(Job(20).Raw with { Difficulty = 1001 }, Members[7]), SampleTemplate.Job(Job(20).Raw with { Difficulty = 1 }, Members[8]),
         ];
         Assert.That(view.Filter(own, [same, ahead, .. impossible]), Is.EqualTo(new[] { same, ahead }));
         _time.Advance(OwnDaemonView.LeadPatience);
@@ -68,6 +70,18 @@ internal sealed class ForeignJobsTests
 
         Assert.That(view.Filter(SampleTemplate.Job(Job(21).Raw), [ahead]), Is.EqualTo(new[] { ahead }), "the daemon has caught up");
         Assert.That(view.Filter(own, [ahead]), Is.EqualTo(new[] { ahead }));
+    }
+
+    [Test]
+    public void OwnDaemon_NearTheEndOfAnEpoch_AllowsNoNextKeyButItsOwn()
+    {
+        OwnDaemonView view = new(_time);
+        const ulong last = SeedHeight.EpochLength + SeedHeight.Lag;
+        Hash256 next = Hash256.Parse(new string('b', 64));
+        DaemonJob own = SampleTemplate.Job(Job(last).Raw with { NextSeedHash = next });
+        DaemonJob[] possible = [Job(last, 1), SampleTemplate.Job(own.Raw, Members[2]), Job(last + 1, 3, next.ToString())];
+        DaemonJob[] impossible = [SampleTemplate.Job(own.Raw with { NextSeedHash = Hash256.Zero }, Members[4]), Job(last + 1, 5), Job(last + 1, 6, new string('c', 64))];
+        Assert.That(view.Filter(own, [.. possible, .. impossible]), Is.EqualTo(possible));
     }
 
     private static DaemonJob Job(ulong height, int member = 0, string? key = null) => SampleTemplate.Job(

@@ -165,10 +165,27 @@ public sealed class HitProcessorTests
         BlockRivals rivals = new();
         DaemonJob[] jobs = [.. new byte[] { 1, 2 }.Select(member => SampleTemplate.Job(SampleTemplate.Read(10, Hash256.Zero, Hash256.Zero, 1), Member(member)))];
         Assert.That(rivals.FindOrAdd(jobs[0], Hash256.Zero), Is.Null);
-        Assert.That(rivals.Settle(Hash256.Zero, new BlockOutcome(BlockVerdict.Accepted, "", isHearsay), out PeerId? publisher), Is.True);
-        Assert.That(publisher, Is.EqualTo(Member(1)));
+        rivals.Settle(Hash256.Zero, new BlockOutcome(BlockVerdict.Accepted, "", isHearsay));
+        Assert.That(rivals.PublisherOf(Hash256.Zero), Is.EqualTo(Member(1)));
         Assert.That(rivals.Find(jobs[0]), Is.EqualTo(Hash256.Zero), "its own template is done with");
         Assert.That(rivals.Find(jobs[1]), Is.EqualTo(isSubmitted ? null : (Hash256?)Hash256.Zero));
+    }
+
+    [Test]
+    public async Task Block_OnAMembersTemplate_ThatTheOwnDaemonRefuses_IsHeldAgainstTheMember()
+    {
+        await using FakeDaemon daemon = await FakeDaemon.StartAsync();
+        daemon.Chain.OnSubmit = _ => (-7, "Block not accepted");
+        Hit hit = FindHit(await NextBlockAsync(Member(1)), 1);
+        using DaemonClient client = daemon.Client();
+        HitProcessor processor = Processor(Outbox(client));
+        List<PeerId> refused = [];
+        processor.Refused += refused.Add;
+        Channel<Hit> channel = Channel.CreateBounded<Hit>(1);
+        await channel.Writer.WriteAsync(hit);
+        channel.Writer.Complete();
+        await processor.RunAsync(channel.Reader, CancellationToken.None);
+        Assert.That(refused, Is.EqualTo(new[] { Member(1) }));
     }
 
     private static ulong Now => (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();

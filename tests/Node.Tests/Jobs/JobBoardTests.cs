@@ -138,7 +138,7 @@ public sealed class JobBoardTests
 
     private Task Run(DaemonSource? daemons)
     {
-        JobBoard board = new(_chain, daemons, _foreign, _ => { }, _tree, Self, new KnownKeys(), _time, NullLogger<JobBoard>.Instance);
+        JobBoard board = new(_chain, daemons, _foreign, _ => { }, _tree, Self, _ => false, new KnownKeys(), _time, NullLogger<JobBoard>.Instance);
         Task chain = _chain.RunAsync(_stop.Token);
         return Task.WhenAll(chain, board.RunAsync(Publish, _stop.Token));
     }

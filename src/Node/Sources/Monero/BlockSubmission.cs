@@ -28,7 +28,7 @@ internal static class BlockSubmission
         }
         if (error.Fault != DaemonFault.RpcError)
             return Pending(daemon, error.Message);
-        return refusal is not null ? Rejected(daemon, refusal.Message) : await JudgeDroppedAsync(daemon, block, cancellation);
+        return refusal is not null ? Rejected(daemon, refusal.Message) with { IsRefused = true } : await JudgeDroppedAsync(daemon, block, cancellation);
     }
 
     private static bool IsDefinitive(DaemonError refusal) =>

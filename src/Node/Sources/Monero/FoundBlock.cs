@@ -26,7 +26,8 @@ internal enum BlockVerdict
 /// <param name="Verdict">The fate.</param>
 /// <param name="Reason">One line; for an accepted block, which daemon has it.</param>
 /// <param name="IsHearsay">Whether only a member says so, and no daemon of this node.</param>
-internal sealed record BlockOutcome(BlockVerdict Verdict, string Reason, bool IsHearsay = false);
+/// <param name="IsRefused">Whether a daemon of this node takes it for no valid block, or lacks its transactions.</param>
+internal sealed record BlockOutcome(BlockVerdict Verdict, string Reason, bool IsHearsay = false, bool IsRefused = false);
 
 /// <summary>Blocks since this process started.</summary>
 /// <param name="Found">Found by this process.</param>
