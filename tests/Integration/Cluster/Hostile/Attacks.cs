@@ -14,6 +14,9 @@ namespace P2PMiner.Integration.Tests.Cluster.Hostile;
 /// <summary>What a hostile member does until he is cut off.</summary>
 internal static class Attacks
 {
+    /// <summary>A height that Monero reaches in a thousand years.</summary>
+    private const ulong HighBlock = 400_000_000;
+
     public static readonly IReadOnlyDictionary<string, Func<HostileMember, string, CancellationToken, Task>> All =
         new Dictionary<string, Func<HostileMember, string, CancellationToken, Task>>
         {
@@ -21,6 +24,7 @@ internal static class Attacks
             ["shares without parents"] = OrphansAsync,
             ["forged jobs"] = JobsAsync,
             ["other jobs each time"] = ChangingJobsAsync,
+            ["keys that change"] = ChangingKeysAsync,
             ["blocks without work"] = BlocksAsync,
             ["a chain without work"] = ChainAsync,
             ["pages of the chain"] = PagesAsync,
@@ -69,6 +73,21 @@ internal static class Attacks
             await member.SayAsync(member.Cluster.JobsTopic, WorkCodec.Encode(template)!, cancellation);
             if (sent % 20 == 0)
                 await member.BeatAsync(cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Blocks above all others, in turn under another key and under the one in use: who followed would make a cache and a dataset each second.
+    /// </summary>
+    private static async Task ChangingKeysAsync(HostileMember member, string cluster, CancellationToken cancellation)
+    {
+        Hash256[] keys = [Keccak256.Hash("another key"u8), (await member.LearnAsync(cluster, cancellation)).Tip.ChildKey];
+        for (int sent = 0; member.IsConnected; sent++)
+        {
+            DaemonTemplate template = SampleTemplate.Read(HighBlock + (ulong)sent, Hash256.Zero, keys[sent % 2], 1_000_000_000);
+            await member.SayAsync(member.Cluster.JobsTopic, WorkCodec.Encode(template)!, cancellation);
+            await member.BeatAsync(cancellation);
+            await Task.Delay(1000, cancellation);
         }
     }
 
