@@ -134,6 +134,12 @@ internal sealed record NodeOptions
             throw new UsageException("--mode master and --dataset-host hold the dataset, which --memory light excludes");
         if (Port is not null && Listen.Count > 0)
             throw new UsageException("--port and --listen exclude each other; a --listen address has its port in it");
+        if (ClusterKey is null && Connect.FirstOrDefault(address => address is { IPAddress: not null, IsPrivate: false }) is Multiaddr far)
+        {
+            throw new UsageException(
+                $"--connect {far.TcpEndPoint} is beyond the local network, where a cluster without a key does not go: make a key with p2p-miner cluster new FILE,"
+                + " bring it to all nodes, and start them with --cluster-key FILE");
+        }
         if (Http is not null && !IPAddress.IsLoopback(Http.Address) && HttpToken is null)
             throw new UsageException($"--http {Http} can be reached from other machines and needs --http-token FILE; or use 127.0.0.1");
     }

@@ -80,7 +80,7 @@ internal sealed class Dialer(
             throw new DialException($"none of the addresses can be dialled from here: {string.Join(", ", addresses)}");
         Multiaddr[] allowed = [.. dialable.Where(address => options.DialFilter?.Invoke(address) ?? true)];
         if (allowed.Length == 0)
-            throw new DialException($"addresses of this kind are not to be dialled: {string.Join<Multiaddr>(", ", dialable)}");
+            throw new DialException($"addresses of this kind are not to be dialled: {string.Join<Multiaddr>(", ", dialable)}") { IsFiltered = true };
         Multiaddr[] rested = respectBackoff ? [.. allowed.Where(address => !_backoff.IsBlocked(peer, address))] : allowed;
         if (rested.Length == 0)
             throw new DialException($"all addresses failed a short time ago: {string.Join<Multiaddr>(", ", allowed)}");

@@ -18,6 +18,8 @@ internal sealed class FixedPeer(Host host, Multiaddr address, TimeProvider time,
     /// <summary>The longest time between attempts.</summary>
     public static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
 
+    private const string Filtered = "filtered";
+
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -32,6 +34,16 @@ internal sealed class FixedPeer(Host host, Multiaddr address, TimeProvider time,
                 (pause, problem) = (FirstPause, null);
                 await WaitForLossAsync(connection, cancellation);
                 logger.LogInformation("The connection to {Address} is lost: trying again", address.WithoutPeer());
+            }
+            catch (DialException error) when (error.IsFiltered)
+            {
+                if (problem != Filtered)
+                {
+                    logger.LogWarning(
+                        "{Address} leads beyond the local network, where a cluster without a key does not go: make a key with p2p-miner cluster new FILE, bring it to all nodes, and start them with --cluster-key FILE",
+                        address.WithoutPeer());
+                }
+                problem = Filtered;
             }
             catch (Exception error) when (error is IOException or TimeoutException)
             {
