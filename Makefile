@@ -32,7 +32,7 @@ bin/p2p-miner: $(SOURCES)
 # The program is complete without its page, and says itself what is missing.
 BUILD_WEB = $(MAKE) --silent web || echo "the web page is left out: it takes node and npm to build (apt install nodejs npm)"
 
-.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset bench-cluster bench-kills bench-partings bench-hostile bench-key-change bench-memory publish clean help
+.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset bench-cluster bench-kills bench-partings bench-hostile bench-key-change bench-memory bench-ranges publish clean help
 
 web: $(WEB)/dist/app.js ## bundle the web page, which make puts into the program
 
@@ -111,6 +111,9 @@ bench-hostile: ## measure what a hostile member costs another node, who comes ba
 bench-key-change: ## change the share chain's key while nodes come and go, and count what is lost; as root
 	@native/setup.sh run
 	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~WhileTheKeyChanges --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
+
+bench-ranges: ## simulate how much work 1,000 nodes do twice that come and go and are parted, minutes
+	@dotnet test tests/Node.Tests -c Release --filter FullyQualifiedName~OfAThousandNodes_ForHours --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
 
 bench-memory: ## see a node within a limit of memory give its part of the dataset back and take it again, two minutes; as root, 3 GiB
 	@native/setup.sh run

@@ -25,6 +25,8 @@ internal sealed class SliceMap
 
     public int Count => _members.Count;
 
+    public IEnumerable<PeerId> Members => _members.Keys;
+
     /// <summary>The weight of a member; 0 when it is none.</summary>
     public int WeightOf(PeerId member) => _members.TryGetValue(member, out Entry? entry) ? entry.Weight : 0;
 
@@ -33,6 +35,17 @@ internal sealed class SliceMap
 
     /// <summary>How clearly a slice is its owner's: of two that are searched for as long, the lower one moves sooner.</summary>
     public double ScoreOf(int slice) => _scores[slice];
+
+    /// <summary>The same map, to be changed by itself.</summary>
+    public SliceMap Copy()
+    {
+        SliceMap copy = new();
+        foreach ((PeerId member, Entry entry) in _members)
+            copy._members.Add(member, entry);
+        _owners.CopyTo(copy._owners, 0);
+        _scores.CopyTo(copy._scores, 0);
+        return copy;
+    }
 
     /// <summary>Adds a member, changes its weight, or removes it.</summary>
     /// <param name="member">Who.</param>
@@ -81,6 +94,8 @@ internal sealed class SliceMap
 
     private bool Beats(Entry entry, int slice)
     {
+        if (entry.MostOf(slice) < _scores[slice])
+            return false;
         double score = entry.ScoreOf(slice);
         return score > _scores[slice] || (score == _scores[slice] && entry.Member.CompareTo(_owners[slice]!.Member) < 0);
     }
@@ -89,7 +104,12 @@ internal sealed class SliceMap
 
     private sealed record Entry(PeerId Member, ulong Seed, int Weight)
     {
-        public double ScoreOf(int slice) => -Weight / Math.Log(Uniform(Seed + (ulong)(uint)slice * 0x9e3779b97f4a7c15));
+        public double ScoreOf(int slice) => -Weight / Math.Log(Uniform(slice));
+
+        /// <summary>At least the score, without its logarithm: −ln(u) ≥ 1 − u. The factor covers what is rounded.</summary>
+        public double MostOf(int slice) => Weight / (1 - Uniform(slice)) * (1 + 1e-12);
+
+        private double Uniform(int slice) => Uniform(Seed + (ulong)(uint)slice * 0x9e3779b97f4a7c15);
 
         /// <summary>Strictly between 0 and 1, from the 52 highest bits of a mixed number (the finalizer of SplitMix64).</summary>
         private static double Uniform(ulong x)

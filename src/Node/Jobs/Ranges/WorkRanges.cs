@@ -5,24 +5,52 @@ namespace P2PMiner.Node.Jobs.Ranges;
 
 /// <summary>
 /// This node's part of the nonce space of a job with a fixed blob, from what it knows of the members. Members that are gone keep
-/// their slices for a while, since they may only be out of reach and searching on; they lose them when this node has nothing else
-/// left to do. Thread-safe.
+/// their slices, since they may only be out of reach and searching on; this node searches them only when it has nothing else left to do,
+/// and in the next job they are theirs again. Thread-safe.
 /// </summary>
-/// <param name="self">This node.</param>
-/// <param name="time">Measures how long members are gone.</param>
-internal sealed class WorkRanges(PeerId self, TimeProvider time) : INonceRanges
+internal sealed class WorkRanges : INonceRanges
 {
-    /// <summary>How long a member that is gone keeps its slices: partitions and restarts are shorter.</summary>
-    public static readonly TimeSpan AbsenceLifetime = TimeSpan.FromHours(1);
+    /// <summary>
+    /// How long a member that is gone keeps its slices. It costs nothing, because slices need not all be searched, and two sides of a cluster
+    /// that forgot each other would search the same ones.
+    /// </summary>
+    public static readonly TimeSpan AbsenceLifetime = TimeSpan.FromDays(1);
 
     /// <summary>Members in all, gone ones included; beyond it, those go first that are gone for longest.</summary>
     public const int MaxMembers = 2048;
 
+    private readonly PeerId _self;
+    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly SliceMap _map = new();
+    private readonly SliceMap _map;
     private readonly OwnSlices _own = new();
-    private readonly Dictionary<PeerId, long> _gone = [];
-    private HashSet<PeerId> _present = [];
+    private readonly Dictionary<PeerId, Absence> _gone = [];
+    private readonly HashSet<PeerId> _present = [];
+    private bool _hasTakenOver;
+
+    /// <param name="self">This node.</param>
+    /// <param name="time">Measures how long members are gone.</param>
+    public WorkRanges(PeerId self, TimeProvider time)
+        : this(self, time, new SliceMap())
+    {
+    }
+
+    /// <summary>Begins with members that are known already: as if they had been set one after the other, with much less work.</summary>
+    /// <param name="self">This node, which may be one of them.</param>
+    /// <param name="time">Measures how long members are gone.</param>
+    /// <param name="known">The members; copied.</param>
+    public WorkRanges(PeerId self, TimeProvider time, SliceMap known)
+    {
+        _self = self;
+        _time = time;
+        _map = known.Copy();
+        _present.UnionWith(_map.Members);
+        for (int slice = 0; slice < SliceMap.Slices; slice++)
+        {
+            if (self.Equals(_map.OwnerOf(slice)))
+                _own.Add(slice, _map.ScoreOf(slice), formerScore: null);
+        }
+    }
 
     /// <summary>Slices of this node.</summary>
     public int Owned
@@ -40,20 +68,28 @@ internal sealed class WorkRanges(PeerId self, TimeProvider time) : INonceRanges
     {
         lock (_lock)
         {
-            foreach (PeerId gone in _present.Where(member => !weights.ContainsKey(member)))
-                _gone[gone] = time.GetTimestamp();
+            foreach (PeerId gone in _present.Where(member => !weights.ContainsKey(member)).ToArray())
+            {
+                _present.Remove(gone);
+                _gone[gone] = new Absence(_time.GetTimestamp(), _map.WeightOf(gone));
+            }
 
             // This node comes last, so that it knows of its first slices whether somebody has had them.
-            foreach ((PeerId member, int weight) in weights.OrderBy(pair => pair.Key.Equals(self)))
+            foreach ((PeerId member, int weight) in weights)
             {
-                _gone.Remove(member);
-                Set(member, weight);
+                if (!member.Equals(_self))
+                    SetPresent(member, weight);
             }
-            _present = [.. weights.Keys];
-            foreach ((PeerId member, _) in _gone.Where(pair => time.GetElapsedTime(pair.Value) > AbsenceLifetime).ToArray())
+            if (weights.TryGetValue(_self, out int own))
+                SetPresent(_self, own);
+            foreach ((PeerId member, _) in _gone.Where(pair => _time.GetElapsedTime(pair.Value.Since) > AbsenceLifetime).ToArray())
                 Forget(member);
-            foreach ((PeerId member, _) in _gone.OrderBy(pair => pair.Value).Take(Math.Max(0, _map.Count - MaxMembers)).ToArray())
-                Forget(member);
+            int tooMany = _present.Count + _gone.Count - MaxMembers;
+            if (tooMany > 0)
+            {
+                foreach ((PeerId member, _) in _gone.OrderBy(pair => pair.Value.Since).Take(tooMany).ToArray())
+                    Forget(member);
+            }
         }
     }
 
@@ -61,7 +97,15 @@ internal sealed class WorkRanges(PeerId self, TimeProvider time) : INonceRanges
     public void Restart()
     {
         lock (_lock)
+        {
+            if (_hasTakenOver)
+            {
+                foreach ((PeerId member, Absence absence) in _gone)
+                    Set(member, absence.Weight);
+            }
+            _hasTakenOver = false;
             _own.Restart();
+        }
     }
 
     /// <inheritdoc/>
@@ -72,8 +116,9 @@ internal sealed class WorkRanges(PeerId self, TimeProvider time) : INonceRanges
             count = SliceMap.SliceSize;
             if (!_own.TryTake(out int slice))
             {
-                foreach (PeerId member in _gone.Keys.ToArray())
-                    Forget(member);
+                foreach (PeerId member in _gone.Keys)
+                    Set(member, 0);
+                _hasTakenOver = true;
                 if (!_own.TryTake(out slice))
                 {
                     first = 0;
@@ -92,6 +137,13 @@ internal sealed class WorkRanges(PeerId self, TimeProvider time) : INonceRanges
             return _own.Contains((int)(first / SliceMap.SliceSize));
     }
 
+    private void SetPresent(PeerId member, int weight)
+    {
+        if (_present.Add(member))
+            _gone.Remove(member);
+        Set(member, weight);
+    }
+
     private void Forget(PeerId member)
     {
         _gone.Remove(member);
@@ -102,10 +154,14 @@ internal sealed class WorkRanges(PeerId self, TimeProvider time) : INonceRanges
     {
         foreach (SliceMove move in _map.Set(member, weight))
         {
-            if (self.Equals(move.To))
+            if (_self.Equals(move.To))
                 _own.Add(move.Slice, _map.ScoreOf(move.Slice), move.From is null ? null : move.FormerScore);
-            else if (self.Equals(move.From))
+            else if (_self.Equals(move.From))
                 _own.Remove(move.Slice);
         }
     }
+
+    /// <param name="Since">When it was missed first.</param>
+    /// <param name="Weight">That it had.</param>
+    private readonly record struct Absence(long Since, int Weight);
 }

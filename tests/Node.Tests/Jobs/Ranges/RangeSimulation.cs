@@ -1,19 +1,25 @@
+using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Jobs.Ranges;
+using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.P2P.Identity;
 
 namespace P2PMiner.Node.Tests.Jobs.Ranges;
 
 /// <summary>
-/// Nodes with the product's maps and orders of slices. Those that hear of events at the same time share one map: there are two
-/// sides that can be parted, and three delays on each.
+/// Nodes of which each has the product's own <see cref="WorkRanges"/>. Those that hear of events at the same time are told the same members:
+/// there are two sides that can be parted, and three delays on each. Who ends, or is on the other side, is missed after as long as in the product.
 /// </summary>
 internal sealed class RangeSimulation
 {
+    private const int Sides = 2;
+
     private static readonly int[] Delays = [0, 1, 3];
+    private static readonly int Lifetime = (int)MemberView.Lifetime.TotalSeconds;
 
     private readonly Random _random;
     private readonly double _speed;
-    private readonly View[] _views = [.. Enumerable.Range(0, 2 * Delays.Length).Select(i => new View(i / Delays.Length, Delays[i % Delays.Length]))];
+    private readonly ManualTime _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+    private readonly View[] _views;
     private readonly List<Node> _alive = [];
     private readonly Queue<Node> _ended = [];
     private readonly Dictionary<int, Dictionary<string, double>> _searched = [];
@@ -26,8 +32,18 @@ internal sealed class RangeSimulation
     {
         _random = new Random(seed);
         _speed = speed;
+        _views = [.. Enumerable.Range(0, Sides * Delays.Length).Select(i => new View(i / Delays.Length, Delays[i % Delays.Length]))];
+        SliceMap all = new();
         for (int i = 0; i < nodes; i++)
-            Start(NewNode(), isKnownToAll: true);
+        {
+            Node node = NewNode();
+            _alive.Add(node);
+            all.Set(node.Id, node.Weight);
+        }
+        foreach (View view in _views)
+            view.Begin(all, _alive);
+        foreach (Node node in _alive)
+            node.Ranges = new WorkRanges(node.Id, _time, all);
     }
 
     /// <summary>Nonces, those that were searched again included.</summary>
@@ -35,6 +51,8 @@ internal sealed class RangeSimulation
 
     /// <summary>Nonces that somebody else had searched in the same job, or would.</summary>
     public double Twice { get; private set; }
+
+    public IReadOnlyList<Node> Alive => _alive;
 
     public void NextJob()
     {
@@ -46,25 +64,40 @@ internal sealed class RangeSimulation
         _searched.Clear();
         foreach (Node node in _alive)
         {
-            node.Own.Restart();
-            node.Slice = null;
+            node.Ranges.Restart();
+            node.First = null;
         }
     }
 
-    public void SetParted(bool isParted) => _isParted = isParted;
+    /// <summary>Parts the two sides, which miss each other after a while, or brings them together again.</summary>
+    public void SetParted(bool isParted)
+    {
+        _isParted = isParted;
+        foreach (View view in _views)
+            _news.AddRange(_alive.Where(node => node.View.Side != view.Side).Select(node => Missed(view, node, isParted ? 0 : node.Weight)));
+    }
 
-    public void EndOne()
+    public Node EndOne()
     {
         Node node = _alive[_random.Next(_alive.Count)];
         _alive.Remove(node);
-        node.View.Nodes.Remove(node.Id);
         _ended.Enqueue(node);
+        _news.AddRange(_views.Select(view => Missed(view, node, 0)));
+        return node;
     }
 
     /// <summary>A machine that was never there, or one that ended and forgot what it searched.</summary>
-    public void StartOne(bool isNew) => Start(
-        !isNew && _ended.TryDequeue(out Node? former) ? new Node(former.Id, former.Weight, former.View) { Run = former.Run + 1 } : NewNode(),
-        isKnownToAll: false);
+    public Node StartOne(bool isNew)
+    {
+        Node node = !isNew && _ended.TryDequeue(out Node? former) ? new Node(former.Id, former.Weight, former.View) { Run = former.Run + 1 } : NewNode();
+        _alive.Add(node);
+
+        // It hears of the others first, and counts itself in last.
+        node.Ranges = new WorkRanges(node.Id, _time, node.View.MapWithout(node.Id));
+        node.Ranges.SetMembers(node.View.WeightsWith(node));
+        Tell(node);
+        return node;
+    }
 
     /// <summary>Another program takes half of a machine, or ends.</summary>
     public void ChangeOne()
@@ -74,12 +107,41 @@ internal sealed class RangeSimulation
         Tell(node);
     }
 
+    /// <summary>A second passes.</summary>
     public void Step()
     {
         Hear();
         foreach (Node node in _alive)
             Search(node, node.Weight * _speed);
         _now++;
+        _time.Advance(TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>Time passes in which nothing is searched.</summary>
+    public void Rest(TimeSpan time)
+    {
+        _time.Advance(time);
+        _now += (int)time.TotalSeconds;
+        foreach (View view in _views)
+            view.IsChanged = true;
+        Hear();
+    }
+
+    /// <summary>Who owns each slice, as all see themselves; null for those of a member that is gone. No two may own the same one.</summary>
+    public PeerId?[] Owners()
+    {
+        PeerId?[] owners = new PeerId?[SliceMap.Slices];
+        foreach (Node node in _alive)
+        {
+            for (int slice = 0; slice < owners.Length; slice++)
+            {
+                if (!node.Ranges.IsStillOurs((uint)slice * SliceMap.SliceSize))
+                    continue;
+                Assert.That(owners[slice], Is.Null, $"slice {slice} has two owners");
+                owners[slice] = node.Id;
+            }
+        }
+        return owners;
     }
 
     private Node NewNode()
@@ -89,69 +151,55 @@ internal sealed class RangeSimulation
         return new Node(SliceMapTests.Member(_made++), Math.Max(1, (int)rate), _views[_random.Next(_views.Length)]);
     }
 
-    private void Start(Node node, bool isKnownToAll)
-    {
-        _alive.Add(node);
-
-        // A node that starts hears of the others first and counts itself in last.
-        node.View.Nodes[node.Id] = node;
-        node.View.Map.Set(node.Id, 0);
-        Apply(node.View, node.View.Map.Set(node.Id, node.Weight));
-        if (!isKnownToAll)
-        {
-            Tell(node);
-            return;
-        }
-        foreach (View view in _views.Where(view => view != node.View))
-            Apply(view, view.Map.Set(node.Id, node.Weight));
-    }
-
     private void Tell(Node node) =>
-        _news.AddRange(_views.Select(view => new News(_now + view.Delay, view, node.View.Side, node.Id, node.Weight)));
+        _news.AddRange(_views.Where(view => !_isParted || view.Side == node.View.Side).Select(view => new News(_now + view.Delay, view, node, node.Weight)));
+
+    private News Missed(View view, Node node, int weight) => new(_now + view.Delay + (weight == 0 ? Lifetime : 0), view, node, weight);
 
     private void Hear()
     {
-        News[] due = [.. _news.Where(news => news.Due <= _now && !(_isParted && news.To.Side != news.FromSide))];
-        foreach (News news in due)
+        foreach (News news in _news.Where(news => news.Due <= _now).ToArray())
         {
             _news.Remove(news);
-            Apply(news.To, news.To.Map.Set(news.Member, news.Weight));
+            bool isOutdated = news.Weight == 0
+                ? _alive.Contains(news.Node) && (!_isParted || news.To.Side == news.Node.View.Side)
+                : !_alive.Contains(news.Node) || (_isParted && news.To.Side != news.Node.View.Side);
+            if (!isOutdated && !(news.Weight == 0 && _alive.Any(node => node.Id.Equals(news.Node.Id) && node.View.Side == news.To.Side)))
+                news.To.Set(news.Node.Id, news.Weight);
         }
-    }
-
-    private static void Apply(View view, IReadOnlyList<SliceMove> moves)
-    {
-        foreach (SliceMove move in moves)
-        {
-            if (move.To is not null && view.Nodes.TryGetValue(move.To, out Node? gainer))
-                gainer.Own.Add(move.Slice, view.Map.ScoreOf(move.Slice), move.From is null ? null : move.FormerScore);
-            if (move.From is not null && view.Nodes.TryGetValue(move.From, out Node? loser))
-                loser.Own.Remove(move.Slice);
-        }
+        foreach (Node node in _alive.Where(node => node.View.IsChanged))
+            node.Ranges.SetMembers(node.View.WeightsWith(node));
+        foreach (View view in _views)
+            view.IsChanged = false;
     }
 
     private void Search(Node node, double nonces)
     {
         while (nonces > 0)
         {
-            if (node.Slice is not int slice || !node.Own.Contains(slice) || node.Done >= SliceMap.SliceSize)
+            if (node.First is not uint first || !node.Ranges.IsStillOurs(first) || node.Done >= SliceMap.SliceSize)
             {
-                if (!node.Own.TryTake(out slice))
+                if (!node.Ranges.TryTake(out first, out _))
                     return;
-                (node.Slice, node.Done) = (slice, 0);
+                (node.First, node.Done) = (first, 0);
             }
             double part = Math.Min(nonces, SliceMap.SliceSize - node.Done);
             node.Done += part;
             nonces -= part;
+            int slice = (int)(first / SliceMap.SliceSize);
             if (!_searched.TryGetValue(slice, out Dictionary<string, double>? by))
                 _searched[slice] = by = [];
             by[node.Searcher] = by.GetValueOrDefault(node.Searcher) + part;
         }
     }
 
-    private sealed record News(int Due, View To, int FromSide, PeerId Member, int Weight);
+    /// <param name="Due">When it is heard.</param>
+    /// <param name="To">By whom.</param>
+    /// <param name="Node">Of whom.</param>
+    /// <param name="Weight">0 when it is missed.</param>
+    private sealed record News(int Due, View To, Node Node, int Weight);
 
-    private sealed class Node(PeerId id, int weight, View view)
+    internal sealed class Node(PeerId id, int weight, View view)
     {
         public PeerId Id => id;
 
@@ -165,23 +213,57 @@ internal sealed class RangeSimulation
 
         public View View => view;
 
-        public OwnSlices Own { get; } = new();
+        public WorkRanges Ranges { get; set; } = null!;
 
-        public int? Slice { get; set; }
+        public uint? First { get; set; }
 
         public double Done { get; set; }
 
         private string? _searcher;
     }
 
-    private sealed class View(int side, int delay)
+    /// <summary>What the nodes of a side hear after a delay.</summary>
+    internal sealed class View(int side, int delay)
     {
+        private readonly Dictionary<PeerId, int> _weights = [];
+        private SliceMap _map = new();
+
         public int Side => side;
 
         public int Delay => delay;
 
-        public SliceMap Map { get; } = new();
+        public bool IsChanged { get; set; }
 
-        public Dictionary<PeerId, Node> Nodes { get; } = [];
+        public void Begin(SliceMap all, IEnumerable<Node> nodes)
+        {
+            _map = all.Copy();
+            foreach (Node node in nodes)
+                _weights[node.Id] = node.Weight;
+        }
+
+        public void Set(PeerId member, int weight)
+        {
+            if (weight == _weights.GetValueOrDefault(member))
+                return;
+            if (weight == 0)
+                _weights.Remove(member);
+            else
+                _weights[member] = weight;
+            _map.Set(member, weight);
+            IsChanged = true;
+        }
+
+        /// <summary>A node knows of itself before others do.</summary>
+        public IReadOnlyDictionary<PeerId, int> WeightsWith(Node node) =>
+            _weights.GetValueOrDefault(node.Id) == node.Weight ? _weights : new Dictionary<PeerId, int>(_weights) { [node.Id] = node.Weight };
+
+        public SliceMap MapWithout(PeerId member)
+        {
+            if (!_weights.ContainsKey(member))
+                return _map;
+            SliceMap others = _map.Copy();
+            others.Set(member, 0);
+            return others;
+        }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class WorkRangesTests
     }
 
     [Test]
-    public void Member_ThatIsGone_KeepsItsSlices_UntilNothingElseIsLeftOrForAnHour()
+    public void Member_ThatIsGone_KeepsItsSlices_UntilNothingElseIsLeftInAJobOrForADay()
     {
         PeerId self = SliceMapTests.Member(1);
         PeerId other = SliceMapTests.Member(2);
@@ -51,6 +51,7 @@ internal sealed class WorkRangesTests
         Assert.That(taken, Has.Count.EqualTo(SliceMap.Slices));
 
         ranges.Restart();
+        Assert.That(ranges.Owned, Is.EqualTo(owned), "they were taken over for one job");
         ranges.SetMembers(both);
         Assert.That(ranges.TryTake(out uint own, out _) && ranges.IsStillOurs(own), Is.True);
         ranges.SetMembers(alone);
