@@ -24,6 +24,8 @@ internal static class Benchmark
         TimeProvider time = TimeProvider.System;
         EngineSelection.BeginProof(options.Node.Engine);
         HardwareReport machine = HardwareReport.Read(options.Node);
+        if (!machine.MemoryPlan.Fits)
+            throw new UsageException(machine.MemoryPlan.Reason);
         BenchJob job = BenchJob.Create();
         await using MiningEngine engine = MiningEngine.Create(options.Node, machine, time, NullLoggerFactory.Instance, firstKey: job.Key);
         Miner miner = engine.Miner;

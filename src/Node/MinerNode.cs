@@ -6,7 +6,6 @@ using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Datasets;
-using P2PMiner.Node.Cluster.Membership;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Jobs;
@@ -48,7 +47,7 @@ internal sealed class MinerNode : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly ClusterSnapshot _clusterSnapshot;
     private readonly RoleKeeper _roles;
-    private volatile Job? _job;
+    private readonly WorkSwitch _work;
     private volatile bool _stopping;
     private volatile string? _pause;
 
@@ -78,6 +77,7 @@ internal sealed class MinerNode : IAsyncDisposable
             _store.Dispose();
             throw;
         }
+        _work = new WorkSwitch(_engine.Role, _engine.Apply, _engine.Search, _engine.Rest);
         _roles = new RoleKeeper(options, machine, _engine.Role, time);
         _verifier = new LightVerifier(_engine.Keys, time);
         _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, AvailableMemory, time, logs.CreateLogger("chain"));
@@ -125,7 +125,7 @@ internal sealed class MinerNode : IAsyncDisposable
         List<Task> parts =
         [
             _chain.RunAsync(stop.Token),
-            _board.RunAsync(Publish, stop.Token),
+            _board.RunAsync(_work.Publish, stop.Token),
             _engine.Keys.Completion,
             _engine.Failure,
             ReportFirstHashAsync(stop.Token),
@@ -182,25 +182,10 @@ internal sealed class MinerNode : IAsyncDisposable
         _logger.LogInformation("Share chain: link {Height} {Id}", _tree.Tip.Height, _tree.Tip.Id);
     }
 
-    private void Publish(Job job)
-    {
-        _job = job;
-        if (!_engine.Role.HasCaches)
-            return;
-        _engine.Keys.SetKeys(job.Key, job.NextKey);
-        _engine.Miner.SetJob(job);
-    }
-
     private RoleConditions ReadConditions()
     {
-        IReadOnlyList<Member> members = _cluster.Members;
-        IReadOnlyList<Member> hosts = [.. members.Where(member => member.Status.IsDatasetHost)];
-
-        // Of nodes that host only because nobody else does, the one with the smallest id stays.
-        bool hasBetter = hosts.Any(host => host.Status.IsWorker || host.Status.Mode != NodeMode.Auto
-            || host.Peer.Bytes.SequenceCompareTo(_peerId.Bytes) < 0);
-        return new RoleConditions(
-            AvailableMemory(), HardwareProbe.ReadPower().Source == PowerSource.Battery, members.Count, hosts.Count, hasBetter)
+        bool isOnBattery = HardwareProbe.ReadPower().Source == PowerSource.Battery;
+        return RoleConditions.Of(_peerId, _cluster.Members, _cluster.IsBelievedHost, AvailableMemory(), isOnBattery) with
         {
             StallPercent = HardwareProbe.ReadMemoryStall(),
         };
@@ -209,9 +194,7 @@ internal sealed class MinerNode : IAsyncDisposable
     private void ChangeRole(RolePlan plan)
     {
         _logger.LogInformation("Role: {Reason}", plan.Reason);
-        _engine.Apply(plan);
-        if (_job is Job job)
-            Publish(job);
+        _work.Change(plan);
     }
 
     private async Task ReportFirstHashAsync(CancellationToken cancellation)

@@ -53,6 +53,20 @@ internal sealed class MiningEngine : IAsyncDisposable
         Keys.SetMemory(role.Memory);
     }
 
+    /// <summary>Searches a job from now on.</summary>
+    public void Search(Job job)
+    {
+        Keys.SetKeys(job.Key, job.NextKey);
+        Miner.SetJob(job);
+    }
+
+    /// <summary>Searches nothing, and gives the memory back that it took.</summary>
+    public void Rest()
+    {
+        Miner.SetJob(null);
+        Keys.Clear();
+    }
+
     /// <param name="options">What the user asked for.</param>
     /// <param name="machine">The machine and the plans for it.</param>
     /// <param name="time">The clock.</param>

@@ -4,21 +4,9 @@ using P2PMiner.Node.Configuration;
 
 namespace P2PMiner.Node;
 
-/// <summary>What the role of a node depends on, at one moment.</summary>
-/// <param name="AvailableBytes">Memory that machine and cgroups can still give, beside what this node has; null when nothing tells.</param>
-/// <param name="IsOnBattery">Whether the machine runs on its battery.</param>
-/// <param name="Members">The other live members of the cluster.</param>
-/// <param name="Hosts">Of these, the ones that host datasets.</param>
-/// <param name="HasBetterHost">Whether one of them will go on hosting whatever this node does.</param>
-internal sealed record RoleConditions(long? AvailableBytes, bool IsOnBattery, int Members, int Hosts, bool HasBetterHost)
-{
-    /// <summary>In how much of the last seconds a program waited for memory, in percent; null when nothing tells.</summary>
-    public double? StallPercent { get; init; }
-}
-
 /// <summary>
-/// Decides again and again what a node is. Only mode auto changes its mind, and only when the reason for it lasts. Thread-safe
-/// for one caller of <see cref="Look"/>.
+/// Decides again and again what a node is. Only mode auto changes its mind, and only when the reason for it lasts; mode worker hashes when
+/// there is room at last. Thread-safe for one caller of <see cref="Look"/>.
 /// </summary>
 /// <param name="options">What the user asked for.</param>
 /// <param name="machine">With the plans made at the start.</param>
@@ -50,6 +38,9 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
     /// <summary>How long a reason to take something on lasts.</summary>
     public static readonly TimeSpan TakeAfter = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long nobody but members who prove nothing says that it hosts, before that counts for nothing: to find a share takes a while.</summary>
+    public static readonly TimeSpan ProofTime = TimeSpan.FromMinutes(10);
+
     private readonly long _lightBytes = MemoryPlanner.LightBytes(
         machine.ThreadPlan.Threads.Count, HardwareReport.LanesOf(machine.Hardware, options, machine.ThreadPlan.Threads.Count));
 
@@ -64,7 +55,7 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
     /// <summary>Looks at the conditions; true when they have changed the plan.</summary>
     public bool Look(RoleConditions now)
     {
-        if (IsStalled(now))
+        if (IsStalled(now, StallRoom))
             _lastStall = time.GetTimestamp();
         RolePlan target = Target(now);
         if (target.IsSameAs(Plan))
@@ -77,32 +68,39 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
             _pending = target;
             _since = time.GetTimestamp();
         }
-        if (time.GetElapsedTime(_since) < (target.IsLessThan(Plan) ? GiveUpAfter : TakeAfter))
+        if (time.GetElapsedTime(_since) < Patience(target, now))
             return false;
         _pending = null;
         _plan = target;
         return true;
     }
 
+    private TimeSpan Patience(RolePlan target, RoleConditions now)
+    {
+        if (target.IsLessThan(Plan))
+            return GiveUpAfter;
+        return target is { IsWorker: false, IsDatasetHost: true } && now.HasUnprovenHosts ? ProofTime : TakeAfter;
+    }
+
     private RolePlan Target(RoleConditions now)
     {
-        if (options.Mode != NodeMode.Auto || options.DatasetHost)
+        if (RolePlan.IsHostAskedFor(options))
             return Plan;
-        return machine.ThreadPlan.Threads.Count > 0 ? Worker(now) : Idle(now);
+        if (machine.ThreadPlan.Threads.Count == 0)
+            return options.Mode == NodeMode.Auto ? Idle(now) : Plan;
+        if (!Plan.IsWorker)
+            return HasLightRoom(now) ? RolePlan.Working(isFull: false, isHost: false, $"there is room for light mode now: {Mib(now)} available") : Plan;
+        return options.Mode == NodeMode.Auto ? Worker(now) : Plan;
     }
 
     private RolePlan Worker(RoleConditions now)
     {
         bool isFull = Plan.Memory == MemoryMode.Full;
-        if (!Plan.IsWorker)
-        {
-            return Has(now, _lightBytes)
-                ? RolePlan.Working(isFull: false, isHost: false, $"there is room for light mode now: {Mib(now)} available")
-                : Plan;
-        }
+        if (Plan.Memory == MemoryMode.Light && options.Memory != MemoryRequest.Light && IsScarce(now, _lightBytes))
+            return RolePlan.Relaying(Need(now));
         if (options.Memory == MemoryRequest.Auto)
         {
-            if (isFull && IsScarce(now))
+            if (isFull && IsScarce(now, StallRoom))
                 return RolePlan.Working(isFull: false, isHost: false, Need(now));
             if (!isFull && Has(now, MemoryPlanner.DatasetBytes - PartHeld))
                 return RolePlan.Working(isFull: true, isHost: !now.IsOnBattery, $"the dataset fits into memory now: {Mib(now)} available");
@@ -119,7 +117,7 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
 
     private RolePlan Hybrid(RoleConditions now)
     {
-        if (Plan.Memory == MemoryMode.Hybrid && IsScarce(now))
+        if (Plan.Memory == MemoryMode.Hybrid && IsScarce(now, StallRoom))
             return Plan with { Memory = MemoryMode.Light, Reason = $"worker, because {Need(now)}" };
 
         // Its size leaves the reserve, which is more than the low water, so it needs no margin: there may never be so much again.
@@ -135,7 +133,7 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
             return Plan;
         if (Plan.IsDatasetHost)
         {
-            if (IsScarce(now))
+            if (IsScarce(now, StallRoom))
                 return RolePlan.Idle(isHost: false, Need(now));
             if (now.IsOnBattery)
                 return RolePlan.Idle(isHost: false, "on battery it holds no dataset for others");
@@ -148,9 +146,14 @@ internal sealed class RoleKeeper(NodeOptions options, HardwareReport machine, Ro
 
     private bool IsCalm => _lastStall is not long stall || time.GetElapsedTime(stall) > CalmTime;
 
-    private static bool IsStalled(RoleConditions now) => now.StallPercent > StallLimit && !(now.AvailableBytes >= StallRoom);
+    /// <param name="now">The conditions.</param>
+    /// <param name="room">What could be given back: with as much available, programs wait for another reason.</param>
+    private static bool IsStalled(RoleConditions now, long room) => now.StallPercent > StallLimit && !(now.AvailableBytes >= room);
 
-    private static bool IsScarce(RoleConditions now) => now.AvailableBytes < LowWater || IsStalled(now);
+    private static bool IsScarce(RoleConditions now, long room) => now.AvailableBytes < LowWater || IsStalled(now, room);
+
+    /// <summary>Without the margin: what is left is more than the low water, and a small machine may never have more.</summary>
+    private bool HasLightRoom(RoleConditions now) => IsCalm && now.AvailableBytes >= _lightBytes + MemoryPlanner.SystemReserveBytes;
 
     private static string Need(RoleConditions now) => now.AvailableBytes < LowWater
         ? $"other programs need the memory: {Mib(now)} available"

@@ -37,8 +37,8 @@ internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, MemoryMode Me
         bool isAskedFor = IsHostAskedFor(options);
         if (isAskedFor && !memory.Fits)
             throw new UsageException($"{(options.DatasetHost ? "--dataset-host" : "--mode master")} holds the dataset, and there is no room for it: {memory.Reason}");
-        if (!memory.Fits && options is { Mode: NodeMode.Auto, Memory: MemoryRequest.Auto, Threads: null or 0 })
-            return Named(false, false, MemoryMode.Light, false, $"there is no room to hash: {memory.Reason}");
+        if (!memory.Fits && options.Memory is MemoryRequest.Auto or MemoryRequest.Light)
+            return Relaying($"there is no room to hash: {memory.Reason}");
         if (isWorker && !memory.Fits)
             throw new UsageException(memory.Reason);
         bool isHost = isAskedFor || (options.Mode == NodeMode.Auto && isWorker && memory.Mode == MemoryMode.Full);
@@ -53,12 +53,15 @@ internal sealed record RolePlan(bool IsWorker, bool IsDatasetHost, MemoryMode Me
     public static RolePlan Idle(bool isHost, string reason) =>
         Named(false, isHost, isHost ? MemoryMode.Full : MemoryMode.Light, true, reason);
 
+    /// <summary>A node that neither hashes nor has memory for caches.</summary>
+    public static RolePlan Relaying(string reason) => Named(false, false, MemoryMode.Light, false, reason);
+
     /// <summary>Whether two plans differ in no more than their reasons.</summary>
     public bool IsSameAs(RolePlan other) => this with { Reason = other.Reason } == other;
 
     /// <summary>Whether this plan does without something that the other one has.</summary>
     public bool IsLessThan(RolePlan other) =>
-        (other.IsDatasetHost && !IsDatasetHost) || (other.Memory != MemoryMode.Light && Memory == MemoryMode.Light);
+        (other.IsDatasetHost && !IsDatasetHost) || (other.HasCaches && !HasCaches) || (other.Memory != MemoryMode.Light && Memory == MemoryMode.Light);
 
     private static RolePlan Named(bool isWorker, bool isHost, MemoryMode memory, bool hasCaches, string why)
     {

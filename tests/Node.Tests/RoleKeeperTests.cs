@@ -98,16 +98,60 @@ internal sealed class RoleKeeperTests
     }
 
     [Test]
-    public void MachineTooSmallForLightMode_Relays_AndHashesWhenItHasGrown()
+    public void IdleNode_WaitsLongerWhileSomebodySaysThatHeHosts_ButNotForEver()
     {
-        RoleKeeper keeper = Keeper(new NodeOptions { Engine = EngineKind.Native }, 512);
+        RoleKeeper keeper = Keeper(new NodeOptions { Threads = 0 }, 8192);
+        RoleConditions claimed = Roomy with { Hosts = 0, HasBetterHost = false, HasUnprovenHosts = true };
+        Assert.That(After(keeper, claimed, RoleKeeper.ProofTime - Look), Is.Zero);
+        Assert.That(After(keeper, claimed, 2 * Look), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("dataset host"));
+        Assert.That(After(keeper, claimed, TimeSpan.FromHours(1)), Is.Zero, "a word alone ends nothing");
+    }
+
+    [Test]
+    public void MachineTooSmallForLightMode_Relays_AndHashesWhenItHasGrown([Values(NodeMode.Auto, NodeMode.Worker)] NodeMode mode)
+    {
+        NodeOptions options = new() { Engine = EngineKind.Native, Mode = mode, Threads = 2 };
+        RoleKeeper keeper = Keeper(options, 512);
         Assert.That(keeper.Plan.Role, Is.EqualTo("relay"));
         Assert.That(keeper.Plan.HasCaches, Is.False);
         Assert.That(keeper.Plan.Reason, Does.Contain("512 MiB available"));
-        Assert.That(After(keeper, Roomy with { AvailableBytes = 1000L << 20 }, TimeSpan.FromHours(1)), Is.Zero);
-        Assert.That(After(keeper, Roomy with { AvailableBytes = 2000L << 20 }, TimeSpan.FromMinutes(2)), Is.EqualTo(1));
+        RoleConditions enough = Roomy with { AvailableBytes = MemoryPlanner.LightBytes(2, LaneCounts.One) + MemoryPlanner.SystemReserveBytes };
+        Assert.That(After(keeper, enough with { AvailableBytes = enough.AvailableBytes - 1 }, TimeSpan.FromHours(1)), Is.Zero);
+        Assert.That(After(keeper, enough, TimeSpan.FromMinutes(2)), Is.EqualTo(1));
         Assert.That(keeper.Plan.Role, Is.EqualTo("worker"));
         Assert.That(keeper.Plan.HasCaches, Is.True);
+    }
+
+    [Test]
+    public void WorkerInLightMode_RelaysWhenMemoryIsScarcerStill_AndHashesAgain()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Threads = 2, Engine = EngineKind.Native }, 8192);
+        Assert.That(After(keeper, Scarce, RoleKeeper.GiveUpAfter), Is.EqualTo(1));
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Light)));
+        Assert.That(After(keeper, Scarce, RoleKeeper.GiveUpAfter - Look), Is.Zero);
+        Assert.That(After(keeper, Scarce, 2 * Look), Is.EqualTo(1));
+        Assert.That((keeper.Plan.Role, keeper.Plan.HasCaches), Is.EqualTo(("relay", false)));
+        Assert.That(keeper.Plan.Reason, Is.EqualTo("relay, because other programs need the memory: 127 MiB available"));
+
+        long light = MemoryPlanner.LightBytes(2, LaneCounts.One);
+        Assert.That(After(keeper, Roomy with { AvailableBytes = RoleKeeper.LowWater + light }, TimeSpan.FromHours(1)), Is.Zero, "what it gave back");
+        Assert.That(After(keeper, Roomy with { AvailableBytes = MemoryPlanner.SystemReserveBytes + light }, 2 * RoleKeeper.TakeAfter), Is.EqualTo(1));
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Light)));
+        Assert.That(After(keeper, Roomy, 2 * RoleKeeper.TakeAfter), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("dataset host, worker"));
+    }
+
+    [Test]
+    public void WorkerInLightMode_DoesNotRelayForWhatItsCachesWouldNotMend()
+    {
+        RoleKeeper keeper = Keeper(new NodeOptions { Threads = 2, Engine = EngineKind.Native }, 1024);
+        Assert.That((keeper.Plan.Role, keeper.Plan.Memory), Is.EqualTo(("worker", MemoryMode.Light)));
+        RoleConditions waiting = Roomy with { AvailableBytes = MemoryPlanner.LightBytes(2, LaneCounts.One), StallPercent = 90 };
+        Assert.That(After(keeper, waiting, TimeSpan.FromHours(1)), Is.Zero);
+        Assert.That(After(keeper, waiting with { AvailableBytes = waiting.AvailableBytes - 1 }, RoleKeeper.GiveUpAfter), Is.EqualTo(1));
+        Assert.That(keeper.Plan.Role, Is.EqualTo("relay"));
+        Assert.That(After(keeper, Roomy with { StallPercent = 0 }, RoleKeeper.CalmTime), Is.Zero);
     }
 
     [Test]
@@ -128,6 +172,7 @@ internal sealed class RoleKeeperTests
         Assert.That(After(full, Scarce, TimeSpan.FromHours(1)), Is.Zero);
         RoleKeeper light = Keeper(new NodeOptions { Memory = MemoryRequest.Light, Threads = 2 }, 8192);
         Assert.That(After(light, Roomy, TimeSpan.FromHours(1)), Is.Zero);
+        Assert.That(After(light, Scarce, TimeSpan.FromHours(1)), Is.Zero);
     }
 
     [Test]

@@ -33,17 +33,26 @@ internal sealed class RolePlanTests
     }
 
     [TestCase(NodeMode.Auto, null, MemoryRequest.Auto, true)]
-    [TestCase(NodeMode.Auto, 2, MemoryRequest.Auto, false)]
-    [TestCase(NodeMode.Auto, null, MemoryRequest.Light, false)]
-    [TestCase(NodeMode.Worker, null, MemoryRequest.Auto, false)]
-    public void TooSmallMachine_RelaysIfNothingElseWasAskedFor(NodeMode mode, int? threads, MemoryRequest memory, bool relays)
+    [TestCase(NodeMode.Auto, 2, MemoryRequest.Auto, true)]
+    [TestCase(NodeMode.Auto, null, MemoryRequest.Light, true)]
+    [TestCase(NodeMode.Worker, null, MemoryRequest.Auto, true)]
+    [TestCase(NodeMode.Worker, 2, MemoryRequest.Light, true)]
+    [TestCase(NodeMode.Auto, null, MemoryRequest.Full, false)]
+    [TestCase(NodeMode.Worker, 2, MemoryRequest.Full, false)]
+    public void TooSmallMachine_RelaysUnlessTheDatasetWasAskedFor(NodeMode mode, int? threads, MemoryRequest memory, bool relays)
     {
         NodeOptions options = new() { Mode = mode, Threads = threads, Memory = memory };
         HardwareReport machine = Machine(options, 300);
         if (relays)
-            Assert.That(RolePlan.Of(options, machine).Reason, Does.StartWith("relay, because there is no room to hash").And.Contain("300 MiB available"));
+        {
+            RolePlan plan = RolePlan.Of(options, machine);
+            Assert.That((plan.Role, plan.HasCaches), Is.EqualTo(("relay", false)));
+            Assert.That(plan.Reason, Does.StartWith("relay, because there is no room to hash").And.Contain("300 MiB available").And.Not.Contain("\n"));
+        }
         else
+        {
             Assert.That(() => RolePlan.Of(options, machine), Throws.TypeOf<UsageException>().With.Message.Contains("300 MiB available"));
+        }
     }
 
     [Test]

@@ -78,6 +78,22 @@ internal sealed class KeySlots(IRandomXEngine engine, MemoryMode memory)
         Report();
     }
 
+    /// <summary>Retires all slots.</summary>
+    internal void Clear()
+    {
+        lock (Gate)
+        {
+            if (_isClosed || Current is null)
+                return;
+            Current.Retire();
+            Next?.Retire();
+            (Current, Next) = (null, null);
+            RaiseGeneration();
+        }
+        Replaced?.Invoke();
+        Report();
+    }
+
     /// <summary>Makes all slots anew for another engine.</summary>
     internal void ReplaceEngine(IRandomXEngine engine)
     {

@@ -67,6 +67,9 @@ public sealed class KeyStore : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     public void SetKeys(Hash256 current, Hash256? next) => _slots.Set(current, next);
 
+    /// <summary>Gives up the memory of all keys, until others are set.</summary>
+    public void Clear() => _slots.Clear();
+
     /// <summary>Changes what hashes: all memory is given up and made anew.</summary>
     public void ReplaceEngine(IRandomXEngine engine) => _slots.ReplaceEngine(engine);
 

@@ -71,6 +71,19 @@ public sealed class LightVerifier(KeyStore store, TimeProvider time) : IDisposab
         }
     }
 
+    /// <summary>Gives up the VMs of keys that the store does not hold any more; what was found with them cannot be checked here then.</summary>
+    public void DropReplaced()
+    {
+        lock (_gate)
+        {
+            for (int i = _vms.Count - 1; i >= 0; i--)
+            {
+                if (!store.Holds(_vms[i].Key))
+                    DropAt(i);
+            }
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)

@@ -142,7 +142,10 @@ internal sealed class MinerThread
     {
         int generation = _keys.Generation;
         if (job is null)
+        {
+            DropVm();
             return false;
+        }
         Hash256 key = job.Key;
         bool isRightKey = _vm is not null && _vmKey == key;
         bool isRightEngine = _engine == _keys.Engine;
@@ -162,6 +165,14 @@ internal sealed class MinerThread
         _isFull = _vm is not null && isFull;
         _pages = null;
         return _vm is not null;
+    }
+
+    private void DropVm()
+    {
+        _vm?.Dispose();
+        _vm = null;
+        _isFull = false;
+        _pages = null;
     }
 
     private void Search(MinerWork work, Job job, IHasher vm)

@@ -121,6 +121,12 @@ internal sealed class ClusterNode
     /// <summary>Whether a member has found a share, and was not caught at anything since.</summary>
     public bool IsProven(PeerId peer) => _standing.IsProven(peer);
 
+    /// <summary>
+    /// Whether a member that says it hosts datasets is believed: it has found shares, or sent right chunks. Else anybody could have idle
+    /// hosts drop theirs by a word.
+    /// </summary>
+    public bool IsBelievedHost(PeerId peer) => _standing.IsProven(peer) || _datasets.HasHelped(peer);
+
     /// <summary>How a member is connected with this node; null for one that is reached through others.</summary>
     public IPeerConnection? ConnectionOf(PeerId peer) => _host?.Network.FindConnection(peer);
 

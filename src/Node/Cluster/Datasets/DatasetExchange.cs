@@ -40,10 +40,14 @@ internal sealed class DatasetExchange
         _logger = logger;
         _server = new DatasetServer(hold, new UploadBudget(uploadLimit, time), isProven, time);
         _swarm = new DatasetSwarm(HostsOf, OpenAsync, isProven, conduct, time, logger);
+        conduct.Banned += _swarm.Helpers.Remove;
     }
 
     /// <summary>Brings chunks of datasets that are being made.</summary>
     public IChunkSupplier Supplier => _swarm;
+
+    /// <summary>Whether a peer has sent right chunks in this run, and was not shut out since.</summary>
+    public bool HasHelped(PeerId peer) => _swarm.Helpers.Contains(peer);
 
     /// <summary>Chunks of 1 MiB sent to others since the start.</summary>
     public long ChunksSent => _server.ChunksSent;

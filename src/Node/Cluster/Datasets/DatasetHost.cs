@@ -37,6 +37,9 @@ internal sealed class DatasetHost(
 
     public PeerId Peer => peer;
 
+    /// <summary>Is told when it has sent right chunks.</summary>
+    public Action<PeerId> Helped { get; init; } = static _ => { };
+
     public HostPace Pace { get; } = new(time);
 
     /// <summary>Whether it was asked before.</summary>
@@ -142,7 +145,11 @@ internal sealed class DatasetHost(
             Pace.End(counts: false);
             source.Return();
             if (tally.Taken > 0)
+            {
                 logger.LogInformation("Dataset: {Count} MiB from {Peer}, {Rate:F1} MiB/s", tally.Taken, peer, Pace.Rate);
+                if (!_isRevoked)
+                    Helped(peer);
+            }
         }
         if (end is not null)
             logger.LogInformation("Dataset: no more from {Peer}: {Reason}", peer, end);

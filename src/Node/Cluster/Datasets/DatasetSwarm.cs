@@ -25,6 +25,9 @@ internal sealed class DatasetSwarm(
     private readonly Lock _lock = new();
     private readonly List<Hash256> _wanted = [];
 
+    /// <summary>Who sent right chunks.</summary>
+    public Helpers Helpers { get; } = new();
+
     /// <summary>Keys whose datasets are being made here.</summary>
     public IReadOnlyList<Hash256> Wanted
     {
@@ -38,7 +41,7 @@ internal sealed class DatasetSwarm(
     public async Task SupplyAsync(ChunkIntake intake, CancellationToken cancellation)
     {
         DatasetDownload download = new(
-            intake, () => hosts(intake.Key), peer => new DatasetHost(peer, intake, open, conduct.Ban, time, logger), isProven, time);
+            intake, () => hosts(intake.Key), peer => new DatasetHost(peer, intake, open, conduct.Ban, time, logger) { Helped = Helpers.Add }, isProven, time);
         lock (_lock)
             _wanted.Add(intake.Key);
         conduct.Banned += download.Revoke;

@@ -124,6 +124,10 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
                     DropVm();
                 if (idle > CacheIdle)
                     DropCache();
+
+                // A node that has become a relay: what it found just before has been checked by now.
+                if (keys.Status.Keys.Count == 0)
+                    light.DropReplaced();
             }
             finally
             {
