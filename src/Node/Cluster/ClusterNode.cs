@@ -12,7 +12,6 @@ using P2PMiner.Node.Configuration;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.P2P;
-using P2PMiner.P2P.Addresses;
 using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Mdns;
 using P2PMiner.P2P.Network;
@@ -22,11 +21,6 @@ namespace P2PMiner.Node.Cluster;
 /// <summary>This node's part in its cluster: the libp2p host, discovery, and what is spoken over them.</summary>
 internal sealed class ClusterNode
 {
-    private static readonly TimeSpan SaveInterval = TimeSpan.FromMinutes(1);
-
-    /// <summary>Of what is known of peers from earlier runs.</summary>
-    private static readonly TimeSpan AddressLifetime = TimeSpan.FromDays(1);
-
     /// <summary>Of what multicast DNS tells.</summary>
     private static readonly TimeSpan LocalLifetime = TimeSpan.FromMinutes(10);
 
@@ -155,7 +149,7 @@ internal sealed class ClusterNode
             _jobs.RunAsync(host.PubSub!, stop.Token),
             _blocks.RunAsync(host.PubSub!, stop.Token),
             _sync.RunAsync(host, stop.Token),
-            RememberAsync(host, finder, stop.Token),
+            new MemberMemory(host, _known, () => _gate.Members(host), _view.Contains, IsWelcome, finder, _time, _logger).RunAsync(stop.Token),
             .. _options.Connect.Select(address => new FixedPeer(host, address, _time, _logger).RunAsync(stop.Token)),
         ];
         if (host.Dht is not null)
@@ -221,39 +215,5 @@ internal sealed class ClusterNode
         {
             _logger.LogInformation("Cluster {Cluster} is private: only nodes with its key can join", _cluster.Name);
         }
-    }
-
-    /// <summary>Connects to the members of earlier runs, again as long as nobody is there, and keeps those of this one.</summary>
-    private async Task RememberAsync(Host host, PeerFinder finder, CancellationToken cancellation)
-    {
-        IReadOnlyList<(PeerId Peer, IReadOnlyList<Multiaddr> Addresses)> known = _known.Load();
-        using var timer = new PeriodicTimer(SaveInterval, _time);
-        try
-        {
-            do
-            {
-                IReadOnlyList<PeerId> members = _gate.Members(host);
-                if (members.Count == 0)
-                {
-                    foreach ((PeerId peer, IReadOnlyList<Multiaddr> addresses) in known)
-                    {
-                        host.Network.Peers.AddAddresses(peer, addresses, AddressLifetime);
-                        finder.Add(peer);
-                    }
-                }
-                Save(host, members);
-            }
-            while (await timer.WaitForNextTickAsync(cancellation));
-        }
-        finally
-        {
-            Save(host, _gate.Members(host));
-        }
-    }
-
-    private void Save(Host host, IReadOnlyList<PeerId> members)
-    {
-        if (members.Count > 0)
-            _known.Save(members.Select(peer => (peer, (IReadOnlyList<Multiaddr>)[.. host.Network.Peers.Addresses(peer).Where(address => address.IsTcp)])));
     }
 }

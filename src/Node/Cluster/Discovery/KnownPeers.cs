@@ -24,6 +24,9 @@ internal sealed class KnownPeers(string path, ILogger logger)
     private readonly List<(PeerId Peer, IReadOnlyList<Multiaddr> Addresses)> _peers = [];
     private string _saved = "";
 
+    /// <summary>Those of the file, and those of this run as they were saved last.</summary>
+    public IReadOnlyList<(PeerId Peer, IReadOnlyList<Multiaddr> Addresses)> All => [.. _peers];
+
     /// <summary>Reads the file; lines that are no addresses are passed over.</summary>
     public IReadOnlyList<(PeerId Peer, IReadOnlyList<Multiaddr> Addresses)> Load()
     {
