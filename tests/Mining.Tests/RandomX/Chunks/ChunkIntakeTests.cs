@@ -79,8 +79,10 @@ public sealed class ChunkIntakeTests
     public async Task SourceCaughtElsewhere_LosesAllThatItBrought_EvenInTheLastMoment([Values] bool isAtTheEnd)
     {
         ChunkVerdict after = ChunkVerdict.Taken;
+        ChunkIntake? ended = null;
         Supplier supplier = new(async (intake, cancellation) =>
         {
+            ended = intake;
             ChunkSource source = intake.Open(() => Assert.Fail("what it brought looks right"));
             while (source.TryTake(2, out int first, out int count))
             {
@@ -95,6 +97,7 @@ public sealed class ChunkIntakeTests
         });
         using RandomXDataset dataset = await FillAsync(supplier, remote => Assert.That(remote, Is.Zero));
         Assert.That(after, Is.EqualTo(ChunkVerdict.Late));
+        Assert.That(ended!.HasFree, Is.False, "all of it is computed here");
         AssertTrue(dataset);
     }
 

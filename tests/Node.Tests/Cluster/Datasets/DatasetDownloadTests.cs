@@ -42,18 +42,6 @@ internal sealed class DatasetDownloadTests : IDisposable
     }
 
     [Test]
-    public async Task SilentHosts_DoNotKeepFasterOnesOut()
-    {
-        PeerId[] silent = Peers(1, 8, Timeout.InfiniteTimeSpan);
-        PeerId[] fast = Peers(11, 4, Fast);
-        _isProven = silent.Contains;
-        _stage.Host([.. silent, .. fast]);
-        Task supply = _stage.Supply(_queue);
-        await _stage.UntilAsync(() => fast.All(peer => _stage.Open(peer) == 1) && silent.Sum(_stage.Open) <= 1, "the fast ones have all places");
-        await _stage.StopAsync(supply);
-    }
-
-    [Test]
     public async Task HostThatProvesSlow_GoesWhenOthersWait_AndStaysWhenNobodyDoes()
     {
         PeerId slow = Peers(1, 1, Slow).Single();
