@@ -82,7 +82,7 @@ internal sealed class MinerNode : IAsyncDisposable
         _verifier = new LightVerifier(_engine.Keys, time);
         _prover = new ShareProver(_engine.Keys, _verifier, options.Pages, AvailableMemory, time, logs.CreateLogger("chain"));
         ForeignJobs foreign = new();
-        ClusterWork work = new(foreign, keys, _prover.CheckAsync, () => _prover.Cost, Relay, Hosted);
+        ClusterWork work = new(foreign, keys, _prover.CheckAsync, () => _prover.Cost, Relay, Hosted, _prover.NeedsCache);
         _cluster = new ClusterNode(options, cluster, key, () => _snapshot!.ForCluster(), _tree, _prover.CheckAsync, work, time, logs);
         MinerId miner = new(_peerId.Bytes);
         _chain = new ChainSource(_tree, miner, time);

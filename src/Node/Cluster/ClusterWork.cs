@@ -13,4 +13,7 @@ namespace P2PMiner.Node.Cluster;
 /// <param name="ProofCost">Processor time of one such check, or of one of a share, as measured lately.</param>
 /// <param name="Relay">Submits their blocks.</param>
 /// <param name="Hold">The dataset of a key; null when it is not held, or not shared.</param>
-internal sealed record ClusterWork(ForeignJobs Jobs, KnownKeys Keys, BlobCheck Prove, Func<TimeSpan> ProofCost, BlockRelay Relay, Func<Hash256, HeldDataset?> Hold);
+/// <param name="NeedsCache">Whether a check under a key takes a cache that has to be filled first; null if none does.</param>
+internal sealed record ClusterWork(
+    ForeignJobs Jobs, KnownKeys Keys, BlobCheck Prove, Func<TimeSpan> ProofCost, BlockRelay Relay, Func<Hash256, HeldDataset?> Hold,
+    Predicate<Hash256>? NeedsCache = null);

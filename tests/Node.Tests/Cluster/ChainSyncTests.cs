@@ -35,12 +35,13 @@ internal sealed class ChainSyncTests : IAsyncDisposable
     private readonly List<PeerId> _asked = [];
     private readonly RecordingLogger<ChainSync> _log = new();
     private Func<Share, Proof> _prove = _ => Proof.Valid;
+    private Hash256? _unfilled;
     private Task _running = Task.CompletedTask;
     private Host _self = null!;
 
     public ChainSyncTests()
     {
-        _strangers = new StrangerTime(new Standing(), processors: 1, () => StrangerTime.Burst / Proofs, _time);
+        _strangers = new StrangerTime(new Standing(), processors: 1, () => StrangerTime.Burst / Proofs, _time, key => key == _unfilled);
         Conduct conduct = new(_time, NullLogger.Instance);
         conduct.Banned += peer => _banned.TrySetResult(peer);
         _sync = new ChainSync(_tree, new MemberView(_time), (share, _) => Task.FromResult(_prove(share)), conduct, _strangers, _time, _log);
@@ -153,6 +154,18 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         Assert.That(told, Has.Length.EqualTo(1));
         Assert.That(told[0], Does.Contain("beyond link 3").And.Contains(key.ToString()));
         Assert.That(_banned.Task.IsCompleted, Is.False);
+    }
+
+    [Test]
+    public async Task KeyWithoutACache_IsPaidForByTheStrangerWhoseLinksNeedIt()
+    {
+        ShareTree theirs = TestChain.NewTree();
+        TestChain.Grow(theirs, 20);
+        Host stranger = await ServeAsync(theirs);
+        _unfilled = _tree.Tip.ChildKey;
+        _sync.Ask(stranger.Id);
+        await Wait.UntilAsync(() => _tree.Tip.Height == 20, "caught up");
+        Assert.That(ProofsLeft(), Is.Zero);
     }
 
     private int AskedCount

@@ -41,6 +41,17 @@ internal sealed class CheckBudgetTests
         Assert.That(Taken(budget, Peer(0)), Is.EqualTo(2), "a newcomer would get nothing");
     }
 
+    /// <summary>Names that cost nothing take no more of what there is in all, however cheap the shares are that they bring.</summary>
+    [Test]
+    public void Trust_IsThatOfWhoeverKeepsAccountOfIt()
+    {
+        CheckBudget budget = new(_time, isTrusted: peer => peer.Equals(Peer(0)));
+        for (int i = 1; i < 100; i++)
+            budget.Trust(Peer(i));
+        Assert.That(Enumerable.Range(1, 99).Sum(i => Taken(budget, Peer(i))), Is.EqualTo((int)CheckBudget.NewBurst));
+        Assert.That(Taken(budget, Peer(0)), Is.EqualTo((int)CheckBudget.PeerBurst));
+    }
+
     private static int Taken(CheckBudget budget, PeerId peer)
     {
         int taken = 0;

@@ -21,12 +21,13 @@ internal sealed class ShareGossipTests
     private readonly Standing _standing = new();
     private readonly ShareGossip _gossip;
     private TimeSpan _proofCost;
+    private Hash256? _unfilled;
     private int _proofs;
     private Proof _proof = Proof.Valid;
 
     public ShareGossipTests()
     {
-        StrangerTime strangers = new(_standing, processors: 1, () => _proofCost, _time);
+        StrangerTime strangers = new(_standing, processors: 1, () => _proofCost, _time, key => key == _unfilled);
         _gossip = new ShareGossip("/topic", _tree, TestChain.Bob, (_, _) => Task.FromResult(Prove()), strangers, _missing.Add, _time, NullLogger.Instance);
     }
 
@@ -142,6 +143,7 @@ internal sealed class ShareGossipTests
     public async Task Flood_OfValidSharesOfOnePeer_IsCheckedWithinItsBudgetOnly()
     {
         Link parent = _tree.Tip;
+        _standing.Prove(Peer);
         for (int i = 0; i < 200; i++)
             await JudgeAsync(TestChain.Child(parent, extraNonce: (ulong)i));
         Assert.That(_proofs, Is.EqualTo((int)CheckBudget.PeerBurst));
@@ -162,6 +164,20 @@ internal sealed class ShareGossipTests
     }
 
     [Test]
+    public async Task ShareUnderAKeyWithoutACache_IsPaidForBeforeTheCacheIsFilled()
+    {
+        _unfilled = _tree.Tip.ChildKey;
+        _proofCost = StrangerTime.Burst / 4;
+        for (int i = 0; i < 5; i++)
+            await JudgeAsync(TestChain.Child(_tree.Root, extraNonce: (ulong)i));
+        Assert.That(_proofs, Is.EqualTo(1), "what the cache takes is owed, so that nothing is left for another one");
+        _unfilled = null;
+        _time.Advance(StrangerTime.CacheCost / StrangerTime.Part);
+        await JudgeAsync(TestChain.Child(_tree.Root, extraNonce: 9));
+        Assert.That(_proofs, Is.EqualTo(2));
+    }
+
+    [Test]
     public async Task Finder_OfAValidShare_IsNoStranger_UntilHeBringsAnInvalidOne()
     {
         _proofCost = StrangerTime.Burst;
@@ -172,6 +188,46 @@ internal sealed class ShareGossipTests
         Assert.That(_proofs, Is.EqualTo(2), "beyond the time for strangers");
         _proof = Proof.Invalid;
         await JudgeAsync(TestChain.Child(_tree.Tip, extraNonce: 1));
+        Assert.That(_standing.IsProven(Peer), Is.False);
+    }
+
+    /// <summary>As a child of the first link does, which takes 100 hashes as long as that link is kept.</summary>
+    [Test]
+    public async Task ShareOfWhichNothingCanCome_IsNotHashed()
+    {
+        TestChain.Grow(_tree, 20);
+        Link old = _tree.AtHeight(_tree.Tip.Height - ShareRelevance.Depth - 2)!;
+        Assert.That(await JudgeAsync(TestChain.Child(old, extraNonce: 1)), Is.EqualTo(Verdict.Ignore));
+        Assert.That(await JudgeAsync(TestChain.Child(_tree.Root, extraNonce: 1)), Is.EqualTo(Verdict.Ignore));
+        Assert.That(_proofs, Is.Zero);
+        Assert.That(await JudgeAsync(TestChain.Child(_tree.AtHeight(_tree.Tip.Height - UncleRules.Depth)!, extraNonce: 1)), Is.EqualTo(Verdict.Accept));
+        Assert.That(_proofs, Is.EqualTo(1), "it may become an uncle");
+    }
+
+    [Test]
+    public async Task ShareAtTheEndOfAHeavierBranch_IsHashed_HoweverFarDown()
+    {
+        Link fork = _tree.Root;
+        TestChain.Grow(_tree, 20);
+        while (fork.CumulativeDifficulty + fork.ChildDifficulty <= _tree.Tip.CumulativeDifficulty)
+            fork = TestChain.Extend(_tree, fork, solveSeconds: 0, extraNonce: 1);
+        Assert.That(fork.Height + 1 + ShareRelevance.Depth, Is.LessThan(_tree.Tip.Height));
+        Share share = TestChain.Child(fork, extraNonce: 2);
+        Assert.That(await JudgeAsync(share), Is.EqualTo(Verdict.Accept));
+        Assert.That(_tree.Tip.Id, Is.EqualTo(share.Id));
+    }
+
+    /// <summary>At the height of the tip, but on a branch of his own on which shares take next to nothing.</summary>
+    [TestCase(40, 0)]
+    [TestCase(16, 1)]
+    public async Task ShareOnACheapBranch_ProvesNobody(int links, int proofs)
+    {
+        Link cheap = _tree.Root;
+        TestChain.Grow(_tree, links, solveSeconds: 0);
+        for (int i = 0; i < links; i++)
+            cheap = TestChain.Extend(_tree, cheap, solveSeconds: 60, extraNonce: 1);
+        await JudgeAsync(Share.Embedded(TestChain.ChildHeader(cheap) with { Miner = new MinerId(Peer.Bytes) }, 0));
+        Assert.That(_proofs, Is.EqualTo(proofs));
         Assert.That(_standing.IsProven(Peer), Is.False);
     }
 

@@ -153,7 +153,7 @@ internal sealed class BlockGossip(
     private async Task<Proof> ProveAsync(BlockTemplate block, Hash256 key, PeerId from, CancellationToken cancellation)
     {
         if (_targets.DifficultyOf(block.PreviousId, out bool isKnown) is not UInt128 difficulty || !isKeyKnown(key)
-            || !(isKnown ? _budget : _strange).TryTake(from) || !strangers.TryTakeProof(from))
+            || !(isKnown ? _budget : _strange).TryTake(from) || !strangers.TryTakeProof(from, key))
         {
             return Proof.Unknown;
         }

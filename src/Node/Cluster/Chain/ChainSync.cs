@@ -89,7 +89,7 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
                 if (Next(waiting, sessions) is not PeerId next)
                     continue;
                 waiting.Remove(next);
-                ChainSession begun = new(next, tree, _old, new LinkIntake(_proofs.CheckAsync, time), time);
+                ChainSession begun = new(next, tree, _old, new LinkIntake((share, stop) => ProveAsync(next, share, stop), time), time);
                 sessions.Add(begun, CatchUpAsync(host, begun, stop.Token));
             }
         }
@@ -193,6 +193,9 @@ internal sealed class ChainSync(ShareTree tree, MemberView view, ProofCheck prov
             "The share chain of {Peer} has more work, but cannot be followed beyond link {Height}: neither a daemon of this node nor a live member names the key of the Monero block in the next one, {Key}",
             session.Peer, header.Height - 1, header.Key);
     }
+
+    private Task<Proof> ProveAsync(PeerId peer, Share share, CancellationToken cancellation) =>
+        strangers.TryTakeCache(peer, share.Header.Key) ? _proofs.CheckAsync(share, cancellation) : Task.FromResult(Proof.Unknown);
 
     private async Task AskAsync(Host host, ChainSession session, CancellationToken cancellation)
     {

@@ -4,7 +4,7 @@ namespace P2PMiner.Node.Cluster.Entry;
 
 /// <summary>
 /// Members that have proved themselves: each found a share, which took work that nobody gets for nothing, and has not been caught at anything
-/// since. All others are strangers. Thread-safe.
+/// since. All others are strangers. What a share took while the chain was young proves nobody when shares take much more. Thread-safe.
 /// </summary>
 internal sealed class Standing
 {
@@ -12,8 +12,9 @@ internal sealed class Standing
     public const int Capacity = 4096;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<PeerId, LinkedListNode<PeerId>> _proven = [];
-    private readonly LinkedList<PeerId> _order = [];
+    private readonly Dictionary<PeerId, LinkedListNode<Merit>> _proven = [];
+    private readonly LinkedList<Merit> _order = [];
+    private UInt128 _least;
 
     /// <summary>A stranger has become none. Raised outside the lock.</summary>
     public event Action<PeerId>? Proven;
@@ -21,21 +22,36 @@ internal sealed class Standing
     public bool IsProven(PeerId peer)
     {
         lock (_lock)
-            return _proven.ContainsKey(peer);
+            return _proven.TryGetValue(peer, out LinkedListNode<Merit>? known) && known.Value.Difficulty >= _least;
+    }
+
+    /// <summary>From now on only members are proven who found a share of this difficulty or more.</summary>
+    public void Require(UInt128 difficulty)
+    {
+        lock (_lock)
+            _least = difficulty;
     }
 
     /// <summary>A share that the peer found is valid.</summary>
-    public void Prove(PeerId peer)
+    /// <param name="peer">Who.</param>
+    /// <param name="difficulty">Of the share; null where it does not matter.</param>
+    public void Prove(PeerId peer, UInt128? difficulty = null)
     {
+        UInt128 most = difficulty ?? UInt128.MaxValue;
         bool isNew;
         lock (_lock)
         {
-            isNew = !_proven.TryGetValue(peer, out LinkedListNode<PeerId>? known);
+            isNew = !_proven.TryGetValue(peer, out LinkedListNode<Merit>? known) || known.Value.Difficulty < _least;
             if (known is not null)
+            {
                 _order.Remove(known);
+                most = UInt128.Max(most, known.Value.Difficulty);
+            }
             else if (_proven.Count == Capacity)
-                Forget(_order.First!.Value);
-            _proven[peer] = _order.AddLast(peer);
+            {
+                Forget(_order.First!.Value.Peer);
+            }
+            _proven[peer] = _order.AddLast(new Merit(peer, most));
         }
         if (isNew)
             Proven?.Invoke(peer);
@@ -50,7 +66,11 @@ internal sealed class Standing
 
     private void Forget(PeerId peer)
     {
-        if (_proven.Remove(peer, out LinkedListNode<PeerId>? known))
+        if (_proven.Remove(peer, out LinkedListNode<Merit>? known))
             _order.Remove(known);
     }
+
+    /// <param name="Peer">Who.</param>
+    /// <param name="Difficulty">Of his best share.</param>
+    private sealed record Merit(PeerId Peer, UInt128 Difficulty);
 }

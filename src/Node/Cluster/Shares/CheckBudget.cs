@@ -9,7 +9,8 @@ namespace P2PMiner.Node.Cluster.Shares;
 /// </summary>
 /// <param name="time">Fills the budgets.</param>
 /// <param name="rates">Other rates than those of shares.</param>
-internal sealed class CheckBudget(TimeProvider time, BudgetRates? rates = null)
+/// <param name="isTrusted">Who has brought something valid, where somebody else keeps account of that.</param>
+internal sealed class CheckBudget(TimeProvider time, BudgetRates? rates = null, Predicate<PeerId>? isTrusted = null)
 {
     /// <summary>Checks per second of one peer's shares, and at once after a pause. A cluster finds a share in 10 s.</summary>
     public const double PeerRate = 2, PeerBurst = 40;
@@ -31,11 +32,13 @@ internal sealed class CheckBudget(TimeProvider time, BudgetRates? rates = null)
 
     public bool TryTake(PeerId peer)
     {
+        bool? isKnown = isTrusted?.Invoke(peer);
         lock (_lock)
         {
             long now = time.GetTimestamp();
             Tokens total = Filled(_total, _rates.TotalRate, _rates.TotalBurst, now);
             Tokens own = Filled(_peers.GetValueOrDefault(peer, new Tokens(_rates.PeerBurst, now)), _rates.PeerRate, _rates.PeerBurst, now);
+            own = own with { IsTrusted = isKnown ?? own.IsTrusted };
             Tokens strangers = Filled(_new, _rates.NewRate, _rates.NewBurst, now);
             if (total.Count < 1 || own.Count < 1 || (!own.IsTrusted && strangers.Count < 1))
                 return false;

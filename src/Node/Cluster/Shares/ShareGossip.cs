@@ -11,8 +11,8 @@ namespace P2PMiner.Node.Cluster.Shares;
 
 /// <summary>
 /// New shares, from and to all of the cluster. A share of others is checked before it is passed on, cheap things first:
-/// size and form, whether it is known or was refused before, its place in the chain, and its proof of work last, within a
-/// budget. Own ones are published as they enter the chain.
+/// size and form, whether it is known or was refused before, whether anything can come of it, its place in the chain, and its proof of work
+/// last, within a budget. Own ones are published as they enter the chain.
 /// </summary>
 /// <param name="topic">Where.</param>
 /// <param name="tree">The chain.</param>
@@ -32,7 +32,7 @@ internal sealed class ShareGossip(
     /// <summary>Own shares that wait to be sent; the newest matter.</summary>
     private const int Outgoing = 64;
 
-    private readonly CheckBudget _budget = new(time);
+    private readonly CheckBudget _budget = new(time, isTrusted: strangers.Standing.IsProven);
     private readonly RefusedShares _refused = new();
     private readonly WaitingShares _waiting = new(tree);
     private readonly ConcurrentDictionary<Hash256, Task<Proof>> _underWay = [];
@@ -69,6 +69,8 @@ internal sealed class ShareGossip(
             return Verdict.Reject;
         if (_refused.Contains(share.Id))
             return Verdict.Reject;
+        if (!ShareRelevance.Matters(share.Header, tree.Tip))
+            return tree.Check(share) is { } wrong ? VerdictOf(wrong) : Verdict.Ignore;
         AddResult? place = tree.Check(share);
         if (place?.Status is AddStatus.UnknownParent or AddStatus.UnknownUncle)
         {
@@ -118,7 +120,7 @@ internal sealed class ShareGossip(
         Proof proof = Proof.Unknown;
         try
         {
-            if (!_budget.TryTake(author) || !strangers.TryTakeProof(author))
+            if (!_budget.TryTake(author) || !strangers.TryTakeProof(author, share.Header.Key))
                 return Verdict.Ignore;
             proof = await prove(share, cancellation);
             return Conclude(share, author, via, proof);
@@ -137,16 +139,14 @@ internal sealed class ShareGossip(
         if (proof == Proof.Invalid)
         {
             _refused.Add(share.Id);
-            _budget.Distrust(author);
             strangers.Standing.Lose(author);
             logger.LogWarning("Peer {Peer} brought a share without proof of work", via);
             return Verdict.Reject;
         }
-        _budget.Trust(author);
 
         // His own work only: others' shares can be had for nothing.
-        if (share.Header.Miner.Equals(new MinerId(author.Bytes)))
-            strangers.Standing.Prove(author);
+        if (share.Header.Miner.Equals(new MinerId(author.Bytes)) && ShareRelevance.Proves(share.Header, tree.Tip))
+            strangers.Standing.Prove(author, share.Header.Difficulty);
         AddResult added = tree.AddVerified(share, Now);
         return added.Status is AddStatus.NewTip or AddStatus.Added ? Verdict.Accept : VerdictOf(added);
     }

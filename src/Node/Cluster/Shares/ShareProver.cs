@@ -29,7 +29,7 @@ internal delegate Task<Proof> BlobCheck(Hash256 key, ReadOnlyMemory<byte> blob, 
 /// <summary>
 /// Checks the proof of work of others' shares on a thread of the pool: with the fastest hasher that the miner's memory gives,
 /// those that wait together, and again on the light path before anyone is blamed. For a key that the miner does not use, it
-/// fills a cache of its own, one at a time, and gives it up when it is not asked for.
+/// fills a cache of its own (<see cref="OwnCaches"/>), while checks under other keys go on.
 /// </summary>
 /// <param name="keys">The miner's caches and datasets.</param>
 /// <param name="light">The other path.</param>
@@ -42,17 +42,6 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     /// <summary>A VM keeps memory of a replaced key alive, so it goes when nothing was checked for this long.</summary>
     private static readonly TimeSpan VmIdle = TimeSpan.FromSeconds(5);
 
-    /// <summary>Filling a cache takes seconds on a slow machine; within this time the next page of a chain comes.</summary>
-    private static readonly TimeSpan CacheIdle = TimeSpan.FromSeconds(60);
-
-    /// <summary>
-    /// Between two caches of its own: whoever sends shares under one key after the other shall not keep a CPU busy with it.
-    /// </summary>
-    private static readonly TimeSpan CachePause = TimeSpan.FromSeconds(20);
-
-    /// <summary>A cache with its hasher, and what is left for the rest of the system.</summary>
-    private const long NeededMemory = MemoryPlanner.CacheBytes + ManagedEngine.MaxLightLanes * MemoryPlanner.LaneBytes + MemoryPlanner.SystemReserveBytes;
-
     /// <summary>Proofs that are computed in one turn; more would keep another key waiting.</summary>
     private const int MaxTogether = 64;
 
@@ -61,13 +50,12 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
 
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Lock _lock = new();
+    private readonly OwnCaches _own = new(keys, pages, availableMemory, time, logger);
     private readonly List<Work> _waiting = [];
     private IHasher? _vm;
     private Hash256 _vmKey;
     private int _vmGeneration;
-    private IRandomXCache? _cache;
-    private Hash256 _cacheKey;
-    private long? _cacheMade;
+    private bool _isVmOwn;
     private long _lastUse;
     private double _cost = FirstCost;
     private long _checked;
@@ -82,6 +70,9 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     /// <summary>Processor time that they took.</summary>
     public TimeSpan ProcessorTime => new(Interlocked.Read(ref _ticks));
 
+    /// <summary>Whether a check under a key takes a cache that is not there yet.</summary>
+    public bool NeedsCache(Hash256 key) => keys.Status.Keys.All(known => known.Key != key) && !_own.Contains(key);
+
     public Task<Proof> CheckAsync(Share share, CancellationToken cancellation)
     {
         byte[] blob = new byte[HashingBlob.MaxSize];
@@ -95,6 +86,8 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     /// <param name="cancellation">Gives up.</param>
     public async Task<Proof> CheckAsync(Hash256 key, ReadOnlyMemory<byte> blob, UInt128 difficulty, CancellationToken cancellation)
     {
+        if (!await IsCacheThereAsync(key, cancellation))
+            return Proof.Unknown;
         Work mine = new(key, blob, difficulty);
         lock (_lock)
             _waiting.Add(mine);
@@ -119,11 +112,8 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
             await _turn.WaitAsync(cancellation);
             try
             {
-                TimeSpan idle = time.GetElapsedTime(_lastUse);
-                if (idle > VmIdle)
+                if (time.GetElapsedTime(_lastUse) > VmIdle)
                     DropVm();
-                if (idle > CacheIdle)
-                    DropCache();
 
                 // A node that has become a relay: what it found just before has been checked by now.
                 if (keys.Status.Keys.Count == 0)
@@ -133,6 +123,7 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
             {
                 _turn.Release();
             }
+            _own.DropIdle();
         }
     }
 
@@ -140,7 +131,7 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     public void Dispose()
     {
         DropVm();
-        DropCache();
+        _own.Dispose();
         _turn.Dispose();
     }
 
@@ -152,8 +143,6 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         {
             if (mine.Result is Proof known)
                 return known;
-            if (!await IsCacheComingAsync(mine.Key, cancellation))
-                return Proof.Unknown;
             await Task.Run(() => Check(Together(mine)), cancellation);
             return mine.Result!.Value;
         }
@@ -169,12 +158,26 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
             return [mine, .. _waiting.Where(w => w != mine && w.Key == mine.Key && w.Result is null).Take(MaxTogether - 1)];
     }
 
-    /// <summary>Waits while the miner makes the key's cache, rather than making another one.</summary>
+    private async Task LetGoAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (_isVmOwn)
+                DropVm();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Waits while the miner makes the key's cache, rather than making another one; else makes one. Nobody else waits for it.</summary>
     /// <returns>False if there is no memory for it.</returns>
-    private async Task<bool> IsCacheComingAsync(Hash256 key, CancellationToken cancellation)
+    private async Task<bool> IsCacheThereAsync(Hash256 key, CancellationToken cancellation)
     {
         if (keys.Status.Keys.All(known => known.Key != key))
-            return true;
+            return _own.Contains(key) || await _own.FillAsync(key, LetGoAsync, cancellation);
         try
         {
             await keys.WaitForCacheAsync(key, cancellation);
@@ -183,7 +186,7 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // The miner has gone on to another key.
-            return true;
+            return await _own.FillAsync(key, LetGoAsync, cancellation);
         }
         catch (Exception error) when (error is InsufficientMemoryException or RandomXUnavailableException)
         {
@@ -237,50 +240,21 @@ internal sealed class ShareProver(KeyStore keys, LightVerifier light, PagePrefer
     private IHasher? VmFor(Hash256 key)
     {
         int generation = keys.Generation;
-        if (_vm is not null && _vmKey == key && (_vmGeneration == generation || _cacheKey == key))
+        _own.Use(key);
+        if (_vm is not null && _vmKey == key && (_vmGeneration == generation || _isVmOwn))
             return _vm;
         DropVm();
         _vm = keys.IsDatasetReady(key) ? keys.TryCreateVm(key, numaNode: 0, out _) : keys.TryCreateVerifier(key, isCompiled: true);
-        if (_vm is null && CacheFor(key) is IRandomXCache own)
-            _vm = keys.Engine.CreateVerifier(own, isCompiled: true, pages);
+        _isVmOwn = _vm is null;
+        _vm ??= _own.TryCreateVerifier(key);
         (_vmKey, _vmGeneration) = (key, generation);
         return _vm;
-    }
-
-    /// <summary>Null when there is no memory for it, or another one was made a moment ago.</summary>
-    private IRandomXCache? CacheFor(Hash256 key)
-    {
-        if (_cache is not null && _cacheKey == key)
-            return _cache;
-        if (_cacheMade is long made && time.GetElapsedTime(made) < CachePause)
-            return null;
-        _cacheMade = time.GetTimestamp();
-        DropCache();
-        if (availableMemory() < NeededMemory)
-        {
-            logger.LogWarning("Shares under key {Key} cannot be checked: that takes {Mib} MiB more than there is", key, NeededMemory >> 20);
-            return null;
-        }
-        Span<byte> bytes = stackalloc byte[Hash256.Size];
-        key.CopyTo(bytes);
-        logger.LogInformation("Filling a cache to check shares under key {Key}, which the miner does not use", key);
-        _cache = keys.Engine.CreateCache(bytes, pages);
-        _cacheKey = key;
-        return _cache;
     }
 
     private void DropVm()
     {
         _vm?.Dispose();
         _vm = null;
-    }
-
-    private void DropCache()
-    {
-        DropVm();
-        _cache?.Dispose();
-        _cache = null;
-        _cacheKey = Hash256.Zero;
     }
 
     private sealed class Work(Hash256 key, ReadOnlyMemory<byte> blob, UInt128 difficulty)

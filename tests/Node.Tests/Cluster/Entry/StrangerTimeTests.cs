@@ -1,3 +1,4 @@
+using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Entry;
 using P2PMiner.Node.Tests.ShareChain;
 using P2PMiner.P2P.Identity;
@@ -65,6 +66,43 @@ internal sealed class StrangerTimeTests
         Assert.That(_standing.IsProven(Peer(1)), Is.False);
         Assert.That(_standing.IsProven(Peer(Standing.Capacity)), Is.True);
     }
+
+    [Test]
+    public void Standing_OfAShareThatTookLittle_EndsWhenSharesTakeMuchMore()
+    {
+        _standing.Prove(Peer(0), 100);
+        _standing.Prove(Peer(1), 5000);
+        _standing.Require(100);
+        Assert.That(_standing.IsProven(Peer(0)), Is.True);
+        _standing.Require(101);
+        Assert.That((_standing.IsProven(Peer(0)), _standing.IsProven(Peer(1))), Is.EqualTo((false, true)));
+        int gained = 0;
+        _standing.Proven += _ => gained++;
+        _standing.Prove(Peer(0), 200);
+        Assert.That((_standing.IsProven(Peer(0)), gained), Is.EqualTo((true, 1)));
+    }
+
+    [Test]
+    public void Caches_OfKeysThatStrangersUse_AreFew_AndPaidForOnce()
+    {
+        HashSet<Hash256> filled = [];
+        StrangerTime strangers = new(_standing, processors: 1000, () => TimeSpan.Zero, _time, key => !filled.Contains(key));
+        _standing.Prove(Peer(9));
+        Assert.That(strangers.TryTakeCache(Peer(0), Key(1)), Is.True);
+        Assert.That(strangers.TryTakeCache(Peer(1), Key(1)), Is.True, "the same cache");
+        Assert.That(strangers.TryTakeCache(Peer(0), Key(2)), Is.False, "no time is left");
+        _time.Advance(StrangerTime.CacheCost);
+        Assert.That(strangers.TryTakeCache(Peer(0), Key(2)), Is.True);
+        _time.Advance(StrangerTime.CacheCost);
+        Assert.That(strangers.TryTakeCache(Peer(0), Key(3)), Is.False, "two at once");
+        Assert.That(strangers.TryTakeCache(Peer(9), Key(3)), Is.True, "he has proved himself");
+        filled.Add(Key(3));
+        Assert.That(strangers.TryTakeCache(Peer(0), Key(3)), Is.True, "it is there");
+        _time.Advance(StrangerTime.CachePause);
+        Assert.That(new[] { 4, 5 }.Select(key => strangers.TryTakeCache(Peer(0), Key(key))), Is.EqualTo(new[] { true, false }));
+    }
+
+    private static Hash256 Key(int number) => new([.. Enumerable.Repeat((byte)number, Hash256.Size)]);
 
     private static PeerId Peer(int number)
     {
