@@ -69,14 +69,15 @@ internal sealed class ClusterNode
         _hosts = new ClusterHost(options, _cluster, key, directory, time, logs);
         _gate = new MemberGate(_cluster.StatusTopic, time, _logger);
         _known = new KnownPeers(Path.Combine(directory, "peers"), _logger);
-        _view = new MemberView(time);
+        _view = new MemberView(time, _standing.IsProven, peer => ConnectionOf(peer) is not null);
         _view.Joined += peer => _logger.LogInformation("Member {Peer} is there", peer);
         _heartbeats = new Heartbeats(_cluster.StatusTopic, _status, _view, time);
         _conduct = new Conduct(time, _logger);
         _standing.Proven += Know;
+        tree.TipChanged += () => _standing.Require(tree.Tip.ChildDifficulty / ShareRelevance.LeastPart);
         _conduct.Banned += _standing.Lose;
         _entrance = new Entrance(_standing, time);
-        StrangerTime strangers = new(_standing, Environment.ProcessorCount, work.ProofCost, time);
+        StrangerTime strangers = new(_standing, Environment.ProcessorCount, work.ProofCost, time, work.NeedsCache);
         tree.TipChanged += new ClockWarning(tree, time, _logger).Look;
         _server = new ChainServer(tree, time);
         _sync = new ChainSync(tree, _view, prove, _conduct, strangers, time, _logger);

@@ -59,7 +59,7 @@ internal sealed class Heartbeats(string topic, Func<MemberStatus> status, Member
     {
         if (message.From is null || !HeartbeatCodec.TryDecode(message.Data.Span, out MemberStatus? told))
             return Verdict.Reject;
-        if (!view.Offer(message.From, told))
+        if (!view.Offer(message.From, told, message.Via))
             return Verdict.Ignore;
         if (told.Neighbours.Count > FewNeighbours)
             message.IsSentTo = peer => told.Neighbours.Contains(PeerTail.Of(peer));

@@ -14,7 +14,9 @@ internal sealed record Member(PeerId Peer, MemberStatus Status, TimeSpan SinceHe
 /// counts, never a clock of others. Thread-safe.
 /// </summary>
 /// <param name="time">Measures how long a member is silent.</param>
-internal sealed class MemberView(TimeProvider time)
+/// <param name="isProven">Whether a member has proved itself; nobody has by default.</param>
+/// <param name="isConnected">Whether a member is connected with this node; all are by default.</param>
+internal sealed class MemberView(TimeProvider time, Predicate<PeerId>? isProven = null, Predicate<PeerId>? isConnected = null)
 {
     /// <summary>Between two heartbeats.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(3);
@@ -22,14 +24,18 @@ internal sealed class MemberView(TimeProvider time)
     /// <summary>Three heartbeats, and a little for the way: who is silent for longer is gone.</summary>
     public static readonly TimeSpan Lifetime = 3 * Interval + TimeSpan.FromSeconds(1);
 
-    /// <summary>Members that are kept; beyond, new ones are passed over until others are gone.</summary>
+    /// <summary>Members that are kept; who gets a place beyond that says <see cref="MemberPlaces"/>.</summary>
     public const int MaxMembers = 1024;
+
+    /// <summary>Members with a daemon that are counted although this node knows of them by hearsay only.</summary>
+    public const int MaxHeardDaemons = 4;
 
     /// <summary>Heartbeats that a member may send at once; then one per second.</summary>
     private const double Burst = 8;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, Entry> _members = [];
+    private readonly HeardKeys _keys = new(time);
 
     /// <summary>A member that was not there, or has just started anew. Raised outside the lock.</summary>
     public event Action<PeerId>? Joined;
@@ -56,11 +62,16 @@ internal sealed class MemberView(TimeProvider time)
             return _members.TryGetValue(peer, out Entry? entry) && time.GetElapsedTime(entry.Heard) <= Lifetime;
     }
 
-    /// <summary>Whether a live member names a key as that of a Monero job.</summary>
+    /// <summary>Whether a key is that of a Monero job, as far as what live members name is believed (<see cref="HeardKeys"/>).</summary>
     public bool IsKeyKnown(Hash256 key)
     {
         lock (_lock)
-            return _members.Values.Any(entry => entry.Status.KnownKeys.Contains(key) && time.GetElapsedTime(entry.Heard) <= Lifetime);
+        {
+            return _keys.IsBelieved(
+                key,
+                _members.Where(pair => time.GetElapsedTime(pair.Value.Heard) <= Lifetime)
+                    .Select(pair => new HeardKeys.Naming(pair.Key, pair.Value.Status.KnownKeys, pair.Value.IsProven, pair.Value.IsConnected)));
+        }
     }
 
     /// <summary>Whether a live member that has a daemon and is trusted names a key as that of a Monero job.</summary>
@@ -80,21 +91,30 @@ internal sealed class MemberView(TimeProvider time)
             return _members.TryGetValue(peer, out Entry? entry) && entry.Status.HasDaemon && time.GetElapsedTime(entry.Heard) <= Lifetime;
     }
 
-    /// <summary>Live members that have one.</summary>
+    /// <summary>Live members that have one; of those that are neither connected nor proven, no more than <see cref="MaxHeardDaemons"/>.</summary>
     public int DaemonCount
     {
         get
         {
             lock (_lock)
-                return _members.Values.Count(entry => entry.Status.HasDaemon && time.GetElapsedTime(entry.Heard) <= Lifetime);
+            {
+                Entry[] all = [.. _members.Values.Where(entry => entry.Status.HasDaemon && time.GetElapsedTime(entry.Heard) <= Lifetime)];
+                int known = all.Count(entry => entry.IsKnown);
+                return known + Math.Min(all.Length - known, MaxHeardDaemons);
+            }
         }
     }
 
     /// <summary>Takes a heartbeat.</summary>
+    /// <param name="peer">Whose.</param>
+    /// <param name="status">What it says.</param>
+    /// <param name="via">The neighbour that brought it; null for its author.</param>
     /// <returns>False if it is an old one, comes too soon after others, or there are too many members.</returns>
-    public bool Offer(PeerId peer, MemberStatus status)
+    public bool Offer(PeerId peer, MemberStatus status, PeerId? via = null)
     {
         bool joined;
+        bool hasProved = isProven?.Invoke(peer) ?? false;
+        bool isNear = isConnected?.Invoke(peer) ?? true;
         lock (_lock)
         {
             DropSilent();
@@ -102,9 +122,9 @@ internal sealed class MemberView(TimeProvider time)
             joined = !_members.TryGetValue(peer, out Entry? entry);
             if (entry is null)
             {
-                if (_members.Count >= MaxMembers)
+                if (!MakePlace(hasProved || isNear, via ?? peer))
                     return false;
-                _members[peer] = new Entry(status, now, Burst - 1);
+                _members[peer] = new Entry(status, now, Burst - 1, via ?? peer, hasProved, isNear);
             }
             else
             {
@@ -112,12 +132,24 @@ internal sealed class MemberView(TimeProvider time)
                 double tokens = Math.Min(Burst, entry.Tokens + time.GetElapsedTime(entry.Heard, now).TotalSeconds);
                 if (tokens < 1 || (!joined && entry.Status.Sequence >= status.Sequence))
                     return false;
-                _members[peer] = new Entry(status, now, tokens - 1);
+                _members[peer] = new Entry(status, now, tokens - 1, entry.Via, hasProved, isNear);
             }
         }
         if (joined)
             Joined?.Invoke(peer);
         Heard?.Invoke(peer, status);
+        return true;
+    }
+
+    private bool MakePlace(bool isKnown, PeerId via)
+    {
+        if (isKnown && _members.Count < MaxMembers)
+            return true;
+        IEnumerable<MemberPlaces.Place> places = _members.Select(pair => new MemberPlaces.Place(pair.Key, pair.Value.IsKnown, pair.Value.Via, pair.Value.Heard));
+        if (!MemberPlaces.TryFind(places, isKnown, via, out PeerId? leaves))
+            return false;
+        if (leaves is not null)
+            _members.Remove(leaves);
         return true;
     }
 
@@ -133,5 +165,11 @@ internal sealed class MemberView(TimeProvider time)
     /// <param name="Status">The last heartbeat.</param>
     /// <param name="Heard">When it came.</param>
     /// <param name="Tokens">Heartbeats that may follow at once.</param>
-    private sealed record Entry(MemberStatus Status, long Heard, double Tokens);
+    /// <param name="Via">The neighbour that brought the first one.</param>
+    /// <param name="IsProven">Whether it had proved itself by the last one.</param>
+    /// <param name="IsConnected">Whether it was connected with this node then.</param>
+    private sealed record Entry(MemberStatus Status, long Heard, double Tokens, PeerId Via, bool IsProven, bool IsConnected)
+    {
+        public bool IsKnown => IsProven || IsConnected;
+    }
 }
