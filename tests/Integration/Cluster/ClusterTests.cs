@@ -25,8 +25,11 @@ public sealed class ClusterTests
 
         // Both find shares, and the links of each are in the chain of the other.
         await Task.WhenAll(first.UntilAsync(status => Accepted(status) >= 1), second.UntilAsync(status => Accepted(status) >= 1));
-        JsonElement end = await OneChainAsync(first, second);
-        Assert.That(Height(end), Is.GreaterThanOrEqualTo(2));
+        JsonElement[] ends = await Task.WhenAll(first.UntilAsync(_ => true), second.UntilAsync(_ => true));
+        string[] both = [.. ends.Select(end => end.GetProperty("peerId").GetString()!).Order(StringComparer.Ordinal)];
+        foreach (NodeProcess node in new[] { first, second })
+            await Wait.UntilAsync(async () => WithLinks(await node.ContributionsAsync()).SequenceEqual(both), () => $"links of both; {node.Explain()}");
+        await OneChainAsync(first, second);
     }
 
     [Test]
@@ -70,6 +73,10 @@ public sealed class ClusterTests
             () => $"tips {string.Join(", ", last.Select(Tip))}; {nodes[0].Explain()}");
         return last[0];
     }
+
+    /// <summary>The miners that have links in the chain, not only late shares.</summary>
+    private static IEnumerable<string> WithLinks(JsonElement contributions) => contributions.GetProperty("miners").EnumerateArray()
+        .Where(miner => miner.GetProperty("links").GetInt32() > 0).Select(miner => miner.GetProperty("miner").GetString()!).Order(StringComparer.Ordinal);
 
     private static int Peers(JsonElement status) => status.GetProperty("clusterTotals").GetProperty("peers").GetInt32();
 
