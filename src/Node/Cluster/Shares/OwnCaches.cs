@@ -82,10 +82,10 @@ internal sealed class OwnCaches(KeyStore keys, PagePreference pages, Func<long?>
             {
                 if (DropBut(left))
                     await letGo(cancellation);
-                if (!(availableMemory() < NeededMemory))
+                if (HasMemory())
                     break;
             }
-            if (availableMemory() < NeededMemory)
+            if (!HasMemory())
             {
                 logger.LogWarning("Shares under key {Key} cannot be checked: that takes {Mib} MiB more than there is", key, NeededMemory >> 20);
                 return false;
@@ -121,6 +121,13 @@ internal sealed class OwnCaches(KeyStore keys, PagePreference pages, Func<long?>
     {
         DropBut(0);
         _filler.Dispose();
+    }
+
+    /// <summary>With one of these in memory a second one may not take what the miner's next cache needs.</summary>
+    private bool HasMemory()
+    {
+        lock (_lock)
+            return !(availableMemory() < NeededMemory + _caches.Count * MemoryPlanner.CacheBytes);
     }
 
     private Own Fill(Hash256 key)
