@@ -15,6 +15,7 @@ public sealed class KnownKeysTests
         keys.Add(Some[1]);
         foreach (Hash256 other in Some[2..])
         {
+            Assert.That(keys.Contains(Some[1]), Is.True);
             keys.Add(Some[1]);
             keys.Add(other);
         }
