@@ -32,7 +32,7 @@ bin/p2p-miner: $(SOURCES)
 # The program is complete without its page, and says itself what is missing.
 BUILD_WEB = $(MAKE) --silent web || echo "the web page is left out: it takes node and npm to build (apt install nodejs npm)"
 
-.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset bench-cluster bench-kills bench-partings bench-hostile bench-key-change bench-memory bench-ranges publish clean help
+.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset bench-cluster bench-kills bench-partings bench-hostile bench-key-change bench-epoch bench-memory bench-ranges publish clean help
 
 web: $(WEB)/dist/app.js ## bundle the web page, which make puts into the program
 
@@ -111,6 +111,10 @@ bench-hostile: ## measure what a hostile member costs another node, who comes ba
 bench-key-change: ## change the share chain's key while nodes come and go, and count what is lost; as root
 	@native/setup.sh run
 	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~WhileTheKeyChanges --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
+
+bench-epoch: ## change Monero's key while six nodes mine, of which some are killed and some join; as root, 5 GiB, minutes
+	@native/setup.sh test
+	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~WhileMonerosKeyChanges --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
 
 bench-ranges: ## simulate how much work 1,000 nodes do twice that come and go and are parted, minutes
 	@dotnet test tests/Node.Tests -c Release --filter FullyQualifiedName~OfAThousandNodes_ForHours --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed

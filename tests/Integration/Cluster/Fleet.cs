@@ -23,13 +23,19 @@ internal sealed partial class Fleet : IAsyncDisposable
         _network = network;
         _seats = [.. seats.Select((seat, machine) => new Seat(seat, Path.Combine(home, $"{machine}")))];
         for (int machine = 0; machine < _seats.Length; machine++)
-            Start(machine);
+        {
+            if (!seats[machine].IsLate)
+                Start(machine);
+        }
     }
 
     /// <summary>The nodes that run.</summary>
     public IReadOnlyList<NodeProcess> Running => [.. _seats.Select(seat => seat.Node).OfType<NodeProcess>()];
 
     public NodeProcess this[int machine] => _seats[machine].Node ?? throw new InvalidOperationException($"the node of machine {machine} was killed");
+
+    /// <summary>Where the node of a machine keeps its data.</summary>
+    public string DataDirectory(int machine) => Path.Combine(_seats[machine].Home, "p2p-miner");
 
     public bool IsRunning(int machine) => _seats[machine].Node is not null;
 
@@ -87,6 +93,20 @@ internal sealed partial class Fleet : IAsyncDisposable
     /// <summary>Waits until all that run know of so many others.</summary>
     public Task UntilPeersAsync(int peers) => Task.WhenAll(Running.Select(node => node.UntilAsync(status => Peers(status) >= peers)));
 
+    /// <summary>SIGINT to all that run, and waits until they have ended.</summary>
+    public async Task EndAsync()
+    {
+        for (int machine = 0; machine < _seats.Length; machine++)
+        {
+            if (_seats[machine].Node is not NodeProcess node)
+                continue;
+            await node.InterruptAsync();
+            _output.AddRange(Lines(machine, node.Output));
+            _seats[machine].Node = null;
+            await node.DisposeAsync();
+        }
+    }
+
     public async Task<JsonElement[]> StatusesAsync() => await Task.WhenAll(Running.Select(node => node.UntilAsync(_ => true)));
 
     public async ValueTask DisposeAsync()
@@ -127,6 +147,9 @@ internal sealed record FleetSeat(params string[] Arguments)
 {
     /// <summary>What it runs within, as of <see cref="MemoryLimit"/>.</summary>
     public IReadOnlyList<string> Within { get; init; } = [];
+
+    /// <summary>Whether it is not started with the others.</summary>
+    public bool IsLate { get; init; }
 
     /// <summary>Environment variables, each as NAME=VALUE.</summary>
     public string[] Environment { get; init; } = [];

@@ -170,24 +170,13 @@ internal sealed class TenMachinesTests
     /// <summary>Waits until each block that was found is known to a daemon, and counts those that another one was faster than.</summary>
     private static async Task<Blocks> FindBlocksAsync(Fleet fleet, MachineDaemon first, MachineDaemon second)
     {
-        string[] found = [.. fleet.Output.Where(line => line.Contains("Found block", StringComparison.Ordinal)).Select(BlockId).Distinct()];
+        IReadOnlyList<ClusterBlock> found = await ClusterBlock.AllOfAsync(fleet, first, second);
         Assert.That(found, Is.Not.Empty);
-        int late = 0;
-        foreach (string block in found)
-        {
-            bool? isOnChain = null;
-            await Wait.UntilAsync(
-                async () => (isOnChain = await first.IsOnChainAsync(block) ?? await second.IsOnChainAsync(block)) is not null,
-                () => $"block {block} is lost; {string.Join('\n', fleet.Output.Where(line => line.Contains(block, StringComparison.Ordinal)))}");
-            late += isOnChain == false ? 1 : 0;
-        }
-        return new Blocks(found.Length, late);
+        return new Blocks(found.Count, found.Count(block => !block.IsOnChain));
     }
 
     private static int Setting(string name, int standard) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : standard;
-
-    private static string BlockId(string line) => line.Split(' ', '(', ')', ',', ':').First(word => word.Length == 64);
 
     /// <param name="Found">Blocks that a node has found.</param>
     /// <param name="Late">Blocks of these whose place another one took, which is on the chain.</param>

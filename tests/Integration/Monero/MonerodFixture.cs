@@ -43,6 +43,9 @@ internal sealed class MonerodFixture : IAsyncDisposable
         ];
     }
 
+    /// <summary>Where it keeps its chain.</summary>
+    public string DataDirectory => _directory;
+
     /// <summary>For <c>--daemon</c>.</summary>
     public string Url => $"http://127.0.0.1:{_rpcPort}";
 
@@ -96,6 +99,18 @@ internal sealed class MonerodFixture : IAsyncDisposable
     {
         JsonElement result = await CallAsync("generateblocks", new { amount_of_blocks = count, wallet_address = wallet });
         return [.. result.GetProperty("blocks").EnumerateArray().Select(id => Hash256.Parse(id.GetString() ?? ""))];
+    }
+
+    /// <summary>
+    /// Has the daemon take blocks as it proposes them, which at difficulty 1 are all good enough: half of the work of having it mine them.
+    /// </summary>
+    public async Task TakeBlocksAsync(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            JsonElement template = await CallAsync("get_block_template", new { wallet_address = AnyAddress, reserve_size = 1 });
+            await CallAsync("submit_block", new[] { template.GetProperty("blocktemplate_blob").GetString() });
+        }
     }
 
     public async ValueTask DisposeAsync()
