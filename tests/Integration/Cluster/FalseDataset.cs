@@ -2,18 +2,22 @@ using System.Security.Cryptography;
 
 namespace P2PMiner.Integration.Tests.Cluster;
 
-/// <summary>A dataset file that a liar would make: some items are wrong, and the checksums are those of the wrong items.</summary>
+/// <summary>
+/// A dataset file that a liar would make: some items are wrong, and the checksums are those of the wrong items. The last chunks are right, because
+/// others are sent chunks from the back: so it is believed at first.
+/// </summary>
 internal static class FalseDataset
 {
     private const int HeaderSize = 4096;
     private const int ChunkSize = 1 << 20;
     private const int HashSize = 32;
 
-    /// <summary>One item in so many is wrong.</summary>
-    private const int Every = 64;
-
     /// <summary>Makes a false copy in a directory.</summary>
-    public static void Write(string genuine, string directory)
+    /// <param name="genuine">The file of a right one.</param>
+    /// <param name="directory">Is made.</param>
+    /// <param name="every">One item in so many is wrong.</param>
+    /// <param name="right">Chunks at its end that are right.</param>
+    public static void Write(string genuine, string directory, int every, int right)
     {
         Directory.CreateDirectory(directory);
         using FileStream source = File.OpenRead(genuine);
@@ -33,7 +37,7 @@ internal static class FalseDataset
         {
             Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(ChunkSize, items - done));
             source.ReadExactly(chunk);
-            for (int at = 0; at < chunk.Length; at += Every * 64)
+            for (int at = 0; hashes.Count < chunks - right && at < chunk.Length; at += every * 64)
                 chunk[at] ^= 1;
             target.Write(chunk);
             hashes.Add(SHA256.HashData(chunk));
