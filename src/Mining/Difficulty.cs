@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace P2PMiner.Mining;
 
@@ -60,6 +61,18 @@ public static class Difficulty
             }
         }
         return new Hash256(target);
+    }
+
+    /// <summary>The greatest difficulty that <paramref name="hash"/> meets: ⌊(2^256 − 1) / hash⌋, at most 2^128 − 1.</summary>
+    public static UInt128 Of(Hash256 hash)
+    {
+        Span<byte> bytes = stackalloc byte[Hash256.Size];
+        hash.CopyTo(bytes);
+        BigInteger value = new(bytes, isUnsigned: true);
+        if (value.IsZero)
+            return UInt128.MaxValue;
+        BigInteger most = ((BigInteger.One << (8 * Hash256.Size)) - 1) / value;
+        return most > UInt128.MaxValue ? UInt128.MaxValue : (UInt128)most;
     }
 
     /// <summary>

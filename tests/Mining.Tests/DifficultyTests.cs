@@ -37,6 +37,17 @@ internal sealed class DifficultyTests
             Assert.That(Difficulty.IsMet(Bytes(value + 1), difficulty), Is.False);
     }
 
+    [TestCaseSource(nameof(Checks))]
+    public void DifficultyOfAHash_IsTheGreatestThatItMeets(JsonElement vector)
+    {
+        byte[] hash = vector.Hex("hash");
+        UInt128 greatest = Difficulty.Of(new Hash256(hash));
+
+        Assert.That(Difficulty.IsMet(hash, greatest), Is.True);
+        if (greatest < UInt128.MaxValue)
+            Assert.That(Difficulty.IsMet(hash, greatest + 1), Is.False);
+    }
+
     [TestCaseSource(nameof(Targets))]
     public void UpperTarget_IsTheLastUpperWordThatMayMeet(JsonElement vector) =>
         Assert.That(

@@ -134,7 +134,7 @@ internal sealed class HitProcessor
 
     private void Submit(MergedJob job, Hit hit, CancellationToken cancellation)
     {
-        FoundBlock block = job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, _time.GetUtcNow());
+        FoundBlock block = job.Block.BuildBlock(hit.ExtraNonce, hit.Nonce, _time.GetUtcNow()) with { Work = Difficulty.Of(hit.Hash) };
         if (_rivals.FindOrAdd(job.Block, block.Id) is Hash256 rival)
             Suppress(hit, rival);
         else

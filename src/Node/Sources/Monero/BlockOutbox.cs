@@ -7,15 +7,9 @@ namespace P2PMiner.Node.Sources.Monero;
 /// Sees to it that no found block is lost: it is on disk before it is submitted, and submitted to every daemon, again
 /// and again and across restarts, until one of them has it on its main chain or refuses it. What members say of their daemons counts
 /// only where this node has none, and is not the end of a block (<see cref="UnconfirmedBlocks"/>). Blocks that other nodes found
-/// are seen to in the same way, but only this node's daemons are asked, and they are not counted.
+/// are this node's daemons' only, and not counted among its own (<see cref="RelayedBlocks"/>).
 /// </summary>
-/// <param name="directory">The folder of found blocks; made when the first one is saved.</param>
-/// <param name="daemons">All of this node that may take a block, in any order; may be none.</param>
-/// <param name="time">For the pauses between attempts.</param>
-/// <param name="logger">Told of every found block and its fate.</param>
-/// <param name="others">The daemons of the cluster; null for a node without one.</param>
-internal sealed class BlockOutbox(
-    string directory, IReadOnlyList<DaemonClient> daemons, TimeProvider time, ILogger<BlockOutbox> logger, IOtherDaemons? others = null)
+internal sealed class BlockOutbox
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
@@ -25,22 +19,44 @@ internal sealed class BlockOutbox(
     /// <summary>How long the refusal of this node's daemons is not the end of a block while others have not answered.</summary>
     private static readonly TimeSpan RefusalPatience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Blocks of others whose fate is open; more are not taken.</summary>
-    private const int MaxRelayed = 256;
-
     private static readonly BlockOutcome Taken = new(BlockVerdict.Pending, "it is being submitted");
 
-    private readonly FoundBlockStore _store = new(directory, logger);
-    private readonly UnconfirmedBlocks _unconfirmed = new(Path.Combine(directory, "unconfirmed"), others, time, logger);
-    private readonly Nudge _blockLeft = new(time);
+    private readonly IReadOnlyList<DaemonClient> _daemons;
+    private readonly IOtherDaemons? _others;
+    private readonly TimeProvider _time;
+    private readonly ILogger<BlockOutbox> _logger;
+    private readonly FoundBlockStore _store;
+    private readonly UnconfirmedBlocks _unconfirmed;
+    private readonly RelayedBlocks _relayed;
+    private readonly OpenBlocks _open;
+    private readonly Nudge _blockLeft;
     private readonly Lock _lock = new();
     private readonly HashSet<Hash256> _inFlight = [];
-    private readonly HashSet<Hash256> _relayed = [];
+    private bool _isLoaded;
     private long _found;
     private long _accepted;
     private long _rejected;
-    private long _relayedCount;
     private long _suppressed;
+
+    /// <param name="directory">The folder of found blocks; made when the first one is saved.</param>
+    /// <param name="daemons">All of this node that may take a block, in any order; may be none.</param>
+    /// <param name="time">For the pauses between attempts.</param>
+    /// <param name="logger">Told of every found block and its fate.</param>
+    /// <param name="others">The daemons of the cluster; null for a node without one.</param>
+    public BlockOutbox(
+        string directory, IReadOnlyList<DaemonClient> daemons, TimeProvider time, ILogger<BlockOutbox> logger, IOtherDaemons? others = null)
+    {
+        _daemons = daemons;
+        _others = others;
+        _time = time;
+        _logger = logger;
+        _store = new FoundBlockStore(directory, logger);
+        _unconfirmed = new UnconfirmedBlocks(Path.Combine(directory, "unconfirmed"), others, time, logger);
+        _relayed = new RelayedBlocks(Path.Combine(directory, "relayed"), daemons, time, logger);
+        _relayed.Decided += (block, outcome) => Decided?.Invoke(block, outcome);
+        _open = new OpenBlocks(time);
+        _blockLeft = new Nudge(time);
+    }
 
     /// <summary>This node's daemons have decided about a block, whoever found it.</summary>
     public event Action<FoundBlock, BlockOutcome>? Decided;
@@ -49,8 +65,7 @@ internal sealed class BlockOutbox(
     public event Action<FoundBlock, BlockOutcome>? Settled;
 
     public BlockCounters Counters => new(
-        Interlocked.Read(ref _found), Interlocked.Read(ref _accepted), Interlocked.Read(ref _rejected), Interlocked.Read(ref _relayedCount),
-        Interlocked.Read(ref _suppressed));
+        Interlocked.Read(ref _found), Interlocked.Read(ref _accepted), Interlocked.Read(ref _rejected), _relayed.Count, Interlocked.Read(ref _suppressed));
 
     /// <summary>Takes note of a block that is not to be submitted.</summary>
     public void CountSuppressed() => Interlocked.Increment(ref _suppressed);
@@ -63,99 +78,100 @@ internal sealed class BlockOutbox(
     public Task<BlockOutcome> SubmitAsync(FoundBlock block, CancellationToken cancellation)
     {
         Interlocked.Increment(ref _found);
-        return TryClaim(block) ? TakeAsync(block, isOwn: true, cancellation) : Task.FromResult(Taken);
+        return TryClaim(block) ? TakeAsync(block, cancellation) : Task.FromResult(Taken);
     }
 
     /// <summary>As <see cref="SubmitAsync"/>, for a block that another node found and whose proof of work was checked.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; a saved block is tried again after a restart.</exception>
-    public Task<BlockOutcome> RelayAsync(FoundBlock block, CancellationToken cancellation)
-    {
-        if (!TryClaim(block))
-            return Task.FromResult(Taken);
-        lock (_lock)
-        {
-            // One that is on disk already is this node's own, or is being seen to.
-            if (_relayed.Count >= MaxRelayed || _store.Contains(block))
-            {
-                _inFlight.Remove(block.Id);
-                return Task.FromResult(Taken);
-            }
-            _relayed.Add(block.Id);
-        }
-        Interlocked.Increment(ref _relayedCount);
-        return TakeAsync(block, isOwn: false, cancellation);
-    }
+    public Task<BlockOutcome> RelayAsync(FoundBlock block, CancellationToken cancellation) =>
+        IsOwn(block) ? Task.FromResult(Taken) : _relayed.TakeAsync(block, cancellation);
 
-    private async Task<BlockOutcome> TakeAsync(FoundBlock block, bool isOwn, CancellationToken cancellation)
+    /// <summary>Retries the blocks on disk, those of earlier runs included, until cancelled.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Task RunAsync(CancellationToken cancellation) =>
+        Task.WhenAll(RetryAsync(cancellation), _unconfirmed.RunAsync(cancellation), _relayed.RunAsync(cancellation));
+
+    private async Task<BlockOutcome> TakeAsync(FoundBlock block, CancellationToken cancellation)
     {
         bool saved = TrySave(block);
 
         // Not before: a block that the log tells of survives the program.
-        if (isOwn)
-            logger.LogInformation("Found block {Id} at height {Height}", block.Id, block.Height);
+        _logger.LogInformation("Found block {Id} at height {Height}", block.Id, block.Height);
         BlockOutcome outcome = await TryOnceAsync(block, cancellation);
-        if (outcome.Verdict == BlockVerdict.Pending)
-        {
-            logger.LogWarning("Block {Id} is not submitted yet, trying again: {Reason}", block.Id, outcome.Reason);
-            if (saved)
-                _blockLeft.Set();
-        }
+        if (outcome.Verdict != BlockVerdict.Pending)
+            return outcome;
+        _logger.LogWarning("Block {Id} is not submitted yet, trying again: {Reason}", block.Id, outcome.Reason);
+        _open.Add(block);
+        DropSurplus();
+        if (saved)
+            _blockLeft.Set();
         TimeSpan pause = FirstPause;
-        while (!saved && outcome.Verdict == BlockVerdict.Pending)
+        while (!saved && outcome.Verdict == BlockVerdict.Pending && _open.Contains(block.Id))
         {
-            await Task.Delay(pause, time, cancellation);
+            await Task.Delay(pause, _time, cancellation);
             pause = LongerThan(pause);
-            if (TryClaim(block))
-                outcome = await TryOnceAsync(block, cancellation);
+            outcome = await TryAgainAsync(block, cancellation) ?? outcome;
         }
         return outcome;
     }
-
-    /// <summary>Retries the blocks on disk, those of earlier runs included, until cancelled.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(RetryAsync(cancellation), _unconfirmed.RunAsync(cancellation));
 
     private async Task RetryAsync(CancellationToken cancellation)
     {
         TimeSpan pause = FirstPause;
         while (true)
         {
-            bool anyLeft = await RetryAllAsync(cancellation);
-            pause = anyLeft ? pause : LongestPause;
+            _isLoaded = _isLoaded || TryLoad();
+            await Task.WhenAll(_open.Next().Select(block => TryAgainAsync(block, cancellation)));
+            DropSurplus();
+            bool isAnyLeft = !_open.IsEmpty || !_isLoaded;
+            pause = isAnyLeft ? pause : LongestPause;
             await _blockLeft.WaitAsync(pause, cancellation);
-            pause = anyLeft ? LongerThan(pause) : FirstPause;
+            pause = isAnyLeft ? LongerThan(pause) : FirstPause;
         }
     }
 
     private static TimeSpan LongerThan(TimeSpan pause) => pause * 2 < LongestPause ? pause * 2 : LongestPause;
 
-    private async Task<bool> RetryAllAsync(CancellationToken cancellation)
+    /// <returns>Null when it is being submitted, or has been settled meanwhile.</returns>
+    private async Task<BlockOutcome?> TryAgainAsync(FoundBlock block, CancellationToken cancellation)
     {
-        bool anyLeft = false;
-        foreach (FoundBlock block in LoadAll())
-        {
-            if (!TryClaim(block))
-                continue;
-
-            // It may have been settled after it was read.
-            if (_store.Contains(block))
-                anyLeft |= (await TryOnceAsync(block, cancellation)).Verdict == BlockVerdict.Pending;
-            else
-                Release(block);
-        }
-        return anyLeft;
+        if (!TryClaim(block))
+            return null;
+        if (_open.Contains(block.Id))
+            return await TryOnceAsync(block, cancellation);
+        Release(block);
+        return null;
     }
 
-    private IReadOnlyList<FoundBlock> LoadAll()
+    private void DropSurplus()
+    {
+        foreach ((FoundBlock block, string reason) in _open.Surplus())
+        {
+            // One that is being submitted goes the next time.
+            if (TryClaim(block) && (!_open.Contains(block.Id) || TrySettle(block, new BlockOutcome(BlockVerdict.Rejected, reason))))
+                Release(block);
+        }
+    }
+
+    private bool TryLoad()
     {
         try
         {
-            return _store.Load();
+            foreach (FoundBlock block in _store.Load())
+            {
+                // What is in flight has been found since, and sees to itself; what has no file any more has been settled.
+                lock (_lock)
+                {
+                    if (!_inFlight.Contains(block.Id) && _store.Contains(block))
+                        _open.Add(block);
+                }
+            }
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            logger.LogError("The folder of found blocks cannot be read, trying again: {Error}", exception.Message);
-            return [];
+            _logger.LogError("The folder of found blocks cannot be read, trying again: {Error}", exception.Message);
+            return false;
         }
     }
 
@@ -168,7 +184,7 @@ internal sealed class BlockOutbox(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            logger.LogError("Block {Id} cannot be saved and will be lost if the program ends now: {Error}", block.Id, exception.Message);
+            _logger.LogError("Block {Id} cannot be saved and will be lost if the program ends now: {Error}", block.Id, exception.Message);
             return false;
         }
     }
@@ -184,6 +200,12 @@ internal sealed class BlockOutbox(
     {
         lock (_lock)
             _inFlight.Remove(block.Id);
+    }
+
+    private bool IsOwn(FoundBlock block)
+    {
+        lock (_lock)
+            return _inFlight.Contains(block.Id) || _open.Contains(block.Id) || _store.Contains(block);
     }
 
     /// <summary>Tries every daemon with a claimed block, and releases the claim.</summary>
@@ -208,14 +230,14 @@ internal sealed class BlockOutbox(
     /// <summary>This node's daemons and the cluster's at once. Where this node has daemons, only what they say ends a block.</summary>
     private async Task<BlockOutcome> TryEverywhereAsync(FoundBlock block, CancellationToken cancellation)
     {
-        if (others is null || IsRelayed(block))
-            return Decide(block, await TryEveryDaemonAsync(block, cancellation));
+        if (_others is null)
+            return Decide(block, await BlockSubmission.TryAllAsync(_daemons, block, cancellation));
         using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task<BlockOutcome?> elsewhere = others.OfferAsync(block, decided.Token);
+        Task<BlockOutcome?> elsewhere = _others.OfferAsync(block, decided.Token);
         BlockOutcome here;
         try
         {
-            here = Decide(block, await TryEveryDaemonAsync(block, cancellation));
+            here = Decide(block, await BlockSubmission.TryAllAsync(_daemons, block, cancellation));
         }
         catch (OperationCanceledException)
         {
@@ -230,9 +252,9 @@ internal sealed class BlockOutbox(
         }
         if (await elsewhere is not BlockOutcome there)
             return here;
-        if (daemons.Count == 0)
+        if (_daemons.Count == 0)
             return there;
-        bool isOpen = there.Verdict != BlockVerdict.Rejected && time.GetUtcNow() - block.FoundAt < RefusalPatience;
+        bool isOpen = there.Verdict != BlockVerdict.Rejected && _time.GetUtcNow() - block.FoundAt < RefusalPatience;
         return here.Verdict == BlockVerdict.Rejected && isOpen ? here with { Verdict = BlockVerdict.Pending } : here;
     }
 
@@ -243,73 +265,39 @@ internal sealed class BlockOutbox(
         return outcome;
     }
 
-    private bool IsRelayed(FoundBlock block)
-    {
-        lock (_lock)
-            return _relayed.Contains(block.Id);
-    }
-
-    /// <summary>All daemons at once; the first acceptance wins, a refusal only when nobody accepts.</summary>
-    private async Task<BlockOutcome> TryEveryDaemonAsync(FoundBlock block, CancellationToken cancellation)
-    {
-        var best = new BlockOutcome(BlockVerdict.Pending, "no daemon is configured");
-        using var accepted = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task<BlockOutcome>[] attempts = [.. daemons.Select(daemon => BlockSubmission.TryAsync(daemon, block, accepted.Token))];
-        await foreach (Task<BlockOutcome> attempt in Task.WhenEach(attempts))
-        {
-            if (attempt.IsCanceled)
-                continue;
-            BlockOutcome outcome = await attempt;
-            if (best.Verdict == BlockVerdict.Pending || outcome.Verdict == BlockVerdict.Accepted)
-                best = outcome;
-            if (best.Verdict == BlockVerdict.Accepted)
-                await accepted.CancelAsync();
-        }
-        if (best.Verdict != BlockVerdict.Accepted)
-            cancellation.ThrowIfCancellationRequested();
-        return best;
-    }
-
     private bool TrySettle(FoundBlock block, BlockOutcome outcome)
     {
-        bool isRelayed = IsRelayed(block);
-        if (isRelayed)
-            logger.LogInformation("Block {Id} of another node: {Verdict}, {Reason}", block.Id, outcome.Verdict, outcome.Reason);
-        else
-            Tell(block, outcome);
+        _open.Remove(block.Id);
+        Settled?.Invoke(block, outcome);
+        Count(block, outcome);
         try
         {
             if (outcome.IsHearsay)
                 _unconfirmed.Add(block);
-
-            // A block of another node is that node's to keep, if it is to be kept at all.
-            if (outcome.Verdict == BlockVerdict.Accepted || isRelayed)
+            if (outcome.Verdict == BlockVerdict.Accepted)
                 _store.Remove(block);
             else
                 _store.MarkRejected(block, outcome.Reason);
-            lock (_lock)
-                _relayed.Remove(block.Id);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            logger.LogError("The file of block {Id} cannot be moved, remove it yourself: {Error}", block.Id, exception.Message);
+            _logger.LogError("The file of block {Id} cannot be moved, remove it yourself: {Error}", block.Id, exception.Message);
             return false;
         }
     }
 
-    private void Tell(FoundBlock block, BlockOutcome outcome)
+    private void Count(FoundBlock block, BlockOutcome outcome)
     {
-        Settled?.Invoke(block, outcome);
         if (outcome.Verdict == BlockVerdict.Accepted)
         {
             Interlocked.Increment(ref _accepted);
-            logger.LogInformation("Block {Id} at height {Height} was accepted by {Daemon}", block.Id, block.Height, outcome.Reason);
+            _logger.LogInformation("Block {Id} at height {Height} was accepted by {Daemon}", block.Id, block.Height, outcome.Reason);
         }
         else
         {
             Interlocked.Increment(ref _rejected);
-            logger.LogWarning("Block {Id} at height {Height} was rejected: {Reason}", block.Id, block.Height, outcome.Reason);
+            _logger.LogWarning("Block {Id} at height {Height} was rejected: {Reason}", block.Id, block.Height, outcome.Reason);
         }
     }
 }

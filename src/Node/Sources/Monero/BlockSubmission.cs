@@ -31,6 +31,28 @@ internal static class BlockSubmission
         return refusal is not null ? Rejected(daemon, refusal.Message) with { IsRefused = true } : await JudgeDroppedAsync(daemon, block, cancellation);
     }
 
+    /// <summary>All daemons at once; the first acceptance wins, a refusal only when nobody accepts.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled, and none has accepted it.</exception>
+    public static async Task<BlockOutcome> TryAllAsync(IReadOnlyList<DaemonClient> daemons, FoundBlock block, CancellationToken cancellation)
+    {
+        var best = new BlockOutcome(BlockVerdict.Pending, "no daemon is configured");
+        using var accepted = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<BlockOutcome>[] attempts = [.. daemons.Select(daemon => TryAsync(daemon, block, accepted.Token))];
+        await foreach (Task<BlockOutcome> attempt in Task.WhenEach(attempts))
+        {
+            if (attempt.IsCanceled)
+                continue;
+            BlockOutcome outcome = await attempt;
+            if (best.Verdict == BlockVerdict.Pending || outcome.Verdict == BlockVerdict.Accepted)
+                best = outcome;
+            if (best.Verdict == BlockVerdict.Accepted)
+                await accepted.CancelAsync();
+        }
+        if (best.Verdict != BlockVerdict.Accepted)
+            cancellation.ThrowIfCancellationRequested();
+        return best;
+    }
+
     private static bool IsDefinitive(DaemonError refusal) =>
         refusal.RpcCode is RpcErrors.BlockNotAccepted or RpcErrors.WrongBlockBlob or RpcErrors.WrongBlockBlobSize;
 

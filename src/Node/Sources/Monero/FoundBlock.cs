@@ -8,7 +8,8 @@ namespace P2PMiner.Node.Sources.Monero;
 /// <param name="Blob">The whole block as <c>submit_block</c> takes it, before hex.</param>
 /// <param name="FoundAt">When it was found.</param>
 /// <param name="Key">Its RandomX key; null for one that an older version of the program found.</param>
-internal sealed record FoundBlock(Hash256 Id, ulong Height, byte[] Blob, DateTimeOffset FoundAt, Hash256? Key = null);
+/// <param name="Work">The greatest difficulty that its hash meets; null when it is not known.</param>
+internal sealed record FoundBlock(Hash256 Id, ulong Height, byte[] Blob, DateTimeOffset FoundAt, Hash256? Key = null, UInt128? Work = null);
 
 /// <summary>Whether a found block's fate is known.</summary>
 internal enum BlockVerdict

@@ -10,7 +10,7 @@ namespace P2PMiner.Node.Sources.Monero;
 /// <summary>
 /// A found block in a file: one JSON object that a person can read and hand to <c>submit_block</c> himself.
 /// <code>
-/// { "height": 3, "id": hex, "foundAt": ISO 8601, "key"?: RandomX key in hex, "keccak": Keccak-256 of the blob in hex, "blob": hex, "reason"? }
+/// { "height": 3, "id": hex, "foundAt": ISO 8601, "key"?: RandomX key in hex, "work"?: decimal, "keccak": Keccak-256 of the blob in hex, "blob": hex, "reason"? }
 /// </code>
 /// </summary>
 internal static class FoundBlockFile
@@ -32,6 +32,8 @@ internal static class FoundBlockFile
         json.WriteString("foundAt", block.FoundAt.ToString("O", CultureInfo.InvariantCulture));
         if (block.Key is Hash256 key)
             json.WriteString("key", key.ToString());
+        if (block.Work is UInt128 work)
+            json.WriteString("work", work.ToString(CultureInfo.InvariantCulture));
         if (reason is not null)
             json.WriteString("reason", reason);
         json.WriteString("keccak", Keccak256.Hash(block.Blob).ToString());
@@ -63,6 +65,10 @@ internal static class FoundBlockFile
         return block is not null;
     }
 
+    /// <summary>It only says which of many blocks goes first, so that a block is not given up for it.</summary>
+    private static UInt128? WorkOf(string? text) =>
+        UInt128.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out UInt128 work) ? work : null;
+
     private static FoundBlock? Read(JsonElement json, out string? error)
     {
         var fields = new DaemonFields(json);
@@ -70,6 +76,7 @@ internal static class FoundBlockFile
         Hash256 id = fields.Hash("id");
         string foundAt = fields.Text("foundAt");
         Hash256? key = json.TryGetProperty("key", out _) ? fields.Hash("key") : null;
+        string? work = json.TryGetProperty("work", out _) ? fields.Text("work") : null;
         Hash256 checksum = fields.Hash("keccak");
         byte[] blob = fields.Bytes("blob", BlockTemplate.MaxSize);
         error = fields.Error;
@@ -79,6 +86,6 @@ internal static class FoundBlockFile
             error = "foundAt is not a time";
         else if (Keccak256.Hash(blob) != checksum)
             error = "the blob does not match its checksum";
-        return error is null ? new FoundBlock(id, height, blob, time, key) : null;
+        return error is null ? new FoundBlock(id, height, blob, time, key, WorkOf(work)) : null;
     }
 }

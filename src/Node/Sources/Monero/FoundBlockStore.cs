@@ -5,11 +5,14 @@ using P2PMiner.Mining;
 namespace P2PMiner.Node.Sources.Monero;
 
 /// <summary>
-/// The folder of found blocks whose fate is open. <c>rejected/</c> in it keeps what daemons refused, <c>damaged/</c>
+/// The folder of found blocks whose fate is open. <c>rejected/</c> in it keeps the last of what daemons refused, <c>damaged/</c>
 /// what could not be read.
 /// </summary>
 internal sealed class FoundBlockStore(string directory, ILogger logger)
 {
+    /// <summary>Files in <c>rejected/</c>, the newest: only a person looks at them, and a member can have this node find useless blocks.</summary>
+    public const int MaxRejected = 100;
+
     private const string Extension = ".json";
     private const string TemporaryExtension = ".tmp";
 
@@ -44,7 +47,11 @@ internal sealed class FoundBlockStore(string directory, ILogger logger)
     public void MarkRejected(FoundBlock block, string reason)
     {
         lock (_lock)
+        {
             Write(_rejected, block, reason);
+            foreach (FileInfo old in new DirectoryInfo(_rejected).GetFiles().OrderByDescending(file => file.LastWriteTimeUtc).Skip(MaxRejected))
+                old.Delete();
+        }
         Remove(block);
     }
 

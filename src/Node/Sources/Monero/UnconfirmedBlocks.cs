@@ -20,7 +20,10 @@ internal sealed class UnconfirmedBlocks(string directory, IOtherDaemons? others,
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
-    /// <summary>Blocks that are kept, and that are told again at once; beyond, the oldest go, as only a test network has so many.</summary>
+    /// <summary>
+    /// Blocks that are kept, and that are told again at once; of more, those on which most work was done, as only a liar's templates, or
+    /// a test network, give so many.
+    /// </summary>
     private const int Capacity = 256, Together = 8;
 
     private readonly FoundBlockStore _store = new(directory, logger);
@@ -35,18 +38,18 @@ internal sealed class UnconfirmedBlocks(string directory, IOtherDaemons? others,
         if (others is null)
             return;
         _store.Save(block);
-        Entry? oldest = null;
+        Entry? least = null;
         lock (_lock)
         {
             _entries.Add(NewEntry(block));
             if (_entries.Count > Capacity)
             {
-                oldest = _entries[0];
-                _entries.RemoveAt(0);
+                least = _entries.MinBy(WorkOf)!;
+                _entries.Remove(least);
             }
         }
-        if (oldest is not null)
-            _store.Remove(oldest.Block);
+        if (least is not null)
+            _store.Remove(least.Block);
     }
 
     /// <summary>Tells them to members that have not answered, those of earlier runs included, until cancelled.</summary>
@@ -70,6 +73,9 @@ internal sealed class UnconfirmedBlocks(string directory, IOtherDaemons? others,
         }
     }
 
+    /// <summary>Where it is not known, an older version of the program found the block.</summary>
+    private static UInt128 WorkOf(Entry entry) => entry.Block.Work ?? UInt128.MaxValue;
+
     private Entry NewEntry(FoundBlock block) => new(block, time.GetTimestamp());
 
     private List<Entry> TakeOld()
@@ -86,7 +92,11 @@ internal sealed class UnconfirmedBlocks(string directory, IOtherDaemons? others,
     {
         lock (_lock)
         {
-            List<Entry> due = [.. _entries.Where(entry => time.GetElapsedTime(entry.Told) >= entry.Pause && others!.HasSilent(entry.Block.Id)).TakeLast(Together)];
+            List<Entry> due =
+            [
+                .. _entries.Where(entry => time.GetElapsedTime(entry.Told) >= entry.Pause && others!.HasSilent(entry.Block.Id))
+                    .OrderByDescending(WorkOf).Take(Together),
+            ];
             foreach (Entry entry in due)
             {
                 entry.Told = time.GetTimestamp();
