@@ -102,7 +102,12 @@ internal sealed class ClusterNode
     public IReadOnlyList<Member> Members => _view.Members;
 
     /// <summary>Tells the cluster the block that this node's daemon wants found.</summary>
-    public void Announce(DaemonJob own) => _jobs.Announce(own);
+    public void Announce(DaemonJob own)
+    {
+        // Not only those that are told: there may be more of them than others take.
+        _blocks.Remember(own);
+        _jobs.Announce(own);
+    }
 
     /// <summary>Found blocks, to and from the others.</summary>
     public BlockGossip Blocks => _blocks;

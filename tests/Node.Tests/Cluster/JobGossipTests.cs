@@ -178,6 +178,7 @@ internal sealed class JobGossipTests
     public async Task Block_OfAMember_GoesToTheDaemonOnce_AndIsAnsweredEachTime()
     {
         await JudgeAsync(Job(20));
+        _blocks.Remember(SampleTemplate.Job(SampleTemplate.Read(20, Parent, Key, 1000)));
         byte[] block = Block(20, Parent, out Hash256 id);
         Assert.That(await JudgeAsync(block), Is.EqualTo(Verdict.Accept));
         Assert.That(await JudgeAsync(block), Is.EqualTo(Verdict.Accept));

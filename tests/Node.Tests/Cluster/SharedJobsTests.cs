@@ -45,6 +45,7 @@ internal sealed class SharedJobsTests : IDisposable
         await using TestNode second = await StartAsync("second", first, hasDaemon: true);
         await using TestNode finder = await StartAsync("finder", second);
         first.Keys.Add(Key);
+        second.Keys.Add(Key);
         int submitted = 0;
         foreach (TestNode node in new[] { first, second })
         {
@@ -58,7 +59,8 @@ internal sealed class SharedJobsTests : IDisposable
             };
         }
         first.Cluster.Announce(Job(20));
-        await Wait.UntilAsync(() => finder.Jobs.All.Count == 1 && second.Jobs.All.Count == 1 && finder.Cluster.Members.Count == 2, "the job is there");
+        second.Cluster.Announce(Job(20));
+        await Wait.UntilAsync(() => finder.Jobs.All.Count == 2 && second.Jobs.All.Count == 1 && finder.Cluster.Members.Count == 2, "the job is there");
 
         BlockOutcome? outcome = null;
         while (outcome?.Verdict != BlockVerdict.Accepted)

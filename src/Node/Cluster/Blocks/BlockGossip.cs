@@ -46,20 +46,29 @@ internal sealed class BlockGossip(
     /// Checks of blocks on a parent of which no job is known: a node that has just come sees one or two, and nobody can be blamed for one
     /// without work.
     /// </summary>
-    private static readonly BudgetRates StrangeRates = new(PeerRate: 0.1, PeerBurst: 4, TotalRate: 0.2, TotalBurst: 10);
+    private static readonly BudgetRates StrangeRates = new(PeerRate: 0.1, PeerBurst: 4, TotalRate: 0.2, TotalBurst: 10, NewRate: 0.1, NewBurst: 5);
+
+    /// <summary>
+    /// Between two submissions of a block that its finder tells again. A daemon that has refused it may have got the transactions since, or the
+    /// parent; and it may have been given up meanwhile.
+    /// </summary>
+    private static readonly TimeSpan OfferPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Answers at once, and per second, that nothing but another's message causes. Members take only so many messages of one: blocks that are
+    /// told again and again shall not use up what the jobs need.
+    /// </summary>
+    private const double AnswerBurst = 8, AnswerRate = 0.5;
 
     /// <summary>Messages that wait to be sent; the newest matter.</summary>
     private const int Outgoing = 64;
-
-    /// <summary>Blocks whose proof was found valid, and what daemons said of them.</summary>
-    private const int Remembered = 256;
 
     private readonly BlockTargets _targets = new();
     private readonly CheckBudget _budget = new(time);
     private readonly CheckBudget _strange = new(time, StrangeRates);
     private readonly Lock _lock = new();
-    private readonly Dictionary<Hash256, BlockFate?> _proven = [];
-    private readonly Queue<Hash256> _order = [];
+    private readonly ProvenBlocks _proven = new(time);
+    private readonly Bucket _answers = new(AnswerBurst, AnswerRate, time);
     private readonly Dictionary<Hash256, Answers> _asking = [];
     private readonly AnsweredBlocks _answered = new();
     private readonly Channel<byte[]> _own = Channel.CreateBounded<byte[]>(
@@ -68,11 +77,14 @@ internal sealed class BlockGossip(
     /// <summary>Learns what blocks have to meet.</summary>
     public void Remember(DaemonJob job) => _targets.Remember(job);
 
+    /// <summary>What is to be sent.</summary>
+    internal ChannelReader<byte[]> Unsent => _own.Reader;
+
     /// <summary>Sends until cancelled.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task RunAsync(GossipSub gossip, CancellationToken cancellation)
     {
-        await foreach (byte[] message in _own.Reader.ReadAllAsync(cancellation))
+        await foreach (byte[] message in Unsent.ReadAllAsync(cancellation))
             await gossip.PublishAsync(topic, message, cancellation);
     }
 
@@ -109,7 +121,7 @@ internal sealed class BlockGossip(
     public void Tell(FoundBlock block, BlockOutcome outcome)
     {
         BlockFate fate = new(block.Id, outcome.Verdict == BlockVerdict.Accepted, outcome.Reason);
-        Prove(block.Id, fate);
+        _proven.Add(fate);
         _own.Writer.TryWrite(WorkCodec.Encode(fate));
     }
 
@@ -119,20 +131,18 @@ internal sealed class BlockGossip(
         if (!BlockTemplate.TryParse(told.Blob, TemplateRules.ReserveSize, out BlockTemplate? block, out _))
             return Verdict.Reject;
         Hash256 id = block.BlockId(block.Reserved, block.Nonce);
-        if (IsProven(id, out BlockFate? fate))
+        if (_targets.Find(block.PreviousId, block.Height) is not BlockTarget target)
+            return Verdict.Ignore;
+        if (!_proven.Contains(id, target.IsForDaemons))
         {
-            // Its finder asks again, so the answer got lost.
-            if (fate is not null)
-                _own.Writer.TryWrite(WorkCodec.Encode(fate));
-            return Verdict.Accept;
+            Proof proof = await ProveAsync(block, told.Key, target, from, cancellation);
+            if (proof != Proof.Valid)
+                return Refuse(id, target, proof);
+            _proven.Add(id, target.IsForDaemons);
+            logger.LogInformation("Member {Peer} found block {Id} at height {Height}", from, id, block.Height);
         }
-        Proof proof = await ProveAsync(block, told.Key, from, cancellation);
-        if (proof != Proof.Valid)
-            return proof == Proof.Invalid ? Verdict.Reject : Verdict.Ignore;
-        Prove(id, null);
-        logger.LogInformation("Member {Peer} found block {Id} at height {Height}", from, id, block.Height);
-        if (relay(new FoundBlock(id, block.Height, told.Blob, time.GetUtcNow(), told.Key)) is Task<BlockOutcome> submission)
-            _ = submission.ContinueWith(LogFailure, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        if (target.IsForDaemons)
+            Offer(new FoundBlock(id, block.Height, told.Blob, time.GetUtcNow(), told.Key));
         return Verdict.Accept;
     }
 
@@ -150,44 +160,56 @@ internal sealed class BlockGossip(
         return Verdict.Accept;
     }
 
-    private async Task<Proof> ProveAsync(BlockTemplate block, Hash256 key, PeerId from, CancellationToken cancellation)
+    /// <summary>To this node's daemons, unless one of them has it; its finder tells it again, so that what was not taken is taken later.</summary>
+    private void Offer(FoundBlock block)
     {
-        if (_targets.DifficultyOf(block.PreviousId, out bool isKnown) is not UInt128 difficulty || !isKeyKnown(key)
-            || !(isKnown ? _budget : _strange).TryTake(from) || !strangers.TryTakeProof(from, key))
+        if (_proven.FateOf(block.Id) is { IsAccepted: true } fate)
+            Answer(fate);
+        else if (_proven.TryOffer(block.Id, OfferPause) && relay(block) is Task<BlockOutcome> submission)
+            _ = submission.ContinueWith(LogFailure, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    private void Answer(BlockFate fate)
+    {
+        lock (_lock)
         {
-            return Proof.Unknown;
+            if (!_answers.TryTake())
+                return;
         }
+        _own.Writer.TryWrite(WorkCodec.Encode(fate));
+    }
+
+    private Verdict Refuse(Hash256 id, BlockTarget target, Proof proof)
+    {
+        if (proof == Proof.Unknown)
+            return Verdict.Ignore;
+        if (target.IsBlamed)
+            return Verdict.Reject;
+
+        // Some member asked for less than this node's daemon does: its finder shall not wait for ever.
+        if (target is { IsKnown: true, IsForDaemons: true })
+            Answer(new BlockFate(id, false, $"it does not meet the network's difficulty {target.Difficulty}"));
+        return Verdict.Ignore;
+    }
+
+    private async Task<Proof> ProveAsync(BlockTemplate block, Hash256 key, BlockTarget target, PeerId from, CancellationToken cancellation)
+    {
+        CheckBudget budget = target.IsKnown ? _budget : _strange;
+        if (strangers.Standing.IsProven(from))
+            budget.Trust(from);
+        if (!isKeyKnown(key) || !budget.TryTake(from) || !strangers.TryTakeProof(from, key))
+            return Proof.Unknown;
         byte[] blob = new byte[HashingBlob.MaxSize];
         int length = block.WriteHashingBlob(block.Reserved, block.Nonce, blob, out _);
-        Proof proof = await prove(key, blob.AsMemory(0, length), difficulty, cancellation);
+        Proof proof = await prove(key, blob.AsMemory(0, length), target.Difficulty, cancellation);
         if (proof == Proof.Valid)
             _budget.Trust(from);
-        if (proof != Proof.Invalid)
+        if (proof != Proof.Invalid || !target.IsBlamed)
             return proof;
-        if (!isKnown)
-            return Proof.Unknown;
         _budget.Distrust(from);
         strangers.Standing.Lose(from);
         logger.LogWarning("Peer {Peer} published a block without proof of work", from);
         return Proof.Invalid;
-    }
-
-    private bool IsProven(Hash256 id, out BlockFate? fate)
-    {
-        lock (_lock)
-            return _proven.TryGetValue(id, out fate);
-    }
-
-    private void Prove(Hash256 id, BlockFate? fate)
-    {
-        lock (_lock)
-        {
-            if (!_proven.ContainsKey(id))
-                _order.Enqueue(id);
-            _proven[id] = fate ?? _proven.GetValueOrDefault(id);
-            if (_order.Count > Remembered)
-                _proven.Remove(_order.Dequeue());
-        }
     }
 
     private void LogFailure(Task submission) =>
