@@ -71,6 +71,6 @@ internal sealed class BlockRivals
     private sealed record Rival(Hash256 Id, PeerId? Publisher, DaemonTemplate Template, long Number)
     {
         public bool IsRivalOf(DaemonJob job) =>
-            ReferenceEquals(Template, job.Raw) || (job.Number < Number && Equals(Publisher, job.Publisher));
+            ReferenceEquals(Template.Blob, job.Raw.Blob) || (job.Number < Number && Equals(Publisher, job.Publisher));
     }
 }

@@ -163,11 +163,13 @@ public sealed class HitProcessorTests
     public void Block_OnAnotherTemplate_IsSubmitted_UnlessTheOwnDaemonHasTheOne(bool isHearsay, bool isSubmitted)
     {
         BlockRivals rivals = new();
-        DaemonJob[] jobs = [.. new byte[] { 1, 2 }.Select(member => SampleTemplate.Job(SampleTemplate.Read(10, Hash256.Zero, Hash256.Zero, 1), Member(member)))];
+        DaemonTemplate[] templates = [.. Enumerable.Range(0, 2).Select(_ => SampleTemplate.Read(10, Hash256.Zero, Hash256.Zero, 1) with { NextSeedHash = Hash256.Zero })];
+        DaemonJob[] jobs = [SampleTemplate.Job(templates[0], Member(1)), SampleTemplate.Job(templates[1], Member(2))];
         Assert.That(rivals.FindOrAdd(jobs[0], Hash256.Zero), Is.Null);
         rivals.Settle(Hash256.Zero, new BlockOutcome(BlockVerdict.Accepted, "", isHearsay));
         Assert.That(rivals.PublisherOf(Hash256.Zero), Is.EqualTo(Member(1)));
         Assert.That(rivals.Find(jobs[0]), Is.EqualTo(Hash256.Zero), "its own template is done with");
+        Assert.That(rivals.Find(jobs[0].WithoutNextKey().WithShare(1, null)), Is.EqualTo(Hash256.Zero), "so is the same without its next key");
         Assert.That(rivals.Find(jobs[1]), Is.EqualTo(isSubmitted ? null : (Hash256?)Hash256.Zero));
     }
 
