@@ -111,6 +111,7 @@ internal sealed class HitProcessor
             // Its key went while it waited: too late for the chain, but a daemon checks blocks for itself.
             if (hit.Job is MergedJob late && hit.IsBlock)
                 Submit(late, hit, cancellation);
+            TellOfLost(hit);
             Record(hit, ShareState.Stale);
             return;
         }
@@ -155,6 +156,18 @@ internal sealed class HitProcessor
     {
         _outbox.CountSuppressed();
         _suppressed.Add(hit, rival);
+    }
+
+    /// <summary>As of other late shares, so that whoever counts them in the log finds each.</summary>
+    private void TellOfLost(Hit hit)
+    {
+        if (hit.Job is MergedJob merged && MeetsShare(merged, hit))
+            Tell(merged.Share.Header.Height, merged.Share.Header.Difficulty);
+        else if (hit.Job is ChainJob chain)
+            Tell(chain.Height, chain.ShareDifficulty);
+
+        void Tell(ulong height, UInt128 difficulty) => _logger.LogInformation(
+            "Share came late: link {Height}, difficulty {Difficulty}, under a key that is no longer in use", height, difficulty);
     }
 
     private static bool MeetsShare(MergedJob job, Hit hit)

@@ -87,6 +87,7 @@ public sealed class HitProcessorTests
         await Process(hit);
 
         Assert.That(_ledger.Counts, Is.EqualTo(new ShareCounts(1, 0, 0, 1)));
+        Assert.That(_log.Lines.Single().Text, Does.StartWith("Share came late: link 1, difficulty 100,"));
     }
 
     [Test]
