@@ -58,7 +58,7 @@ internal sealed partial class EpochTests
 
         string key = await AnnouncedAsync(fleet, first);
         await ChangedAsync(fleet, key);
-        FleetCount count = await fleet.OneChainAsync();
+        FleetShares count = await fleet.OneChainAsync();
         IReadOnlyList<ClusterBlock> blocks = await ClusterBlock.AllOfAsync(fleet, first, second);
         await PowerFailsAsync(fleet);
         await fleet.EndAsync();
@@ -166,7 +166,7 @@ internal sealed partial class EpochTests
         Assert.That(chains.Shares.Where(share => share.Fate == ShareFate.Forgotten).Select(Describe), Is.Empty);
     }
 
-    private static void Report(IReadOnlyList<ClusterBlock> blocks, StoredChains chains, FleetCount count)
+    private static void Report(IReadOnlyList<ClusterBlock> blocks, StoredChains chains, FleetShares count)
     {
         foreach (bool isAfter in new[] { false, true })
         {
@@ -178,7 +178,7 @@ internal sealed partial class EpochTests
         }
         foreach (StoredShare share in chains.Shares.Where(share => share.Fate is not (ShareFate.Link or ShareFate.Uncle)))
             TestContext.Out.WriteLine(Describe(share));
-        TestContext.Out.WriteLine($"{count.Found} shares found until the power failed, {count.Stale} of them stale");
+        TestContext.Out.WriteLine($"until the power failed: {count}");
     }
 
     private static string Describe(StoredShare share) =>

@@ -1,19 +1,18 @@
-using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using P2PMiner.Integration.Tests.Nodes;
+using P2PMiner.Node.ShareChain;
 
 namespace P2PMiner.Integration.Tests.Cluster;
 
 /// <summary>Many nodes, one on each machine, of which some are killed and started again, and what all of them did together.</summary>
-internal sealed partial class Fleet : IAsyncDisposable
+internal sealed class Fleet : IAsyncDisposable
 {
+    /// <summary>That nodes join which are told nothing.</summary>
+    public const string Cluster = "default";
+
     private readonly LocalNetwork _network;
     private readonly Seat[] _seats;
     private readonly List<string> _output = [];
-    private long _found;
-    private long _stale;
-    private long _rejected;
 
     /// <param name="network">The machines.</param>
     /// <param name="home">For a folder of each node.</param>
@@ -57,38 +56,40 @@ internal sealed partial class Fleet : IAsyncDisposable
             _network.Machines[machine], seat.How.Within, seat.Home, ["P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1", .. seat.How.Environment], seat.How.Arguments);
     }
 
-    /// <summary>SIGKILL, after a last look at what it did.</summary>
+    /// <summary>SIGKILL.</summary>
     public async Task KillAsync(int machine)
     {
         NodeProcess node = this[machine];
-        JsonElement last = await node.UntilAsync(_ => true);
+        await PeerIdAsync(machine);
         await node.KillAsync();
-        _found += Shares(last, "found");
-        _stale += Shares(last, "stale");
-        _rejected += Shares(last, "rejected");
         _output.AddRange(Lines(machine, node.Output));
         _seats[machine].Node = null;
         await node.DisposeAsync();
     }
 
-    /// <summary>Waits for a moment at which all that run have the same tip.</summary>
-    public async Task<FleetCount> OneChainAsync()
+    /// <summary>Waits for a moment at which all that run have the same chain, and counts what became of all shares.</summary>
+    /// <param name="after">Shares up to this height do not count.</param>
+    public async Task<FleetShares> OneChainAsync(ulong after = 0)
     {
         JsonElement[] all = [];
+        FleetShares? shares = null;
         await Wait.UntilAsync(
             async () =>
             {
                 all = await StatusesAsync();
-                return all.Select(Tip).Distinct().Count() == 1;
+                if (all.Select(Tip).Distinct().Count() > 1)
+                    return false;
+                shares = await CountAsync(after);
+                return shares.Common + UncleRules.Depth >= Height(all[0]);
             },
-            () => $"tips {string.Join(", ", all.Select(status => $"{Tip(status)} at {Height(status)} with {Peers(status)} peers"))}; {Running[0].Explain()}");
-        JsonElement contributions = await Running[0].ContributionsAsync();
-        return new FleetCount(
-            _found + all.Sum(status => Shares(status, "found")), _stale + all.Sum(status => Shares(status, "stale")),
-            _rejected + all.Sum(status => Shares(status, "rejected")),
-            Output.Sum(WorkOf), double.Parse(contributions.GetProperty("weight").GetRawText(), CultureInfo.InvariantCulture),
-            contributions.GetProperty("links").GetInt32(), contributions.GetProperty("uncles").GetInt32(), contributions.GetProperty("miners").GetArrayLength());
+            () => $"tips {string.Join(", ", all.Select(status => $"{Tip(status)} at {Height(status)} with {Peers(status)} peers"))}; {shares}; {Running[0].Explain()}");
+        await SameContributionsAsync();
+        return shares!;
     }
+
+    /// <summary>The id of a machine's node, which it keeps; also after it was killed.</summary>
+    public async Task<string> PeerIdAsync(int machine) =>
+        _seats[machine].PeerId ??= (await this[machine].UntilAsync(_ => true)).GetProperty("peerId").GetString()!;
 
     /// <summary>Waits until all that run know of so many others.</summary>
     public Task UntilPeersAsync(int peers) => Task.WhenAll(Running.Select(node => node.UntilAsync(status => Peers(status) >= peers)));
@@ -121,16 +122,27 @@ internal sealed partial class Fleet : IAsyncDisposable
 
     public static string Tip(JsonElement status) => status.GetProperty("chain").GetProperty("tip").GetString()!;
 
-    public static long Shares(JsonElement status, string what) => status.GetProperty("shares").GetProperty(what).GetInt64();
-
     private static IEnumerable<string> Lines(int machine, IEnumerable<string> lines) => lines.Select(line => $"{machine}: {line}");
 
-    /// <summary>The difficulty of the share that a line tells of; 0 for any other line.</summary>
-    private static double WorkOf(string line) =>
-        ShareLine().Match(line) is { Success: true } match ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+    private async Task<FleetShares> CountAsync(ulong after)
+    {
+        int[] running = [.. Enumerable.Range(0, _seats.Length).Where(IsRunning)];
+        foreach (int machine in running)
+            await PeerIdAsync(machine);
 
-    [GeneratedRegex("Share (?:accepted|came late): link [0-9]+, difficulty ([0-9]+)")]
-    private static partial Regex ShareLine();
+        // What a node tells of is on its disk before.
+        IReadOnlyList<string> output = Output;
+        ShareTree[] chains = [.. Enumerable.Range(0, _seats.Length).Select(machine => StoredChain.Read(DataDirectory(machine), Cluster))];
+        return FleetShares.Of(chains, [.. _seats.Select(seat => seat.PeerId)], running, output, after);
+    }
+
+    /// <summary>Nodes whose chains end alike credit everybody alike.</summary>
+    private async Task SameContributionsAsync()
+    {
+        JsonElement[] all = await Task.WhenAll(Running.Select(node => node.ContributionsAsync()));
+        foreach (IGrouping<string?, JsonElement> alike in all.GroupBy(contributions => contributions.GetProperty("tip").GetString()))
+            Assert.That(alike.Select(contributions => contributions.GetRawText()).Distinct().Count(), Is.EqualTo(1), string.Join('\n', alike));
+    }
 
     private sealed class Seat(FleetSeat how, string home)
     {
@@ -139,6 +151,8 @@ internal sealed partial class Fleet : IAsyncDisposable
         public string Home { get; } = home;
 
         public NodeProcess? Node { get; set; }
+
+        public string? PeerId { get; set; }
     }
 }
 
@@ -153,22 +167,4 @@ internal sealed record FleetSeat(params string[] Arguments)
 
     /// <summary>Environment variables, each as NAME=VALUE.</summary>
     public string[] Environment { get; init; } = [];
-}
-
-/// <summary>What all nodes of a fleet did, those that were killed included.</summary>
-/// <param name="Found">Shares that they found.</param>
-/// <param name="Stale">Shares of these that were not the tip when they came.</param>
-/// <param name="Rejected">Shares that break a rule.</param>
-/// <param name="Work">Sum of the difficulties of all shares that they found.</param>
-/// <param name="Credited">Of that, what the chain credits somebody for.</param>
-/// <param name="Links">Links of the chain that is credited.</param>
-/// <param name="Uncles">Late shares that these name.</param>
-/// <param name="Miners">Who is credited.</param>
-internal sealed record FleetCount(long Found, long Stale, long Rejected, double Work, double Credited, int Links, int Uncles, int Miners)
-{
-    /// <summary>Shares that nobody is credited for.</summary>
-    public long Lost => Found - Links - Uncles;
-
-    /// <summary>Part of the work that nobody is credited for.</summary>
-    public double LostWork => 1 - Credited / Work;
 }

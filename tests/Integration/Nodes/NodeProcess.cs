@@ -133,11 +133,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>Who did how much of its share chain.</summary>
-    public async Task<JsonElement> ContributionsAsync()
-    {
-        using JsonDocument answer = JsonDocument.Parse(await _http.GetStringAsync("/api/v1/contributions"));
-        return answer.RootElement.Clone();
-    }
+    public Task<JsonElement> ContributionsAsync() => GetAsync("/api/v1/contributions");
+
+    /// <summary>The other members of its cluster that it knows.</summary>
+    public async Task<JsonElement[]> PeersAsync() => [.. (await GetAsync("/api/v1/peers")).GetProperty("peers").EnumerateArray()];
 
     /// <summary>Processor time of its miner threads, and of all, in ticks of the kernel. Linux only.</summary>
     public (double Miner, double All) ProcessorTime()
@@ -227,12 +226,17 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
     }
 
+    private async Task<JsonElement> GetAsync(string path)
+    {
+        using JsonDocument answer = JsonDocument.Parse(await _http.GetStringAsync(path));
+        return answer.RootElement.Clone();
+    }
+
     private async Task<JsonElement?> TryStatusAsync()
     {
         try
         {
-            using JsonDocument answer = JsonDocument.Parse(await _http.GetStringAsync("/api/v1/status"));
-            return answer.RootElement.Clone();
+            return await GetAsync("/api/v1/status");
         }
         catch (HttpRequestException)
         {

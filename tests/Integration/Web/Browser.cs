@@ -8,8 +8,6 @@ namespace P2PMiner.Integration.Tests.Web;
 /// <summary>A headless Chromium of this machine, and what the pages in it did that they should not have done.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
-    private const string RequiredVariable = "P2P_MINER_INTEROP_REQUIRED";
-
     /// <summary>Nothing of what a browser does by itself; the tests run as root in containers, too.</summary>
     private static readonly string[] Arguments =
     [
@@ -36,12 +34,7 @@ internal sealed class Browser : IAsyncDisposable
         string? missing = program is null ? "no chromium, google-chrome or P2P_MINER_CHROMIUM"
             : !new WebPage().IsBuiltIn ? "the web page was not built in: make web"
             : null;
-        if (missing is not null)
-        {
-            if (Environment.GetEnvironmentVariable(RequiredVariable) == "1")
-                Assert.Fail(missing);
-            Assert.Ignore(missing);
-        }
+        Prerequisite.Check(missing);
         IPlaywright playwright = await Playwright.CreateAsync();
         IBrowser browser = await playwright.Chromium.LaunchAsync(
             new() { ExecutablePath = program, Args = Arguments, Timeout = (float)Wait.Longest.TotalMilliseconds });
