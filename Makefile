@@ -32,7 +32,7 @@ bin/p2p-miner: $(SOURCES)
 # The program is complete without its page, and says itself what is missing.
 BUILD_WEB = $(MAKE) --silent web || echo "the web page is left out: it takes node and npm to build (apt install nodejs npm)"
 
-.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset bench-cluster bench-kills bench-partings bench-hostile bench-key-change bench-epoch bench-memory bench-ranges publish clean help
+.PHONY: web check-web run test interop bench bench-checksum bench-engine bench-shadow bench-p2p bench-dataset bench-cluster bench-kills bench-partings bench-hostile bench-liars bench-key-change bench-epoch bench-memory bench-ranges publish clean help
 
 web: $(WEB)/dist/app.js ## bundle the web page, which make puts into the program
 
@@ -96,17 +96,21 @@ bench-cluster: bin/p2p-miner ## measure clusters of up to 20 nodes; as root, 7 G
 	@native/setup.sh test
 	@dotnet run --project bench/BenchCluster -c Release -v quiet -- $(ARGS)
 
-bench-kills: ## kill nodes of ten for an hour and count what is lost; P2P_MINER_KILLS=20 P2P_MINER_KILL_SECONDS=20 is shorter; as root, 8 GiB
-	@native/setup.sh run
+bench-kills: ## kill nodes of ten for an hour and count what is lost; P2P_MINER_KILLS=20 P2P_MINER_KILL_SECONDS=20 is shorter, P2P_MINER_MACHINES=20 more nodes; as root, 8 GiB, 13 GiB with 20
+	@native/setup.sh test
 	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~TenMachines_Killed --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
 
 bench-partings: ## part ten nodes, one with a slow line and one with a wrong clock, and count what is lost; as root, 5 GiB
-	@native/setup.sh run
+	@native/setup.sh test
 	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~PartedAgainAndAgain --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
 
 bench-hostile: ## measure what a hostile member costs another node, who comes back under a new name whenever he is shut out
 	@native/setup.sh run
 	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~HostileMemberTests --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
+
+bench-liars: ## let somebody send invalid shares, forged jobs, bad chunks and a false chain to a cluster that mines with daemons, and see that nothing is lost; as root, 5 GiB
+	@native/setup.sh test
+	@dotnet test tests/Integration -c Release --filter FullyQualifiedName~LiarTests --logger "console;verbosity=detailed" -- NUnit.ExplicitMode=Relaxed
 
 bench-key-change: ## change the share chain's key while nodes come and go, and count what is lost; as root
 	@native/setup.sh run

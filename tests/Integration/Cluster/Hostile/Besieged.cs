@@ -51,11 +51,14 @@ internal sealed class Besieged : IAsyncDisposable
     }
 
     /// <summary>Where it listens.</summary>
-    public async Task<Multiaddr> AddressAsync()
+    public Task<Multiaddr> AddressAsync() => AddressOfAsync(_node, machine: 0);
+
+    /// <summary>Where the node of a machine listens for those of others.</summary>
+    public static async Task<Multiaddr> AddressOfAsync(NodeProcess node, int machine)
     {
-        JsonElement status = await _node.UntilAsync(now => now.GetProperty("listen").GetArrayLength() > 0);
+        JsonElement status = await node.UntilAsync(now => now.GetProperty("listen").GetArrayLength() > 0);
         return Multiaddr.Parse(status.GetProperty("listen").EnumerateArray().Select(text => text.GetString()!)
-            .First(text => text.Contains(LocalNetwork.AddressOf(0), StringComparison.Ordinal)));
+            .First(text => text.Contains($"/{LocalNetwork.AddressOf(machine)}/", StringComparison.Ordinal)));
     }
 
     /// <summary>

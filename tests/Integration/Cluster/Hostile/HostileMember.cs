@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
+using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Cluster.Chain;
 using P2PMiner.Node.Cluster.Datasets;
@@ -142,7 +143,7 @@ internal sealed class HostileMember : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    /// <summary>Sends chunks that are none.</summary>
+    /// <summary>Sends chunks of the right size in which nothing is right.</summary>
     private async Task LieAsync(PeerStream stream, CancellationToken cancellation)
     {
         byte[] chunk = RandomNumberGenerator.GetBytes(DatasetProtocol.MaxChunkSize);
@@ -150,8 +151,10 @@ internal sealed class HostileMember : IAsyncDisposable
         {
             for (uint i = 0; i < request.ChunkCount; i++, Sent++)
             {
-                await stream.WriteAsync(DatasetProtocol.Prefix((int)(request.FirstChunk + i), chunk.Length), cancellation);
-                await stream.WriteAsync(chunk, cancellation);
+                long first = (request.FirstChunk + i) * (long)chunk.Length;
+                int size = (int)Math.Min(chunk.Length, RandomXLibrary.DatasetItemCount * (long)RandomXLibrary.DatasetItemSize - first);
+                await stream.WriteAsync(DatasetProtocol.Prefix((int)(request.FirstChunk + i), size), cancellation);
+                await stream.WriteAsync(chunk.AsMemory(0, size), cancellation);
             }
         }
     }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using P2PMiner.Node.Api;
 using P2PMiner.Node.Cluster;
 using P2PMiner.Node.Configuration;
 using P2PMiner.P2P.Addresses;
@@ -11,9 +13,13 @@ namespace P2PMiner.Integration.Tests.Cluster.Hostile;
 internal sealed class Siege(MachineTransport way, Multiaddr victim, string cluster)
 {
     private readonly ClusterId _cluster = ClusterId.Of(new NodeOptions { Cluster = cluster });
+    private readonly ConcurrentQueue<string> _peerIds = [];
 
     /// <summary>Under which he was let in.</summary>
-    public int Names { get; private set; }
+    public int Names => _peerIds.Count;
+
+    /// <summary>These names.</summary>
+    public IReadOnlyCollection<string> PeerIds => _peerIds;
 
     public int Sent { get; private set; }
 
@@ -31,7 +37,7 @@ internal sealed class Siege(MachineTransport way, Multiaddr victim, string clust
                     Refusals++;
                     continue;
                 }
-                Names++;
+                _peerIds.Enqueue(ContributionReport.NameOf(member.Miner));
                 await RunAsync(attack, member, stop);
                 Sent += member.Sent;
             }
