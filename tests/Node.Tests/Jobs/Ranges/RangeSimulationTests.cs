@@ -8,6 +8,9 @@ internal sealed class RangeSimulationTests
 {
     private const int Nodes = 1000;
 
+    /// <summary>Part of the work that may be done twice.</summary>
+    private const double MostTwice = 0.001;
+
     /// <summary>Two jobs of 75 s, parted from within the one into the other.</summary>
     [Test]
     public void Cluster_OfAThousandNodes_SearchesLessThanAThousandthTwice()
@@ -18,15 +21,15 @@ internal sealed class RangeSimulationTests
 
     /// <summary>
     /// An hour with a job every two minutes, of which a twentieth or a quarter of the nonces is searched, parted for ten minutes; and two hours,
-    /// parted for 100 minutes.
+    /// parted for 100 minutes in which half of the nodes are replaced by such as never heard of the other side.
     /// </summary>
-    [TestCase(3600, 1.0, 1200, 1800)]
-    [TestCase(3600, 5.0, 1200, 1800)]
-    [TestCase(7200, 5.0, 600, 6600)]
+    [TestCase(3600, 1.0, 1200, 1800, MostTwice)]
+    [TestCase(3600, 5.0, 1200, 1800, MostTwice)]
+    [TestCase(7200, 5.0, 600, 6600, 0.04)]
     [Explicit("takes minutes: make bench-ranges")]
-    public void Cluster_OfAThousandNodes_ForHours(int seconds, double speed, int partedFrom, int partedUntil)
+    public void Cluster_OfAThousandNodes_ForHours(int seconds, double speed, int partedFrom, int partedUntil, double most)
     {
-        RangeSimulation simulation = Run(seconds, secondsPerJob: 120, speed, partedFrom, partedUntil);
+        RangeSimulation simulation = Run(seconds, secondsPerJob: 120, speed, partedFrom, partedUntil, most);
         Assert.That(simulation.Searched, Is.GreaterThan(3e9 * speed));
     }
 
@@ -56,7 +59,7 @@ internal sealed class RangeSimulationTests
     }
 
     /// <summary>Ten changes of members a minute, and one of a weight.</summary>
-    private static RangeSimulation Run(int seconds, int secondsPerJob, double speed, int partedFrom, int partedUntil)
+    private static RangeSimulation Run(int seconds, int secondsPerJob, double speed, int partedFrom, int partedUntil, double most = MostTwice)
     {
         RangeSimulation simulation = new(Nodes, speed, seed: 20261121);
         for (int second = 0; second < seconds; second++)
@@ -75,7 +78,7 @@ internal sealed class RangeSimulationTests
         }
         simulation.NextJob();
         TestContext.Out.WriteLine($"{simulation.Searched:E2} nonces, {simulation.Twice / simulation.Searched:P4} of them twice");
-        Assert.That(simulation.Twice / simulation.Searched, Is.LessThan(0.001));
+        Assert.That(simulation.Twice / simulation.Searched, Is.LessThan(most));
         return simulation;
     }
 
