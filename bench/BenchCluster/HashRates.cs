@@ -6,7 +6,7 @@ namespace P2PMiner.BenchCluster;
 
 /// <summary>
 /// Hash rates of two nodes in a cluster and alone. The same processes are measured: alone, the cable of one is out. Each has one
-/// thread and a CPU of its own, so both sides share what the machine shares.
+/// thread and a CPU of its own, so both sides share what the machine shares, and an engine that is not on trial.
 /// </summary>
 internal static class HashRates
 {
@@ -15,7 +15,7 @@ internal static class HashRates
     public static async Task MeasureAsync(Report report, BenchSettings settings)
     {
         await using var crowd = new Crowd(2);
-        string[] environment = ["P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1"];
+        string[] environment = ["P2P_MINER_MEMORY=light", "P2P_MINER_THREADS=1", "P2P_MINER_ENGINE=managed"];
         crowd.Start(["taskset", "-c", "0"], environment);
         crowd.Start(["taskset", "-c", "1"], environment);
         await crowd.TogetherAsync();

@@ -19,7 +19,9 @@ internal sealed class FixedPeerTests
         // No address passes, as if the name had led to public ones only.
         HostOptions options = new()
         {
-            Key = Ed25519KeyPair.FromSeed(new byte[Ed25519KeyPair.SeedSize]), Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")], DialFilter = _ => false,
+            Key = Ed25519KeyPair.FromSeed(new byte[Ed25519KeyPair.SeedSize]),
+            Listen = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+            DialFilter = _ => false,
         };
         await using Host host = await Host.StartAsync(options, static _ => { }, NullLoggerFactory.Instance);
         ManualTime time = new(DateTimeOffset.UnixEpoch.AddYears(56));
