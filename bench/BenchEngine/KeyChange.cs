@@ -11,26 +11,58 @@ namespace P2PMiner.BenchEngine;
 
 /// <summary>
 /// How much of the full hash rate a change of the key costs the node's own key store and miner threads, with memory for the next
-/// key's dataset beside the current one's and without. The next key is known before and its cache is there.
+/// key's dataset beside the current one's, without, and with its file on the disk instead, also with some memory to spare for that. The next key is known before and its cache
+/// is there; what it costs to make all that before is not counted.
 /// </summary>
 internal static class KeyChange
 {
+    /// <summary>Where the next key's dataset is before the change.</summary>
+    private enum Place
+    {
+        Memory,
+        Nowhere,
+        Disk,
+        DiskAndSpareMemory,
+    }
+
+    /// <summary>What a machine may have to spare beside one dataset; two of them need four times as much.</summary>
+    private const long SpareBytes = 512L << 20;
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     public static async Task MeasureAsync(Report report, BenchSettings settings, HardwareInfo hardware)
     {
-        foreach (bool ahead in new[] { true, false })
+        foreach (Place next in Enum.GetValues<Place>())
         {
-            double[] lost = await LostSecondsAsync(settings, hardware, ahead);
+            double[] lost = await LostSecondsAsync(settings, hardware, next);
             report.Add(
-                ahead ? "key change, two datasets" : "key change, one dataset",
+                next switch
+                {
+                    Place.Memory => "key change, two datasets",
+                    Place.Disk => "key change, one dataset, a file",
+                    Place.DiskAndSpareMemory => "key change, one dataset, a file, 512 MiB to spare",
+                    _ => "key change, one dataset",
+                },
                 Report.Text($"{lost.Median():0.00} s of the full rate lost ({string.Join(", ", lost.Select(seconds => Report.Text($"{seconds:0.00}")))})"),
                 lost.Median());
         }
     }
 
-    private static async Task<double[]> LostSecondsAsync(BenchSettings settings, HardwareInfo hardware, bool ahead)
+    private static async Task<double[]> LostSecondsAsync(BenchSettings settings, HardwareInfo hardware, Place place)
+    {
+        DirectoryInfo? directory = place is Place.Disk or Place.DiskAndSpareMemory ? Directory.CreateDirectory("artifacts/bench-datasets") : null;
+        try
+        {
+            return await LostSecondsAsync(settings, hardware, place, directory?.FullName);
+        }
+        finally
+        {
+            directory?.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<double[]> LostSecondsAsync(BenchSettings settings, HardwareInfo hardware, Place place, string? directory)
     {
         ThreadPlan plan = ThreadPlanner.Plan(hardware, new ThreadRequest(settings.Threads.Max()));
         ManagedEngine engine = new(new ManagedEngineOptions { Threads = plan.Threads.Count });
@@ -38,7 +70,10 @@ internal static class KeyChange
             new KeyStoreOptions
             {
                 Memory = MemoryMode.Full,
-                PrepareNextDataset = ahead,
+                PrepareNextDataset = place == Place.Memory,
+                DatasetCacheDirectory = directory,
+                IsDatasetCacheAutomatic = true,
+                SpareBytes = place == Place.DiskAndSpareMemory ? SpareBytes : 0,
                 Pages = settings.Pages[0],
                 Engine = engine,
                 BuilderThreads = settings.Cpus.Count,
@@ -50,11 +85,11 @@ internal static class KeyChange
         miner.SetJob(BenchJob.Of(KeyOf(0), 0));
         double[] lost = new double[settings.Pairs];
         for (int change = 0; change < lost.Length; change++)
-            lost[change] = await LostSecondsAsync(keys, miner, change, ahead);
+            lost[change] = await LostSecondsAsync(keys, miner, change, place);
         return lost;
     }
 
-    private static async Task<double> LostSecondsAsync(KeyStore keys, Miner miner, int change, bool ahead)
+    private static async Task<double> LostSecondsAsync(KeyStore keys, Miner miner, int change, Place place)
     {
         (Hash256 old, Hash256 next) = (KeyOf(change), KeyOf(change + 1));
         await UntilAsync(() => IsReady(keys, old));
@@ -62,7 +97,7 @@ internal static class KeyChange
         // The next one is made at low priority; nobody waits for it here.
         miner.SetPaused(true);
         keys.SetKeys(old, next);
-        await UntilAsync(() => IsReady(keys, next, ahead));
+        await UntilAsync(() => IsReady(keys, next, place));
         miner.SetPaused(false);
         await UntilAsync(() => miner.FullThreadCount == miner.ThreadCount);
         double before = await RateAsync(miner);
@@ -77,8 +112,13 @@ internal static class KeyChange
         return seconds - hashes / ((before + await RateAsync(miner)) / 2);
     }
 
-    private static bool IsReady(KeyStore keys, Hash256 key, bool isWhole = true) => keys.Status.Keys.FirstOrDefault(status => status.Key == key) is { } status
-        && (isWhole ? status.Dataset == DatasetState.Ready : status.Cache == CacheState.Ready);
+    private static bool IsReady(KeyStore keys, Hash256 key, Place place = Place.Memory) =>
+        keys.Status.Keys.FirstOrDefault(status => status.Key == key) is { } status && place switch
+        {
+            Place.Memory => status.Dataset == DatasetState.Ready,
+            Place.Disk or Place.DiskAndSpareMemory => status.IsKept,
+            _ => status.Cache == CacheState.Ready,
+        };
 
     private static async Task<double> RateAsync(Miner miner)
     {

@@ -4,6 +4,7 @@ using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Files;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Mining.Threads;
 using P2PMiner.Node.Api;
@@ -106,7 +107,9 @@ internal sealed class MiningEngine : IAsyncDisposable
                 Engine = selection.Engine,
                 Fallback = selection.Fallback,
                 Supplier = supplier,
-                DatasetCacheDirectory = options.DatasetCache,
+                DatasetCacheDirectory = isNode ? CacheDirectory(options, memory, logs) : options.DatasetCache,
+                IsDatasetCacheAutomatic = options.DatasetCache is null,
+                SpareBytes = Spare(memory),
             },
             time, logs.CreateLogger<KeyStore>());
         if (firstKey is Hash256 key && role.HasCaches)
@@ -116,9 +119,27 @@ internal sealed class MiningEngine : IAsyncDisposable
     }
 
     // The other engine has a cache of its own meanwhile.
-    private static bool HasRoomForTrial(MemoryPlan memory) =>
-        memory.AvailableBytes is not long available
-        || available - memory.RequiredBytes - MemoryPlanner.SystemReserveBytes >= MemoryPlanner.CacheBytes;
+    private static bool HasRoomForTrial(MemoryPlan memory) => memory.AvailableBytes is null || Spare(memory) >= MemoryPlanner.CacheBytes;
+
+    private static long Spare(MemoryPlan memory) =>
+        Math.Max(0, (memory.AvailableBytes ?? 0) - memory.RequiredBytes - MemoryPlanner.SystemReserveBytes);
+
+    /// <summary>Where a node keeps datasets; null for nowhere. What is no longer kept in the data directory goes.</summary>
+    private static string? CacheDirectory(NodeOptions options, MemoryPlan memory, ILoggerFactory logs)
+    {
+        string automatic = Path.Combine(options.DataDirectory, "datasets");
+        string? directory = options.DatasetCache ?? (options.KeepsDatasets && !memory.PrepareNextDataset ? automatic : null);
+        try
+        {
+            if (directory != automatic)
+                DatasetFile.DeleteAll(automatic);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            logs.CreateLogger("engine").LogWarning("Cannot delete old datasets in {Directory}: {Reason}", automatic, e.Message);
+        }
+        return directory;
+    }
 
     /// <summary>Stops the threads before the memory goes that they hash with.</summary>
     public async ValueTask DisposeAsync()

@@ -183,7 +183,10 @@ internal sealed class NodeSnapshot(
         bool isRunning = key.Dataset is DatasetState.Building or DatasetState.Loading;
         return new DatasetStatus(
             key.Key.ToString(), state, progress.Fraction, Chunks(progress.ItemsDone) - Chunks(progress.ItemsRemote), Chunks(progress.ItemsRemote),
-            isRunning ? progress.ItemsPerSecond : null, isRunning ? progress.Eta?.TotalSeconds : null);
+            isRunning ? progress.ItemsPerSecond : null, isRunning ? progress.Eta?.TotalSeconds : null)
+        {
+            FileChunks = Chunks(progress.ItemsFromFile),
+        };
     }
 
     /// <summary>The last chunk of a dataset is a little shorter than the others.</summary>

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Files;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.RandomX;
@@ -49,7 +50,7 @@ internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> no
     {
         if (nodes.Count > 1)
             await TouchAsync(dataset, items, cancellation);
-        DatasetWorkers workers = new(threads, [.. Interleave(nodes)], lowPriority, time);
+        DatasetWorkers workers = new(threads, [.. Interleave(nodes)], lowPriority, time) { GivesWayToOthers = supplier is not FileSupplier };
         ChunkQueue queue = new(items);
         ChunkIntake intake = new(
             new Hash256(cache.Key), dataset, queue, new ChunkCheck(dataset, cache, RandomNumberGenerator.Fill), time);

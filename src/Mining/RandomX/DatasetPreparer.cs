@@ -6,8 +6,8 @@ using P2PMiner.Mining.RandomX.Native;
 namespace P2PMiner.Mining.RandomX;
 
 /// <summary>
-/// Makes the datasets of a <see cref="KeyStore"/> in the background, one key at a time: the current key's, then, where memory is
-/// for two, the next one's.
+/// Makes the datasets of a <see cref="KeyStore"/> in the background, one key at a time: the current key's, then the next one's, in memory
+/// where there is enough for two, else on the disk where that is wanted.
 /// </summary>
 /// <param name="slots">Where they are missing, and go.</param>
 /// <param name="options">As given to the store.</param>
@@ -16,7 +16,7 @@ namespace P2PMiner.Mining.RandomX;
 /// <param name="datasetItems">Items that are computed; fewer than all only in tests.</param>
 internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, TimeProvider time, ILogger log, int datasetItems)
 {
-    private readonly DatasetMaker _datasets = new(options, time, log, datasetItems);
+    private readonly DatasetMaker _datasets = new(options, time, log, datasetItems, () => IsCurrentMissing(slots));
     private readonly bool _isWhole = datasetItems == RandomXLibrary.DatasetItemCount;
     private readonly WakeSignal _work = new();
 
@@ -31,6 +31,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
     {
         lock (slots.Gate)
             StopOutdated();
+        _datasets.DropUnwanted();
         _work.Set();
     }
 
@@ -41,8 +42,23 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
             using CancellationTokenSource buildingStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
             if (TakeWork(buildingStop) is (KeySlot slot, IRandomXCache cache, MemoryMode memory, bool ahead))
                 await MakeAsync(slot, cache, memory, ahead, buildingStop.Token);
+            else if (TakeAhead(buildingStop) is (KeySlot next, IRandomXCache nextCache))
+                await KeepAheadAsync(next, nextCache, buildingStop.Token);
             else if (!await _work.TryWaitAsync(stop))
-                return;
+                break;
+        }
+        _datasets.DropUnwanted();
+    }
+
+    private static bool IsCurrentMissing(KeySlots slots)
+    {
+        lock (slots.Gate)
+        {
+            return slots.Memory == MemoryMode.Full && slots.Current is
+            {
+                CacheState: not CacheState.Failed,
+                DatasetState: DatasetState.None or DatasetState.Building or DatasetState.Loading,
+            };
         }
     }
 
@@ -71,19 +87,69 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         }
     }
 
+    private (KeySlot Slot, IRandomXCache Cache)? TakeAhead(CancellationTokenSource stop)
+    {
+        lock (slots.Gate)
+        {
+            if (!_datasets.KeepsNext || slots.Memory != MemoryMode.Full || slots.Current?.DatasetState != DatasetState.Ready
+                || slots.Next is not { IsKeepTried: false, Cache: IRandomXCache cache } slot)
+            {
+                return null;
+            }
+            slot.IsKeepTried = true;
+            slot.BeginWork();
+            (_building, _buildingStop, _buildingAhead, _buildingFor) = (slot, stop, true, slots.Memory);
+            return (slot, cache);
+        }
+    }
+
+    private async Task KeepAheadAsync(KeySlot slot, IRandomXCache cache, CancellationToken cancellation)
+    {
+        bool isKept = false;
+        try
+        {
+            isKept = await _datasets.KeepAheadAsync(cache, KeysInUse, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            lock (slots.Gate)
+                slot.IsKeepTried = false;
+        }
+        finally
+        {
+            EndWork(slot, () => slot.IsKept = isKept);
+        }
+        slots.Report();
+    }
+
+    private IReadOnlyCollection<Hash256> KeysInUse => [.. slots.Status.Keys.Select(k => k.Key)];
+
+    private void EndWork(KeySlot slot, Action? change = null)
+    {
+        lock (slots.Gate)
+        {
+            (_building, _buildingStop) = (null, null);
+            change?.Invoke();
+            slot.EndWork();
+        }
+        _datasets.DropUnwanted();
+    }
+
     private async Task MakeAsync(KeySlot slot, IRandomXCache cache, MemoryMode memory, bool ahead, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
         try
         {
+            if (slot.IsRemoteDoubted)
+                _datasets.Distrust(slot.Key);
             MadeDatasets made = await _datasets.MakeAsync(
-                slot.Engine, cache, memory == MemoryMode.Hybrid, ahead, slot.IsRemoteDoubted || memory != MemoryMode.Full ? null : options.Supplier,
+                slot.Engine, cache, memory == MemoryMode.Hybrid, ahead, trusts: !slot.IsRemoteDoubted,
                 (state, progress) => ReportProgress(slot, state, progress), cancellation);
             TimeSpan elapsed = time.GetElapsedTime(start);
             if (!await TryPrepareAsync(slot, cache, made, cancellation))
                 return;
-            if (TryPublish(slot, made, memory, elapsed) && made.RemoteItems is not null)
-                await _datasets.SaveAsync(slot.Key, made.Datasets[0], [.. slots.Status.Keys.Select(k => k.Key)], cancellation);
+            if (TryPublish(slot, made, memory, elapsed))
+                await _datasets.SaveAsync(slot.Key, made, elapsed, KeysInUse, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -107,11 +173,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
         }
         finally
         {
-            lock (slots.Gate)
-            {
-                (_building, _buildingStop) = (null, null);
-                slot.EndWork();
-            }
+            EndWork(slot);
         }
     }
 
@@ -146,9 +208,11 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
             if (!isReady)
                 ResetUnlessReady(slot, DatasetState.Failed);
         }
-        catch (RandomXUnavailableException e) when (made.RemoteItems > 0)
+        catch (RandomXUnavailableException e) when (made.Origin.Remote + made.Origin.File > 0)
         {
-            log.LogWarning("The dataset for key {Key} that others helped with is computed again: {Reason}", slot.Key, e.Message);
+            log.LogWarning(
+                "The dataset for key {Key} that {Helper} helped with is computed again: {Reason}",
+                slot.Key, made.Origin.File > 0 ? "its file" : "others", e.Message);
             slot.IsRemoteDoubted = true;
             ResetUnlessReady(slot, DatasetState.None);
         }

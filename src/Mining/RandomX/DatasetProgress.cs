@@ -8,6 +8,9 @@ namespace P2PMiner.Mining.RandomX;
 /// <param name="ItemsRemote">Of those finished, the ones that came from other machines.</param>
 public readonly record struct DatasetProgress(int ItemsDone, int ItemsTotal, double ItemsPerSecond, TimeSpan? Eta, int ItemsRemote)
 {
+    /// <summary>Of those finished, the ones that came from the dataset file.</summary>
+    public int ItemsFromFile { get; init; }
+
     /// <summary>0 to 1.</summary>
     public double Fraction => ItemsTotal == 0 ? 1 : (double)ItemsDone / ItemsTotal;
 

@@ -15,6 +15,9 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
 
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Whether threads let others go first from when those have brought a chunk.</summary>
+    internal bool GivesWayToOthers { get; init; } = true;
+
     /// <summary>Number of chunks of <paramref name="items"/> items; the last may be shorter.</summary>
     internal static int ChunkCount(int items) => (items + ChunkItems - 1) / ChunkItems;
 
@@ -58,7 +61,7 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
             CurrentThread.TryPin(number);
         if (lowPriority)
             CurrentThread.TryLowerPriority();
-        bool givesWay = lowPriority;
+        bool givesWay = lowPriority || !GivesWayToOthers;
         bool failed = true;
         try
         {

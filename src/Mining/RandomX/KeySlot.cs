@@ -34,8 +34,14 @@ internal sealed class KeySlot(Hash256 key, IRandomXEngine engine)
 
     internal TimeSpan? DatasetTime { get; private set; }
 
-    /// <summary>Whether the dataset is made without others' help, because what came of it was wrong.</summary>
+    /// <summary>Whether the dataset is made without others' help and its file, because what came of it was wrong.</summary>
     internal bool IsRemoteDoubted { get; set; }
+
+    /// <summary>Whether it was tried to have the dataset on the disk before it is needed.</summary>
+    internal bool IsKeepTried { get; set; }
+
+    /// <summary>See <see cref="KeyStatus.IsKept"/>.</summary>
+    internal bool IsKept { get; set; }
 
     /// <summary>Keeps the memory from being given up by this slot until <see cref="EndWork"/>.</summary>
     internal void BeginWork() => _workers++;
@@ -66,7 +72,7 @@ internal sealed class KeySlot(Hash256 key, IRandomXEngine engine)
         Datasets = made.Datasets;
         DatasetTime = time;
         DatasetState = DatasetState.Ready;
-        Progress = DatasetProgress.At(made.Items, made.Items, time, made.RemoteItems ?? 0);
+        Progress = DatasetProgress.At(made.Items, made.Items, time, made.Origin.Remote) with { ItemsFromFile = made.Origin.File };
     }
 
     /// <summary>Gives up the datasets, which may be made again; VMs keep theirs. Those that are being made are up to their maker.</summary>
@@ -91,7 +97,10 @@ internal sealed class KeySlot(Hash256 key, IRandomXEngine engine)
         DatasetState,
         Progress,
         DatasetTime,
-        Datasets.Count > 0 ? Datasets[0].PageKind : null);
+        Datasets.Count > 0 ? Datasets[0].PageKind : null)
+    {
+        IsKept = IsKept,
+    };
 
     private void FreeWhenIdle()
     {

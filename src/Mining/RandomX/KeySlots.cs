@@ -130,12 +130,12 @@ internal sealed class KeySlots(IRandomXEngine engine, MemoryMode memory)
         Report();
     }
 
-    /// <summary>Gives up the dataset of a key, when others helped with it, and has it made without them.</summary>
+    /// <summary>Gives up the dataset of a key, when others or its file helped with it, and has it made without them.</summary>
     internal void DoubtDataset(Hash256 key)
     {
         lock (Gate)
         {
-            if (Find(key) is not { Progress.ItemsRemote: > 0, DatasetState: DatasetState.Ready } slot)
+            if (Find(key) is not { DatasetState: DatasetState.Ready } slot || slot.Progress.ItemsRemote + slot.Progress.ItemsFromFile == 0)
                 return;
             slot.IsRemoteDoubted = true;
             slot.DropDatasets();

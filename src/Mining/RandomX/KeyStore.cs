@@ -76,7 +76,7 @@ public sealed class KeyStore : IAsyncDisposable
     /// <summary>Makes datasets from now on, or gives them up, whereupon hashing goes on in light mode. Memory is given back when the last VM on it is gone.</summary>
     public void SetMemory(MemoryMode memory) => _slots.SetMemory(memory);
 
-    /// <summary>Says that a hash with the dataset of a key was wrong: if others helped with it, it is made again without them.</summary>
+    /// <summary>Says that a hash with the dataset of a key was wrong: if others or its file helped with it, it is made again without them.</summary>
     public void DoubtDataset(Hash256 key) => _slots.DoubtDataset(key);
 
     /// <summary>Creates the fastest hasher that is possible for a key now. The caller disposes it.</summary>

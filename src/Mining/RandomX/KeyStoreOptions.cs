@@ -41,6 +41,18 @@ public sealed record KeyStoreOptions
     /// <summary>Brings chunks of datasets from elsewhere; null computes all.</summary>
     public IChunkSupplier? Supplier { get; init; }
 
-    /// <summary>Where datasets are kept between runs, 2080 MiB each; null for nowhere.</summary>
+    /// <summary>
+    /// Where datasets are kept, 2080 MiB each; null for nowhere. The current key's is there for the next start, and the next key's too, which
+    /// is computed for it ahead where there is no memory for two.
+    /// </summary>
     public string? DatasetCacheDirectory { get; init; }
+
+    /// <summary>
+    /// Whether nobody asked for these files: more of the disk is left free, and what took no longer to compute than it would to read is
+    /// not kept for the next start.
+    /// </summary>
+    public bool IsDatasetCacheAutomatic { get; init; }
+
+    /// <summary>Memory beside all that is made here which the system may use to keep a part of these files, as long as nobody else needs it.</summary>
+    public long SpareBytes { get; init; }
 }

@@ -27,7 +27,7 @@ public enum DatasetState
     /// <summary>Being computed.</summary>
     Building,
 
-    /// <summary>Being read from the dataset file.</summary>
+    /// <summary>Being read from the dataset file, and computed meanwhile.</summary>
     Loading,
 
     /// <summary>Full mode is possible.</summary>
@@ -56,7 +56,11 @@ public sealed record KeyStatus(
     DatasetState Dataset,
     DatasetProgress Progress,
     TimeSpan? DatasetTime,
-    PageKind? DatasetPages);
+    PageKind? DatasetPages)
+{
+    /// <summary>Whether the dataset, for which there was no memory yet, lies on the disk.</summary>
+    public bool IsKept { get; init; }
+}
 
 /// <summary>The state of a <see cref="KeyStore"/> at one moment.</summary>
 /// <param name="Generation">See <see cref="KeyStore.Generation"/>.</param>

@@ -104,6 +104,8 @@ internal sealed class MinerThread
                     Start();
                     return;
                 }
+                if (!_isLowered && MakesWay)
+                    _isLowered = CurrentThread.TryLowerPriority();
                 if (work.Job is null || work.Paused || !isReady)
                     _control.WaitForChange(work, IdleLook);
                 else

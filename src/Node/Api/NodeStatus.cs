@@ -156,7 +156,11 @@ internal sealed record ChainStatus(ulong Height, string Tip, UInt128 Difficulty)
 /// <param name="ItemsPerSecond">Null when nothing is being built.</param>
 /// <param name="EtaSeconds">Time until it is ready; null when not known.</param>
 internal sealed record DatasetStatus(
-    string? Key, string State, double Progress, int LocalChunks, int RemoteChunks, double? ItemsPerSecond, double? EtaSeconds);
+    string? Key, string State, double Progress, int LocalChunks, int RemoteChunks, double? ItemsPerSecond, double? EtaSeconds)
+{
+    /// <summary>Of the local chunks, those that came from the dataset file.</summary>
+    public int FileChunks { get; init; }
+}
 
 /// <summary>RandomX keys, 64 hex digits each.</summary>
 internal sealed record KeyStatus(string Current, string? Next);

@@ -73,8 +73,11 @@ internal sealed record NodeOptions
     /// <summary>Pages of caches, datasets and scratchpads.</summary>
     public PagePreference Pages { get; init; }
 
-    /// <summary>Directory that keeps built datasets on disk; null keeps none.</summary>
+    /// <summary>Directory that keeps datasets on disk; null is one in <see cref="DataDirectory"/>, where memory is for one dataset only.</summary>
     public string? DatasetCache { get; init; }
+
+    /// <summary>Whether datasets are kept on disk at all.</summary>
+    public bool KeepsDatasets { get; init; } = true;
 
     /// <summary>
     /// Bytes per second of datasets sent to other nodes; null is no limit. By default about half of what a line of 1 Gbit/s carries, so

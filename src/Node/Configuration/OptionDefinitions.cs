@@ -80,9 +80,10 @@ internal static class OptionDefinitions
         options => OptionText.Pages(options.Pages));
 
     public static readonly OptionDefinition DatasetCache = new(
-        "dataset-cache", "DIR", "Keep built datasets in this directory (2080 MiB each) and load them at the next start.",
-        (options, values) => options with { DatasetCache = OptionText.FilePath(values[0]) },
-        options => options.DatasetCache ?? OptionText.None);
+        "dataset-cache", "auto|off|DIR",
+        "Keep datasets on disk (2080 MiB each), the next key's ahead; auto does so in the data directory where memory is for one only.",
+        OptionText.WithDatasetCache,
+        options => options.DatasetCache ?? (options.KeepsDatasets ? "auto" : "off"));
 
     public static readonly OptionDefinition UploadLimit = new(
         "upload-limit", "N|off", "MiB per second of datasets that are sent to other nodes, all together.",

@@ -112,6 +112,13 @@ internal static class OptionText
         return options with { Memory = memory, PartBytes = memory == MemoryRequest.Hybrid ? part : null };
     }
 
+    /// <summary>Where datasets are kept, or whether; a directory of such a name can be given as <c>./auto</c>.</summary>
+    public static NodeOptions WithDatasetCache(NodeOptions options, IReadOnlyList<string> values) => options with
+    {
+        DatasetCache = values[0] is "auto" or "off" ? null : FilePath(values[0]),
+        KeepsDatasets = values[0] != "off",
+    };
+
     /// <summary>As <see cref="WithMemory"/> reads it.</summary>
     public static string MemorySize(long partBytes) => $"{(partBytes + MemoryPlanner.CacheBytes) >> 20}M";
 

@@ -54,7 +54,10 @@ internal static class StatusReport
         if (dataset is null or { State: "none" })
             return "none";
         if (dataset.State == "ready")
-            return dataset.RemoteChunks > 0 ? $"ready, {dataset.RemoteChunks} of {dataset.LocalChunks + dataset.RemoteChunks} MiB from others" : "ready";
+        {
+            string origin = dataset.RemoteChunks > 0 ? $", {dataset.RemoteChunks} of {dataset.LocalChunks + dataset.RemoteChunks} MiB from others" : "";
+            return dataset.FileChunks > 0 ? $"ready, {dataset.FileChunks} of {dataset.LocalChunks} MiB from its file" : "ready" + origin;
+        }
         string remote = dataset.RemoteChunks > 0 ? $", {dataset.LocalChunks} MiB made here, {dataset.RemoteChunks} MiB from others" : "";
         string rate = dataset.ItemsPerSecond is double items ? FormattableString.Invariant($", {items / 1e6:0.00} M items/s") : "";
         string eta = dataset.EtaSeconds is double seconds ? $", ready in {Units.Duration(seconds)}" : "";

@@ -54,7 +54,6 @@ internal sealed partial class DatasetTests
     public async Task SlowMachine_IsReadySooner_WithTwoHosts_AlsoWhenOneOfThemLies(int oneWrongIn, int rightChunks, params string[] environment)
     {
         string dataset = Path.Combine(_home, "dataset");
-        string lies = Path.Combine(_home, "lies");
         string[] hosting = ["--mode", "master", "--memory", "full", "--threads", "0", "--engine", "native", "--dataset-cache"];
         using LocalNetwork network = LocalNetwork.Create(3);
         foreach (NetworkNamespace machine in network.Machines)
@@ -76,11 +75,11 @@ internal sealed partial class DatasetTests
             Assert.That(together.ShutOut, Is.Empty);
             Assert.That(together.Dataset, Is.EqualTo(truth));
         }
-        FalseDataset.Write(genuine, lies, oneWrongIn, rightChunks);
         NodeOutcome beset;
-        await using (NodeProcess liar = NodeProcess.StartOn(network.Machines[1], Home("liar"), [.. hosting, lies]))
+        await using (NodeProcess liar = NodeProcess.StartOn(network.Machines[1], Home("liar"), [.. hosting, dataset]))
         {
             string id = (await ReadyAsync(liar)).GetProperty("peerId").GetString()!;
+            FalseDataset.Make(liar.Id, oneWrongIn, rightChunks);
             beset = await SlowAsync(network.Machines[2], slow, environment, "beset");
             Assert.That(beset.ShutOut, Has.Count.EqualTo(1));
             Assert.That(beset.ShutOut.Single(), Does.Contain(id));

@@ -1,52 +1,40 @@
-using System.Security.Cryptography;
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 
 namespace P2PMiner.Integration.Tests.Cluster;
 
 /// <summary>
-/// A dataset file that a liar would make: some items are wrong, and the checksums are those of the wrong items. The last chunks are right, because
-/// others are sent chunks from the back: so it is believed at first.
+/// Makes a liar of a node: some items of the dataset in its memory become wrong. The last chunks stay right, because others are sent chunks from
+/// the back: so it is believed at first. Linux, as root.
 /// </summary>
 internal static class FalseDataset
 {
-    private const int HeaderSize = 4096;
-    private const int ChunkSize = 1 << 20;
-    private const int HashSize = 32;
+    private const long DatasetBytes = 2_181_038_016;
+    private const int ItemBytes = 64;
+    private const int BlockBytes = 1 << 20;
 
-    /// <summary>Makes a false copy in a directory.</summary>
-    /// <param name="genuine">The file of a right one.</param>
-    /// <param name="directory">Is made.</param>
+    /// <summary>Makes one, whose dataset is ready and has been given to nobody.</summary>
+    /// <param name="process">Its id.</param>
     /// <param name="every">One item in so many is wrong.</param>
-    /// <param name="right">Chunks at its end that are right.</param>
-    public static void Write(string genuine, string directory, int every, int right)
+    /// <param name="right">Chunks at the end that are right.</param>
+    public static void Make(int process, int every, int right)
     {
-        Directory.CreateDirectory(directory);
-        using FileStream source = File.OpenRead(genuine);
-        using FileStream target = File.Create(Path.Combine(directory, Path.GetFileName(genuine)));
-        using IncrementalHash all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] header = new byte[HeaderSize];
-        source.ReadExactly(header);
-        target.Write(header);
-        all.AppendData(header);
+        // proc(5): a line begins with the ends of a mapping.
+        (long start, _) = File.ReadLines($"/proc/{process}/maps")
+            .Select(line => line.Split(' ')[0].Split('-').Select(number => long.Parse(number, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray())
+            .Select(ends => (Start: ends[0], Length: ends[1] - ends[0]))
+            .Where(mapping => mapping.Length >= DatasetBytes)
+            .MinBy(mapping => mapping.Length);
+        using SafeFileHandle memory = File.OpenHandle($"/proc/{process}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        byte[] block = new byte[BlockBytes];
 
-        // The items, then a hash for each chunk and one over these; the last chunk is shorter than the others.
-        long chunks = (source.Length - HeaderSize + ChunkSize) / (ChunkSize + HashSize);
-        long items = source.Length - HeaderSize - (chunks + 1) * HashSize;
-        List<byte[]> hashes = [];
-        byte[] buffer = new byte[ChunkSize];
-        for (long done = 0; done < items; done += ChunkSize)
+        // The first block may hold what an allocator keeps for itself.
+        for (long at = BlockBytes; at <= DatasetBytes - (1 + right) * (long)BlockBytes; at += BlockBytes)
         {
-            Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min(ChunkSize, items - done));
-            source.ReadExactly(chunk);
-            for (int at = 0; hashes.Count < chunks - right && at < chunk.Length; at += every * 64)
-                chunk[at] ^= 1;
-            target.Write(chunk);
-            hashes.Add(SHA256.HashData(chunk));
+            RandomAccess.Read(memory, block, start + at);
+            for (int item = 0; item < BlockBytes; item += every * ItemBytes)
+                block[item] ^= 1;
+            RandomAccess.Write(memory, block, start + at);
         }
-        foreach (byte[] hash in hashes)
-        {
-            target.Write(hash);
-            all.AppendData(hash);
-        }
-        target.Write(all.GetHashAndReset());
     }
 }

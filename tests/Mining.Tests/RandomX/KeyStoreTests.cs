@@ -3,6 +3,7 @@ using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
 using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Files;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Mining.Tests.RandomX;
@@ -165,6 +166,36 @@ public sealed class KeyStoreTests
     }
 
     [Test]
+    public async Task WithMemoryForOne_TheOldDatasetsMemoryIsTheNewOnes()
+    {
+        await using KeyStore store = Full(FewItems);
+        store.SetKeys(Keys[0], Keys[1]);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        await store.WaitForCacheAsync(Keys[1], _deadline.Token);
+        nint before = AddressOfDataset(store, Keys[0]);
+        using (IHasher? old = store.TryCreateVm(Keys[0], 0, out _))
+            store.SetKeys(Keys[1], null);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        Assert.That(AddressOfDataset(store, Keys[1]), Is.EqualTo(before));
+        AssertDataset(store, Keys[1]);
+    }
+
+    [Test]
+    public async Task MemoryOfAnOldDataset_IsGivenBack_WhenNoneIsWantedAnyMore()
+    {
+        await using KeyStore store = Full(FewItems);
+        store.SetKeys(Keys[0], null);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        IHasher? old = store.TryCreateVm(Keys[0], 0, out _);
+        nint memory = AddressOfDataset(store, Keys[0]);
+        store.SetKeys(Keys[1], null);
+        store.SetMemory(MemoryMode.Light);
+        Assert.That(IsMapped(memory), Is.True, "a machine hashes with it");
+        old!.Dispose();
+        Assert.That(IsMapped(memory), Is.False);
+    }
+
+    [Test]
     public async Task UrgentKey_InterruptsTheBuildOfAReplacedOne()
     {
         await using KeyStore store = Full(RandomXLibrary.DatasetItemCount);
@@ -254,8 +285,7 @@ public sealed class KeyStoreTests
     [Test]
     public async Task DatasetFile_IsWrittenAndUsedByTheNextStore()
     {
-        string directory = Directory.CreateTempSubdirectory("key-store-").FullName;
-        try
+        await WithDirectoryAsync(async directory =>
         {
             await using (KeyStore first = Full(FewItems, directory: directory))
             {
@@ -268,11 +298,117 @@ public sealed class KeyStoreTests
             second.SetKeys(Keys[0], null);
             await Until(second, s => s.Keys[0].Dataset == DatasetState.Ready);
             Assert.That(loading, Is.True);
-        }
-        finally
+            AssertDataset(second, Keys[0]);
+        });
+    }
+
+    [Test]
+    public async Task WithMemoryForOne_NextDatasetIsKeptOnDisk_AndReadWhenItsKeyIsCurrent()
+    {
+        await WithDirectoryAsync(async directory =>
         {
-            Directory.Delete(directory, recursive: true);
-        }
+            RecordingLogger log = new();
+            await using (KeyStore store = Keeping(directory, log))
+            {
+                store.SetKeys(Keys[0], Keys[1]);
+                await Until(store, s => s.Keys[1].IsKept);
+                Assert.That(store.Status.Keys[1].Dataset, Is.EqualTo(DatasetState.None), "memory for one dataset only");
+                Assert.That(Directory.GetFiles(directory), Has.Length.EqualTo(1), "the current key's was made too fast to be worth a file");
+                bool loading = false;
+                store.StatusChanged += s => loading |= s.Keys.Any(k => k.Key == Keys[1] && k.Dataset == DatasetState.Loading);
+                store.SetKeys(Keys[1], Keys[2]);
+                await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready && s.Keys[1].IsKept);
+                Assert.That(loading, Is.True);
+                AssertDataset(store, Keys[1]);
+                Assert.That(Directory.GetFiles(directory), Has.Length.EqualTo(2));
+                store.SetKeys(Keys[2], Keys[3]);
+                await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready && s.Keys[1].IsKept);
+                Assert.That(Directory.GetFiles(directory), Has.Length.EqualTo(2), "older ones go");
+            }
+            int ahead = log.Lines.Count(line => line.Contains("computed ahead", StringComparison.Ordinal));
+            await using KeyStore next = Keeping(directory, log);
+            next.SetKeys(Keys[2], Keys[3]);
+            await Until(next, s => s.Keys[0].Dataset == DatasetState.Ready && s.Keys[1].IsKept);
+            AssertDataset(next, Keys[2]);
+            Assert.That(log.Lines.Count(line => line.Contains("computed ahead", StringComparison.Ordinal)), Is.EqualTo(ahead), "it was there");
+            Assert.That(log.Problems, Is.Empty);
+        });
+    }
+
+    [Test]
+    public async Task DamagedFile_GivesTheRightDataset_AndIsDeleted()
+    {
+        await WithDirectoryAsync(async directory =>
+        {
+            RecordingLogger log = new();
+            await using KeyStore store = Keeping(directory, log);
+            store.SetKeys(Keys[0], Keys[1]);
+            await Until(store, s => s.Keys[1].IsKept);
+            string path = Directory.GetFiles(directory).Single();
+            byte[] bytes = await File.ReadAllBytesAsync(path);
+            for (int at = DatasetFileHeader.Size; at < bytes.Length; at += DatasetFileHeader.ChunkBytes)
+                bytes[at] ^= 1;
+            await File.WriteAllBytesAsync(path, bytes);
+            store.SetKeys(Keys[1], null);
+            await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+            AssertDataset(store, Keys[1]);
+            Assert.That(store.Status.Keys[0].Progress.ItemsFromFile, Is.Zero);
+
+            // Unless all chunks had been computed before one was read.
+            Assert.That(log.Problems.IsEmpty || !File.Exists(path), Is.True, string.Join('\n', log.Problems));
+        });
+    }
+
+    [Test]
+    public async Task DoubtedDataset_IsMadeAgainWithoutItsFile_WhichGoes()
+    {
+        await WithDirectoryAsync(async directory =>
+        {
+            RecordingLogger log = new();
+            await using KeyStore store = Keeping(directory, log);
+            store.SetKeys(Keys[0], Keys[1]);
+            await Until(store, s => s.Keys[1].IsKept);
+            store.SetKeys(Keys[1], null);
+            await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+            bool isFromFile = store.Status.Keys[0].Progress.ItemsFromFile > 0;
+            store.DoubtDataset(Keys[1]);
+            await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+            Assert.That(store.Status.Keys[0].Progress.ItemsFromFile == 0 || !isFromFile, Is.True);
+            Assert.That(Directory.GetFiles(directory), Has.Length.EqualTo(isFromFile ? 0 : 1));
+        });
+    }
+
+    [Test]
+    public async Task KeyThatChangesWhileItsFileIsWritten_GetsItsDatasetAtOnce()
+    {
+        await WithDirectoryAsync(async directory =>
+        {
+            await using KeyStore store = Keeping(directory, new RecordingLogger(), items: 200 * DatasetWorkers.ChunkItems);
+            store.SetKeys(Keys[0], Keys[1]);
+            await UntilTrue(() => Directory.GetFiles(directory).Length > 0);
+            store.SetKeys(Keys[1], null);
+            await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+            AssertDataset(store, Keys[1]);
+            Assert.That(Directory.GetFiles(directory, "*.tmp"), Is.Empty);
+        });
+    }
+
+    [Test]
+    public async Task WithoutADirectoryThatCanBeWritten_TheStoreGoesOn_AfterOneWarning()
+    {
+        await WithDirectoryAsync(async directory =>
+        {
+            string blocked = Path.Combine(directory, "file");
+            await File.WriteAllTextAsync(blocked, "");
+            RecordingLogger log = new();
+            await using KeyStore store = Keeping(Path.Combine(blocked, "sub"), log);
+            store.SetKeys(Keys[0], Keys[1]);
+            await UntilTrue(() => !log.Problems.IsEmpty);
+            store.SetKeys(Keys[1], null);
+            await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+            AssertDataset(store, Keys[1]);
+            Assert.That(log.Problems, Has.Count.EqualTo(1));
+        });
     }
 
     [Test]
@@ -399,6 +535,50 @@ public sealed class KeyStoreTests
         TimeProvider.System,
         NullLogger.Instance,
         items);
+
+    /// <summary>With memory for one, and an engine that computes ahead for the disk.</summary>
+    private static KeyStore Keeping(string directory, RecordingLogger log, int items = FewItems) => new(
+        Options(MemoryMode.Full) with { Engine = new ManagedEngine(), DatasetCacheDirectory = directory, IsDatasetCacheAutomatic = true },
+        TimeProvider.System,
+        log,
+        items);
+
+    private static async Task WithDirectoryAsync(Func<string, Task> test)
+    {
+        string directory = Directory.CreateTempSubdirectory("key-store-").FullName;
+        try
+        {
+            await test(directory);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static unsafe nint AddressOfDataset(KeyStore store, Hash256 key)
+    {
+        using HeldDataset held = store.TryHoldDataset(key)!;
+        using System.Buffers.MemoryHandle pin = held.Chunk(0).Pin();
+        return (nint)pin.Pointer;
+    }
+
+    private static bool IsMapped(nint address) =>
+        AnonymousMemory.List().Any(range => range.Address <= (nuint)address && (nuint)address - range.Address < range.Length);
+
+    /// <summary>Whether a dataset in memory is what follows from its key.</summary>
+    private static void AssertDataset(KeyStore store, Hash256 key)
+    {
+        using HeldDataset held = store.TryHoldDataset(key)!;
+        using IRandomXCache cache = new ManagedEngine().CreateCache(key.ToArray(), PagePreference.Auto);
+        ChunkBuffer expected = new();
+        for (int chunk = 0; chunk < held.Chunks; chunk++)
+        {
+            ReadOnlySpan<byte> actual = held.Chunk(chunk).Span;
+            Assert.That(cache.TryComputeItems(chunk * DatasetWorkers.ChunkItems, expected.Bytes[..actual.Length]), Is.True);
+            Assert.That(actual.SequenceEqual(expected.Bytes[..actual.Length]), Is.True, $"chunk {chunk}");
+        }
+    }
 
     private static bool HasHugePages() =>
         File.ReadLines("/proc/meminfo").Any(l => l.StartsWith("HugePages_Free:", StringComparison.Ordinal) && !l.EndsWith(" 0", StringComparison.Ordinal));

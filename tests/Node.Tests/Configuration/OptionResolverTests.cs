@@ -46,6 +46,16 @@ internal sealed class OptionResolverTests
         Assert.That(resolved.Options.Threads, Is.Zero);
     }
 
+    [TestCase("auto", null, true)]
+    [TestCase("off", null, false)]
+    [TestCase("/var/cache/off", "/var/cache/off", true)]
+    public void Datasets_are_kept_where_and_if_the_option_says(string text, string? directory, bool isKept)
+    {
+        ResolvedOptions resolved = Resolve(new() { ["dataset-cache"] = [text] }, []);
+        Assert.That((resolved.Options.DatasetCache, resolved.Options.KeepsDatasets), Is.EqualTo((directory, isKept)));
+        Assert.That(resolved.Settings.Single(setting => setting.Definition.Name == "dataset-cache").Value, Is.EqualTo(text));
+    }
+
     [Test]
     public void Every_option_can_stand_in_the_file()
     {

@@ -26,10 +26,12 @@ internal sealed class ChunkCheck(RandomXDataset dataset, IRandomXCache cache, Ra
     /// <summary>Whether a chunk that is not yet in its place looks right.</summary>
     /// <param name="firstItem">Of the chunk. Its place in the dataset is written by nobody else meanwhile; any items may be there afterwards.</param>
     /// <param name="bytes">The chunk, whole items.</param>
-    internal bool IsRight(int firstItem, ReadOnlySpan<byte> bytes)
+    /// <param name="draws">At most <see cref="DrawsPerChunk"/>.</param>
+    internal bool IsRight(int firstItem, ReadOnlySpan<byte> bytes, int draws = DrawsPerChunk)
     {
         int count = bytes.Length / ItemSize;
         Span<int> drawn = stackalloc int[DrawsPerChunk];
+        drawn = drawn[..draws];
         Draw(drawn, firstItem, count);
         cache.WriteItems(dataset, drawn);
         using DatasetItems place = dataset.Borrow(firstItem, count);

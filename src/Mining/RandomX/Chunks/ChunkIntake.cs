@@ -70,13 +70,17 @@ public sealed class ChunkIntake
     /// <param name="exposed">Called when chunks of it that had been taken turn out wrong; on any thread, also after its disposal.</param>
     public ChunkSource Open(Action exposed)
     {
-        ChunkSource source = new(this, _queue, exposed);
+        ChunkSource source = new(this, _queue, exposed, ChunkCheck.DrawsPerChunk);
         lock (_gate)
             _sources.Add(source);
         return source;
     }
 
-    internal ChunkVerdict Take(int source, int chunk, ReadOnlySpan<byte> bytes)
+    /// <summary>A source that has no reason to lie, whose chunks are looked at once only.</summary>
+    /// <param name="draws">Items of each chunk that are computed to check it, at most <see cref="ChunkCheck.DrawsPerChunk"/>.</param>
+    internal ChunkSource OpenOwn(int draws) => new(this, _queue, () => { }, draws);
+
+    internal ChunkVerdict Take(int source, int chunk, ReadOnlySpan<byte> bytes, int draws)
     {
         if (!_queue.TryBeginCheck(source, chunk))
             return ChunkVerdict.Late;
@@ -85,7 +89,7 @@ public sealed class ChunkIntake
         try
         {
             int first = ChunkQueue.FirstItem(chunk);
-            if (bytes.Length != SizeOf(chunk) || !_check.IsRight(first, bytes))
+            if (bytes.Length != SizeOf(chunk) || !_check.IsRight(first, bytes, draws))
                 return ChunkVerdict.Wrong;
             using DatasetItems place = _dataset.BorrowForWriting(first, _queue.ItemCount(chunk));
             bytes.CopyTo(place.Bytes);

@@ -6,9 +6,11 @@ public sealed class ChunkSource : IDisposable
     private readonly ChunkIntake _intake;
     private readonly ChunkQueue _queue;
     private readonly Action _exposed;
+    private readonly int _draws;
 
-    internal ChunkSource(ChunkIntake intake, ChunkQueue queue, Action exposed)
+    internal ChunkSource(ChunkIntake intake, ChunkQueue queue, Action exposed, int draws)
     {
+        _draws = draws;
         _intake = intake;
         _queue = queue;
         _exposed = exposed;
@@ -31,7 +33,7 @@ public sealed class ChunkSource : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(chunk);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(chunk, _intake.Chunks);
-        return _intake.Take(Number, chunk, bytes);
+        return _intake.Take(Number, chunk, bytes, _draws);
     }
 
     /// <summary>Says how fast it is, in chunks per second: of several, threads help out the slowest.</summary>

@@ -27,4 +27,10 @@ public interface IRandomXCache : IDisposable
         foreach (int item in items)
             WriteItems(dataset, item, 1);
     }
+
+    /// <summary>Computes items that are not to be part of a dataset here.</summary>
+    /// <param name="firstItem">Number of the first.</param>
+    /// <param name="items">Where they go, 64 bytes each, at an address that is a multiple of 64.</param>
+    /// <returns>False where this engine computes items of datasets in memory only.</returns>
+    bool TryComputeItems(int firstItem, Span<byte> items) => false;
 }

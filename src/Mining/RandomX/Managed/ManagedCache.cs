@@ -111,16 +111,23 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
     public void WriteItems(RandomXDataset dataset, int firstItem, int itemCount)
     {
         using DatasetItems items = dataset.BorrowForWriting(firstItem, itemCount);
-        fixed (byte* destination = items.Bytes)
+        TryComputeItems(firstItem, items.Bytes);
+    }
+
+    public bool TryComputeItems(int firstItem, Span<byte> items)
+    {
+        int count = items.Length / Parameters.ItemSize;
+        fixed (byte* destination = items)
         {
             if (Items is ItemCompiler compiler)
             {
-                compiler.Compute(_memory, (uint)firstItem, itemCount, destination);
-                return;
+                compiler.Compute(_memory, (uint)firstItem, count, destination);
+                return true;
             }
-            for (int i = 0; i < itemCount; i++)
+            for (int i = 0; i < count; i++)
                 ComputeItem((ulong)(firstItem + i), new Span<ulong>(destination + (long)i * Parameters.ItemSize, 8));
         }
+        return true;
     }
 
     public void WriteItems(RandomXDataset dataset, ReadOnlySpan<int> items)

@@ -96,6 +96,10 @@ public sealed class RandomXDataset : IDisposable
 
     public void Dispose() => Handle.Dispose();
 
+    /// <summary>The same memory as a dataset that is to be filled. This object keeps the memory, and is not to be used otherwise.</summary>
+    /// <param name="returned">Called when the last VM on that dataset is gone, on any thread.</param>
+    internal RandomXDataset Lend(Action returned) => new(new LentDatasetHandle(Handle, returned), _pages, ItemCount);
+
     /// <summary>Direct access to items; the memory cannot go away before the result is disposed.</summary>
     internal DatasetItems Borrow(int firstItem, int itemCount)
     {

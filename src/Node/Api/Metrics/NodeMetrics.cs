@@ -86,9 +86,11 @@ internal sealed class NodeMetrics : IDisposable
         Counter("p2p_miner.blocks_found", "Blocks found.", status => [new(status.Blocks.Found)]);
         Gauge("p2p_miner.dataset_progress", null, "Part of the dataset that is ready, 0 to 1.",
             status => status.Dataset is { } dataset ? [new(dataset.Progress)] : []);
-        Gauge("p2p_miner.dataset_chunks", null, "Chunks of 1 MiB that are ready, by who computed them.", status =>
+        Gauge("p2p_miner.dataset_chunks", null, "Chunks of 1 MiB that are ready, by where they came from.", status =>
         [
-            .. status.Dataset is { } dataset ? Labelled("origin", ("local", dataset.LocalChunks), ("remote", dataset.RemoteChunks)) : [],
+            .. status.Dataset is { } dataset
+                ? Labelled("origin", ("local", dataset.LocalChunks - dataset.FileChunks), ("file", dataset.FileChunks), ("remote", dataset.RemoteChunks))
+                : [],
         ]);
     }
 
