@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using P2PMiner.Hardware;
@@ -84,7 +85,7 @@ internal sealed class MinerThread
     /// <summary>Completes when the thread has ended and its virtual machine is freed.</summary>
     public Task Completion => _completion.Task;
 
-    public void Start() => new Thread(Run) { IsBackground = true, Name = $"miner {_index}" }.Start();
+    public void Start() => new Thread(Run) { IsBackground = true, Name = NameOf(_index) }.Start();
 
     /// <summary>When this thread began to hash <paramref name="work"/>; null if it has not.</summary>
     public long? ArrivedAt(MinerWork work) => _arrival is Arrival arrival && arrival.Work == work ? arrival.At : null;
@@ -94,23 +95,7 @@ internal sealed class MinerThread
         try
         {
             ApplyOptions();
-            for (MinerWork work = _control.Work; !work.Stopping; work = _control.Work)
-            {
-                bool isReady = TakeVm(work.Job);
-                if (_isLowered && !MakesWay)
-                {
-                    // A thread cannot raise its priority again without privileges; a new one begins with the normal one.
-                    _isLowered = false;
-                    Start();
-                    return;
-                }
-                if (!_isLowered && MakesWay)
-                    _isLowered = CurrentThread.TryLowerPriority();
-                if (work.Job is null || work.Paused || !isReady)
-                    _control.WaitForChange(work, IdleLook);
-                else
-                    Search(work, work.Job, _vm!);
-            }
+            Mine();
         }
         catch (Exception reason)
         {
@@ -122,11 +107,58 @@ internal sealed class MinerThread
         _completion.SetResult();
     }
 
+    /// <summary>Hashes until the end, or, lowered, until nothing is made way for any more.</summary>
+    private void Mine()
+    {
+        for (MinerWork work = _control.Work; !work.Stopping; work = _control.Work)
+        {
+            bool isReady = TakeVm(work.Job);
+            if (_isLowered && !MakesWay)
+                return;
+            if (!_isLowered && MakesWay)
+                MineLowered();
+            else if (work.Job is null || work.Paused || !isReady)
+                _control.WaitForChange(work, IdleLook);
+            else
+                Search(work, work.Job, _vm!);
+        }
+    }
+
+    // A thread cannot raise its priority again without privileges, and those that it starts have its own: so another one hashes
+    // with the lowest while this one waits.
+    private void MineLowered()
+    {
+        ExceptionDispatchInfo? failure = null;
+        Thread lowered = new(() =>
+        {
+            try
+            {
+                CurrentThread.TryLowerPriority();
+                Mine();
+            }
+            catch (Exception reason)
+            {
+                failure = ExceptionDispatchInfo.Capture(reason);
+            }
+        })
+        {
+            IsBackground = true,
+            Name = NameOf(_index),
+        };
+        _isLowered = true;
+        lowered.Start();
+        lowered.Join();
+        _isLowered = false;
+        failure?.Throw();
+    }
+
     /// <summary>
     /// Whether the CPUs are better used for the dataset that this thread is waiting for: light mode does about a tenth of
     /// the work of full mode. At the start it goes first for a moment.
     /// </summary>
     private bool MakesWay => _vm is not null && !_isFull && _control.LightStart.IsOver && _keys.IsDatasetComing(_vmKey);
+
+    private static string NameOf(int index) => $"miner {index}";
 
     private void ApplyOptions()
     {
@@ -218,11 +250,11 @@ internal sealed class MinerThread
             if (isFirst)
                 AfterFirstHash(vm);
             if (!_isFull && !_isLowered)
-                AfterLightHash(job);
+                _control.LightStart.AfterHash(job.ShareDifficulty);
             isFirst = false;
             nonce += (ulong)vm.Lanes;
         }
-        while (nonce + (ulong)vm.Lanes <= end && IsStillRight(work) && (count == 0 || IsStillOurs(job, first, nonce)));
+        while (nonce + (ulong)vm.Lanes <= end && IsStillRight(work) && _isLowered == MakesWay && (count == 0 || IsStillOurs(job, first, nonce)));
     }
 
     // A hash by itself is there long before those of all lanes: so a node that starts sees soon that it works.
@@ -267,13 +299,6 @@ internal sealed class MinerThread
         _control.ReportFirstHash();
         if (_pages is null)
             _pages = vm.PageKind;
-    }
-
-    private void AfterLightHash(Job job)
-    {
-        _control.LightStart.AfterHash(job.ShareDifficulty);
-        if (MakesWay)
-            _isLowered = CurrentThread.TryLowerPriority();
     }
 
     private void Report(Hit hit)
