@@ -49,7 +49,7 @@ internal sealed class DatasetMaker
         _items = items;
         _builder = new DatasetBuilder(options.BuilderThreads, options.Nodes, time);
         if (options.DatasetCacheDirectory is string directory)
-            {
+        {
             _file = new DatasetFile(
                 directory, options.IsDatasetCacheAutomatic ? AutomaticDiskReserve : AskedDiskReserve, options.SpareBytes, log, items);
         }
