@@ -19,8 +19,8 @@ internal static class NewJobs
     /// <summary>About a block in half a minute at 350 H/s: the first one comes soon, and few come between those that are put back.</summary>
     private const ulong Difficulty = 10_000;
 
-    /// <summary>How long the chain stays without the block, and with it.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.5);
+    /// <summary>How long the chain stays without the block, and with it: longer than threads wait before they give hashes up again.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
     /// <summary>A log may tell of an event that little before that of another node that led to it.</summary>
     private static readonly TimeSpan LogJitter = TimeSpan.FromMilliseconds(50);
@@ -34,7 +34,7 @@ internal static class NewJobs
         {
             crowd.Start(
             [
-                "--log-level", "debug", "--log-file", crowd.LogOf(i), "--threads", i > 0 && i <= workers ? "1" : "0",
+                "--engine", "managed", "--log-level", "debug", "--log-file", crowd.LogOf(i), "--threads", i > 0 && i <= workers ? "1" : "0",
                 .. i == 0 ? ["--daemon", MachineDaemon.Url, "--wallet", MonerodFixture.AnyAddress] : Array.Empty<string>(),
             ]);
         }
