@@ -59,8 +59,10 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
         // A CPU that may not be used, or a system without such settings, costs speed and nothing else.
         if (cpu is int number)
             CurrentThread.TryPin(number);
+
+        // Not the lowest: beside threads that hash it would come to 1.5 % of a CPU, and a slow machine's dataset not in time for its key.
         if (lowPriority)
-            CurrentThread.TryLowerPriority();
+            CurrentThread.TryGiveWay();
         bool givesWay = lowPriority || !GivesWayToOthers;
         bool failed = true;
         try
