@@ -13,7 +13,7 @@ namespace P2PMiner.Node.Cluster.Chain;
 /// <param name="peer">Who.</param>
 /// <param name="tree">The chain.</param>
 /// <param name="old">Joins a chain whose beginning is forgotten.</param>
-/// <param name="intake">Checks links; of this session only.</param>
+/// <param name="intake">Checks links, for nobody else.</param>
 /// <param name="time">Clock.</param>
 internal sealed class ChainSession(PeerId peer, ShareTree tree, OldChain old, LinkIntake intake, TimeProvider time)
 {
@@ -28,7 +28,7 @@ internal sealed class ChainSession(PeerId peer, ShareTree tree, OldChain old, Li
 
     public PeerId Peer => peer;
 
-    /// <summary>Links that are in the chain thanks to this session.</summary>
+    /// <summary>Links of this peer that were new to the chain.</summary>
     public int Taken { get; private set; }
 
     /// <summary>Proofs that were checked for links that came to nothing.</summary>

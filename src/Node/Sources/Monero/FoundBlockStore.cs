@@ -67,6 +67,19 @@ internal sealed class FoundBlockStore(string directory, ILogger logger)
             return Directory.Exists(directory) ? LoadAll() : [];
     }
 
+    /// <summary>Does what needs the folder, which may fail: one line in the log then, and the node goes on without.</summary>
+    public void Try(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            logger.LogError("The folder {Directory} of found blocks cannot be used: {Error}", directory, exception.Message);
+        }
+    }
+
     private FoundBlock[] LoadAll()
     {
         var blocks = new Dictionary<Hash256, FoundBlock>();

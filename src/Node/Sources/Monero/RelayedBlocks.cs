@@ -47,7 +47,7 @@ internal sealed class RelayedBlocks(string directory, IReadOnlyList<DaemonClient
         if (oldest is not null)
             GiveUp(oldest, "newer ones came");
         Interlocked.Increment(ref _count);
-        Try(() => _store.Save(block));
+        _store.Try(() => _store.Save(block));
         BlockOutcome outcome = await TryAsync(entry, cancellation);
         if (outcome.Verdict == BlockVerdict.Pending)
             _news.Set();
@@ -58,7 +58,7 @@ internal sealed class RelayedBlocks(string directory, IReadOnlyList<DaemonClient
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        Try(Load);
+        _store.Try(Load);
         while (true)
         {
             foreach (Entry old in TakeOld())
@@ -154,26 +154,14 @@ internal sealed class RelayedBlocks(string directory, IReadOnlyList<DaemonClient
         lock (_lock)
             _entries.Remove(entry);
         logger.LogInformation("Block {Id} of another node: {Verdict}, {Reason}", entry.Block.Id, outcome.Verdict, outcome.Reason);
-        Try(() => _store.Remove(entry.Block));
+        _store.Try(() => _store.Remove(entry.Block));
         Decided?.Invoke(entry.Block, outcome);
     }
 
     private void GiveUp(Entry entry, string reason)
     {
         logger.LogInformation("Block {Id} of another node is given up: {Reason}", entry.Block.Id, reason);
-        Try(() => _store.Remove(entry.Block));
-    }
-
-    private void Try(Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            logger.LogError("The folder of relayed blocks cannot be used: {Error}", exception.Message);
-        }
+        _store.Try(() => _store.Remove(entry.Block));
     }
 
     private sealed class Entry(FoundBlock block, long since)

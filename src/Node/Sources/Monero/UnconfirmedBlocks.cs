@@ -58,7 +58,7 @@ internal sealed class UnconfirmedBlocks(string directory, IOtherDaemons? others,
     {
         if (others is null)
             return;
-        Try(() =>
+        _store.Try(() =>
         {
             IReadOnlyList<FoundBlock> left = _store.Load();
             lock (_lock)
@@ -68,7 +68,7 @@ internal sealed class UnconfirmedBlocks(string directory, IOtherDaemons? others,
         while (await timer.WaitForNextTickAsync(cancellation))
         {
             foreach (Entry old in TakeOld())
-                Try(() => _store.Remove(old.Block));
+                _store.Try(() => _store.Remove(old.Block));
             await Task.WhenAll(Due().Select(entry => others.OfferAsync(entry.Block, cancellation)));
         }
     }
@@ -103,18 +103,6 @@ internal sealed class UnconfirmedBlocks(string directory, IOtherDaemons? others,
                 entry.Pause = entry.Pause * 2 < LongestPause ? entry.Pause * 2 : LongestPause;
             }
             return due;
-        }
-    }
-
-    private void Try(Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            logger.LogError("The folder of unconfirmed blocks cannot be used: {Error}", exception.Message);
         }
     }
 
