@@ -76,25 +76,24 @@ apt() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
-install_packages() {
-    apt install -y --no-install-recommends "${packages[@]}"
-}
-
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+
+# The package lists may be absent or old: then the first try fails at once, and a fresh list decides.
+install_packages() {
+    apt install -y --no-install-recommends "$@" >"$log" 2>&1 && return
+    apt update >"$log" 2>&1 || true # one broken source is no obstacle when the others have the packages
+    apt install -y --no-install-recommends "$@" >"$log" 2>&1
+}
+
 if [ ${#optional[@]} -gt 0 ]; then
     echo "setup: installing ${optional[*]}"
-    apt install -y --no-install-recommends "${optional[@]}" >"$log" 2>&1 ||
-        echo "setup: ${optional[*]} could not be installed, so the tests that need it are skipped"
+    install_packages "${optional[@]}" || echo "setup: ${optional[*]} could not be installed, so the tests that need it are skipped"
 fi
 [ ${#packages[@]} -gt 0 ] || exit 0
 
 echo "setup: installing ${packages[*]}"
-# The package lists may be absent or old: then the first try fails at once, and a fresh list decides.
-if ! install_packages >"$log" 2>&1; then
-    apt update >"$log" 2>&1 || true # one broken source is no obstacle when the others have the packages
-    install_packages >"$log" 2>&1 || {
-        tail -n 5 "$log" >&2
-        fail "apt-get could not install the packages above; $by_hand"
-    }
-fi
+install_packages "${packages[@]}" || {
+    tail -n 5 "$log" >&2
+    fail "apt-get could not install the packages above; $by_hand"
+}

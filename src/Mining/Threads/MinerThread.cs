@@ -30,18 +30,11 @@ internal sealed class MinerThread
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>
-    /// Hashes in flight are given up for a new job no more often than this: otherwise who publishes jobs without a pause would cost others a
-    /// part of all that they hash.
-    /// </summary>
-    private static readonly TimeSpan GivingUpPause = TimeSpan.FromSeconds(2);
-
+    private readonly GivingUp _givingUp;
     private readonly Func<bool> _isWanted;
 
     private ulong _extraNonce;
     private MinerWork? _searched;
-    private bool _hasGivenUp;
-    private long? _gaveUp;
     private IHasher? _vm;
     private IRandomXEngine? _engine;
     private byte[] _blobs = [];
@@ -67,9 +60,8 @@ internal sealed class MinerThread
         _control = control;
         _hits = hits;
         _logger = logger;
-
-        // Not twice in a row: jobs that come faster than hashes would let nothing be finished.
-        _isWanted = () => IsStillRight(_searched!) || _hasGivenUp || (_gaveUp is long last && _control.ElapsedSince(last) < GivingUpPause);
+        _givingUp = new GivingUp(control);
+        _isWanted = () => IsStillRight(_searched!) || !_givingUp.IsAllowed;
     }
 
     public long Hashes => Volatile.Read(ref _hashes);
@@ -238,11 +230,9 @@ internal sealed class MinerThread
             WriteNonces(blobs, length, nonceOffset, (uint)nonce + (uint)vm.Lanes);
             if (!vm.TryNext(blobs, _laneHashes, _isWanted))
             {
-                _hasGivenUp = true;
-                _gaveUp = _control.Now;
+                _givingUp.Count();
                 return;
             }
-            _hasGivenUp = false;
             for (int lane = 0; lane < vm.Lanes; lane++)
                 Judge(job, _laneHashes.AsSpan(lane * Hash256.Size, Hash256.Size), extraNonce, (uint)nonce + (uint)lane, upperTarget);
             Volatile.Write(ref _hashes, _hashes + vm.Lanes);

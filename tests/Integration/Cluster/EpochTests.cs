@@ -59,14 +59,14 @@ internal sealed partial class EpochTests
         string key = await AnnouncedAsync(fleet, first);
         await ChangedAsync(fleet, key);
         FleetShares count = await fleet.OneChainAsync();
-        IReadOnlyList<ClusterBlock> blocks = await ClusterBlock.AllOfAsync(fleet, first, second);
+        FoundBlocks blocks = await FoundBlocks.SettleAsync(fleet.Output, [network.Machines[0], network.Machines[1]]);
         await PowerFailsAsync(fleet);
         await fleet.EndAsync();
 
-        StoredChains chains = StoredChains.Read([.. Enumerable.Range(0, Machines).Select(fleet.DataDirectory)]);
-        Report(blocks, chains, count);
+        StoredChains chains = StoredChains.Read([.. Enumerable.Range(0, Machines).Select(fleet.DataDirectory)], Fleet.Cluster);
+        Report(blocks.All, chains, count);
         foreach (bool isAfter in new[] { false, true })
-            Assert.That(blocks.Where(block => block.IsOnChain && block.Height >= Change == isAfter), Is.Not.Empty);
+            Assert.That(blocks.All.Where(block => block.IsOnChain && block.Height >= Change == isAfter), Is.Not.Empty);
         LinksHaveTheKeysOfTheirBlocks(chains, Hash256.Parse(await first.BlockAtAsync(0)), Hash256.Parse(key));
         NoShareIsLost(fleet, chains);
         Assert.That(count.Rejected, Is.Zero);
@@ -166,14 +166,14 @@ internal sealed partial class EpochTests
         Assert.That(chains.Shares.Where(share => share.Fate == ShareFate.Forgotten).Select(Describe), Is.Empty);
     }
 
-    private static void Report(IReadOnlyList<ClusterBlock> blocks, StoredChains chains, FleetShares count)
+    private static void Report(IReadOnlyList<BlockFate> blocks, StoredChains chains, FleetShares count)
     {
         foreach (bool isAfter in new[] { false, true })
         {
-            ClusterBlock[] side = [.. blocks.Where(block => block.Height >= Change == isAfter)];
+            BlockFate[] side = [.. blocks.Where(block => block.Height >= Change == isAfter)];
             StoredShare[] shares = [.. chains.Shares.Where(share => share.Link.Share.Proof is MoneroProof && BlockHeight(share.Link) >= Change == isAfter)];
             TestContext.Out.WriteLine(
-                $"{(isAfter ? "after" : "before")} the change: {side.Length} blocks found, {side.Count(block => block.IsOnChain)} of them on the chain; "
+                $"{(isAfter ? "after" : "before")} the change: {FoundBlocks.Of(side)}; "
                 + $"shares: {string.Join(", ", shares.GroupBy(share => share.Fate).Select(fate => $"{fate.Count()} {fate.Key}"))}");
         }
         foreach (StoredShare share in chains.Shares.Where(share => share.Fate is not (ShareFate.Link or ShareFate.Uncle)))

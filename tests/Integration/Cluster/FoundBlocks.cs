@@ -5,12 +5,17 @@ using P2PMiner.P2P.Tests.Mdns;
 namespace P2PMiner.Integration.Tests.Cluster;
 
 /// <summary>What became of the blocks that nodes found, by the chains of all daemons.</summary>
-/// <param name="Found">Blocks that a node said it had found.</param>
-/// <param name="Late">Blocks of these whose place another block has, the same one on the chains of all daemons.</param>
-/// <param name="Foreign">Blocks that have such a place and that no node said it had found: it was killed before it could.</param>
-internal sealed partial record FoundBlocks(int Found, int Late, int Foreign)
+/// <param name="All">Blocks that a node said it had found.</param>
+/// <param name="Foreign">Blocks in the place of one of these that no node said it had found: it was killed before it could.</param>
+internal sealed partial record FoundBlocks(IReadOnlyList<BlockFate> All, int Foreign)
 {
-    public override string ToString() => $"{Found} blocks found, {Found - Late} on the chain, {Late} late, {Foreign} of whose places have blocks that nobody told of";
+    public override string ToString() => $"{Of(All)}, {Foreign} of whose places have blocks that nobody told of";
+
+    public static string Of(IReadOnlyCollection<BlockFate> blocks)
+    {
+        int onChain = blocks.Count(block => block.IsOnChain);
+        return $"{blocks.Count} blocks found, {onChain} on the chain, {blocks.Count - onChain} late";
+    }
 
     /// <summary>
     /// Waits until every block is known to a daemon, all daemons have one chain, and each block is on it or another one in its place.
@@ -27,8 +32,8 @@ internal sealed partial record FoundBlocks(int Found, int Late, int Foreign)
             await UntilKnownAsync(found, daemons, output);
             string[] places = await PlacesAsync(found, daemons, output);
             HashSet<string> told = [.. found.Select(block => block.Id)];
-            string[] others = [.. places.Where((place, i) => place != found[i].Id)];
-            return new FoundBlocks(found.Length, others.Length, others.Count(place => !told.Contains(place)));
+            return new FoundBlocks(
+                [.. found.Zip(places, (block, place) => new BlockFate(block.Height, place == block.Id))], places.Count(place => !told.Contains(place)));
         }
         finally
         {
@@ -88,3 +93,7 @@ internal sealed partial record FoundBlocks(int Found, int Late, int Foreign)
     [GeneratedRegex("Found block ([0-9a-f]{64}) at height ([0-9]+)")]
     private static partial Regex FoundLine();
 }
+
+/// <param name="Height">Of Monero's chain.</param>
+/// <param name="IsOnChain">False when another block has its place, the same one on the chains of all daemons.</param>
+internal sealed record BlockFate(ulong Height, bool IsOnChain);

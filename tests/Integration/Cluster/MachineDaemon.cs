@@ -60,19 +60,16 @@ internal sealed class MachineDaemon : IAsyncDisposable
     }
 
     /// <summary>Whether it knows a block, on its main chain or beside it.</summary>
-    public async Task<bool> KnowsAsync(string block) => await IsOnChainAsync(block) is not null;
-
-    /// <summary>Whether a block is on its main chain; false for one beside it, null for one that it does not know.</summary>
-    public async Task<bool?> IsOnChainAsync(string block)
+    public async Task<bool> KnowsAsync(string block)
     {
         try
         {
-            JsonElement answer = await _process.CallAsync("get_block_header_by_hash", new { hash = block });
-            return !answer.GetProperty("block_header").GetProperty("orphan_status").GetBoolean();
+            await _process.CallAsync("get_block_header_by_hash", new { hash = block });
+            return true;
         }
         catch (MachineException)
         {
-            return null;
+            return false;
         }
     }
 

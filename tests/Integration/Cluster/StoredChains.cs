@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Mining;
 using P2PMiner.Node.ShareChain;
 using P2PMiner.P2P.Identity;
@@ -35,19 +34,12 @@ internal sealed class StoredChains
     /// <summary>Every share of these nodes that any of them has.</summary>
     public IReadOnlyList<StoredShare> Shares { get; }
 
-    /// <summary>Reads the chains of nodes that have ended.</summary>
-    public static StoredChains Read(IReadOnlyList<string> dataDirectories)
+    /// <summary>Reads the chains of nodes.</summary>
+    public static StoredChains Read(IReadOnlyList<string> dataDirectories, string cluster)
     {
-        ShareTree[] trees = [.. dataDirectories.Select(ReadTree)];
+        ShareTree[] trees = [.. dataDirectories.Select(directory => StoredChain.Read(directory, cluster))];
         return new StoredChains(trees, [.. dataDirectories.Select(directory =>
             new MinerId(PeerId.FromEd25519(IdentityFile.LoadOrCreate(Path.Combine(directory, "identity.key")).PublicKey).Bytes))]);
-    }
-
-    private static ShareTree ReadTree(string directory)
-    {
-        var tree = new ShareTree(Genesis.Of("default"), (_, _) => throw new InvalidOperationException("what is on the disk was checked before"), _ => false);
-        using ChainStore store = ChainStore.Open(directory, tree, TimeProvider.System, NullLogger.Instance);
-        return tree;
     }
 
     private StoredShare FateOf(Link link) => new(

@@ -154,7 +154,7 @@ internal sealed class TenMachinesTests
             await File.WriteAllLinesAsync(log, output);
         FoundBlocks blocks = await FoundBlocks.SettleAsync(output, [.. daemons.Select(machine => network.Machines[machine])]);
         TestContext.Out.WriteLine($"{Machines} machines, {what}: {blocks}; {shares}");
-        Assert.That(blocks.Found, Is.Positive);
+        Assert.That(blocks.All, Is.Not.Empty);
         Assert.That(shares.All, Is.Not.Empty);
         Assert.That(shares.Rejected, Is.Zero);
         Assert.That(fleet.Complaints, Is.Empty);

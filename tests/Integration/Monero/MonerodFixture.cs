@@ -76,10 +76,10 @@ internal sealed class MonerodFixture : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a stopped daemon with the same ports and chain.</summary>
+    /// <summary>Starts a stopped daemon with the same ports; its chain begins anew, because regtest keeps none.</summary>
     public async Task StartAgainAsync() => _process = await ServerProcess.StartAsync("monerod", _arguments, _rpcPort, "get_info", _login);
 
-    /// <summary>Kills the daemon; ports and chain stay reserved for <see cref="StartAgainAsync"/>.</summary>
+    /// <summary>Kills the daemon; its ports stay reserved for <see cref="StartAgainAsync"/>.</summary>
     public async Task KillAsync()
     {
         await Process.DisposeAsync();

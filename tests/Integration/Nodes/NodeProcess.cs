@@ -142,12 +142,12 @@ internal sealed class NodeProcess : IAsyncDisposable
     public (double Miner, double All) ProcessorTime()
     {
         double miner = 0;
-        foreach (string thread in Directory.GetDirectories($"/proc/{_process.Id}/task"))
+        foreach (string thread in Threads())
         {
             string stat;
             try
             {
-                stat = File.ReadAllText(Path.Combine(thread, "stat"));
+                stat = File.ReadAllText($"/proc/{_process.Id}/task/{thread}/stat");
             }
             catch (IOException)
             {
@@ -161,6 +161,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         return (miner, Ticks(File.ReadAllText($"/proc/{_process.Id}/stat")));
     }
 
+    private string[] Threads() => [.. Directory.GetDirectories($"/proc/{_process.Id}/task").Select(thread => Path.GetFileName(thread))];
+
     /// <summary>proc(5): the name in parentheses, the state, and eleven fields later the time in user and in kernel mode.</summary>
     private static double Ticks(string stat)
     {
@@ -170,6 +172,14 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>For the message of a failed test.</summary>
     public string Explain() => $"its output:\n{string.Join('\n', Output)}";
+
+    /// <summary>Has all its threads run with normal priority again. Linux only, as root.</summary>
+    public async Task RaisePriorityAsync()
+    {
+        ProcessStartInfo start = new("renice", ["-n", "0", "-p", .. Threads()]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process renice = Process.Start(start)!;
+        await renice.WaitForExitAsync();
+    }
 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()

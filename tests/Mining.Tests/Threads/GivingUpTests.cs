@@ -44,7 +44,7 @@ public sealed class GivingUpTests
     }
 
     [Test]
-    public async Task HashesInFlight_AreGivenUpForANewJob_ButNotThoseOfTheNextOneToo()
+    public async Task HashesInFlight_AreGivenUpForANewJob()
     {
         Batch batch = await NextAsync();
         Assert.That(batch.IsWanted(), Is.True);
@@ -53,41 +53,55 @@ public sealed class GivingUpTests
         batch.End(isFinished: false);
 
         batch = await NextAsync();
-        _time.Advance(TimeSpan.FromHours(1));
-        NewJob();
-        Assert.That(batch.IsWanted(), Is.True, "jobs that come faster than hashes would let nothing be finished");
+        Assert.That(batch.IsWanted(), Is.True);
         batch.End(isFinished: true);
-        batch = await NextAsync();
-        NewJob();
-        Assert.That(batch.IsWanted(), Is.False);
+        await NextAsync();
         Assert.That(_miner.TotalHashes, Is.EqualTo(1));
     }
 
     [Test]
-    public async Task HashesInFlight_AreGivenUpOnceInTwoSecondsAtMost()
+    public async Task HashesInFlight_AreGivenUpForFourJobsInAMoment_AndThenOnceInTwoSeconds()
     {
-        Batch batch = await GiveUpAsync();
+        Batch batch = await NextAsync();
+        for (int i = 0; i < 4; i++)
+            batch = await GiveUpAsync(batch);
         for (int i = 0; i < 3; i++)
         {
-            batch.End(isFinished: true);
-            batch = await NextAsync();
             NewJob();
-            Assert.That(batch.IsWanted(), Is.True, "right after the last time");
+            Assert.That(batch.IsWanted(), Is.True, "jobs that come faster than hashes would let nothing be finished");
             _time.Advance(TimeSpan.FromSeconds(2) - TimeSpan.FromMilliseconds(1));
             Assert.That(batch.IsWanted(), Is.True, "a moment too early");
             _time.Advance(TimeSpan.FromMilliseconds(1));
-            Assert.That(batch.IsWanted(), Is.False);
-            batch.End(isFinished: false);
-            batch = await NextAsync();
+            batch = await GiveUpAsync(batch);
         }
-        Assert.That(_miner.TotalHashes, Is.EqualTo(3));
+        NewJob();
+        Assert.That(batch.IsWanted(), Is.True, "right after the last time");
     }
 
-    /// <returns>The batch after the one that is given up.</returns>
-    private async Task<Batch> GiveUpAsync()
+    [Test]
+    public async Task TimesThatWereNotUsed_AreGotBackOneInTwoSeconds_UpToFour()
     {
         Batch batch = await NextAsync();
+        for (int i = 0; i < 4; i++)
+            batch = await GiveUpAsync(batch);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        for (int i = 0; i < 2; i++)
+            batch = await GiveUpAsync(batch);
         NewJob();
+        Assert.That(batch.IsWanted(), Is.True);
+
+        _time.Advance(TimeSpan.FromHours(1));
+        for (int i = 0; i < 4; i++)
+            batch = await GiveUpAsync(batch);
+        NewJob();
+        Assert.That(batch.IsWanted(), Is.True);
+    }
+
+    /// <returns>The batch after <paramref name="batch"/>, which is given up.</returns>
+    private async Task<Batch> GiveUpAsync(Batch batch)
+    {
+        NewJob();
+        Assert.That(batch.IsWanted(), Is.False);
         batch.End(isFinished: false);
         return await NextAsync();
     }

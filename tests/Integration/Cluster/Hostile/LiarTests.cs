@@ -102,7 +102,7 @@ internal sealed class LiarTests
         FleetShares shares = await fleet.OneChainAsync(begin);
         FoundBlocks blocks = await FoundBlocks.SettleAsync(fleet.Output, [network.Machines[0], network.Machines[1]]);
         TestContext.Out.WriteLine($"{shares}; {blocks}");
-        Assert.That(blocks.Found, Is.Positive);
+        Assert.That(blocks.All, Is.Not.Empty);
         Assert.That(shares.All, Is.Not.Empty);
         Assert.That(shares.Rejected, Is.Zero);
 
