@@ -61,9 +61,6 @@ internal sealed class Fleet : IAsyncDisposable
     {
         NodeProcess node = this[machine];
         await PeerIdAsync(machine);
-
-        // With the lowest priority, threads end late beside others that hash, and in the kernel who waits for them is busy until then.
-        await node.RaisePriorityAsync();
         await node.KillAsync();
         _output.AddRange(Lines(machine, node.Output));
         _seats[machine].Node = null;

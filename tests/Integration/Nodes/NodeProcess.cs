@@ -106,10 +106,10 @@ internal sealed class NodeProcess : IAsyncDisposable
     public static NodeProcess StartPlainOn(
         NetworkNamespace machine, IReadOnlyList<string> prefix, string home, string[] environment, params string[] arguments)
     {
-        // Control groups cannot be seen from within a namespace.
+        // Unlike ip netns exec it leaves /sys as it is, where the node sees the limits of its control groups.
         string[] command =
         [
-            .. prefix, "ip", "netns", "exec", machine.Name, "env", "--default-signal=INT",
+            .. prefix, "nsenter", $"--net=/run/netns/{machine.Name}", "env", "--default-signal=INT",
             $"XDG_DATA_HOME={home}", .. environment, .. Command, .. arguments,
         ];
         return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
@@ -173,19 +173,22 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>For the message of a failed test.</summary>
     public string Explain() => $"its output:\n{string.Join('\n', Output)}";
 
-    /// <summary>Has all its threads run with normal priority again. Linux only, as root.</summary>
-    public async Task RaisePriorityAsync()
-    {
-        ProcessStartInfo start = new("renice", ["-n", "0", "-p", .. Threads()]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process renice = Process.Start(start)!;
-        await renice.WaitForExitAsync();
-    }
-
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
+        if (OperatingSystem.IsLinux() && !_process.HasExited)
+            await RaisePriorityAsync();
         _process.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    // With the lowest priority, threads end late beside others that hash, and in the kernel who waits for them is busy until then.
+    private async Task RaisePriorityAsync()
+    {
+        using Process renice = Process.Start(
+            new ProcessStartInfo("renice", ["-n", "0", "-p", .. Threads()]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await Task.WhenAll(renice.StandardOutput.ReadToEndAsync(), renice.StandardError.ReadToEndAsync());
+        await renice.WaitForExitAsync();
     }
 
     /// <summary>SIGINT, as Ctrl-C sends it.</summary>
