@@ -75,6 +75,9 @@ internal sealed class ClusterNode
         _conduct = new Conduct(time, _logger);
         _standing.Proven += Know;
         tree.TipChanged += () => _standing.Require(tree.Tip.ChildDifficulty / ShareRelevance.LeastPart);
+        LinkFinders finders = new(tree, _standing);
+        tree.TipChanged += finders.Look;
+        finders.Look();
         _conduct.Banned += _standing.Lose;
         _entrance = new Entrance(_standing, time);
         StrangerTime strangers = new(_standing, Environment.ProcessorCount, work.ProofCost, time, work.NeedsCache);
