@@ -8,9 +8,10 @@ namespace P2PMiner.BenchCluster;
 
 /// <summary>
 /// From the moment at which the node with a daemon mines on a new block until every other node does, and until every thread
-/// searches it. Twenty machines' threads cannot run on a few CPUs, so as many nodes hash as there are CPUs and the others only take
-/// the jobs. The block is one of the rest of the network, as nearly all are: it is taken off the daemon's chain and put back,
-/// again and again. One that the cluster finds would be checked by twenty nodes on these few CPUs at that very moment.
+/// searches it. Twenty machines' threads cannot run on a few CPUs: a node that hashes has one to itself, as its machine would, and all others,
+/// which only take the jobs, share the first one. The block is one of the rest of the network, as nearly all are: it is taken off the
+/// daemon's chain and put back, again and again. One that the cluster finds would be checked by twenty nodes on these few CPUs at that very
+/// moment.
 /// </summary>
 internal static class NewJobs
 {
@@ -19,8 +20,8 @@ internal static class NewJobs
     /// <summary>About a block in half a minute at 350 H/s: the first one comes soon, and few come between those that are put back.</summary>
     private const ulong Difficulty = 10_000;
 
-    /// <summary>How long the chain stays without the block, and with it: longer than threads wait before they give hashes up again.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
+    /// <summary>How long the chain stays without the block, and with it.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2.5);
 
     /// <summary>A log may tell of an event that little before that of another node that led to it.</summary>
     private static readonly TimeSpan LogJitter = TimeSpan.FromMilliseconds(50);
@@ -29,12 +30,14 @@ internal static class NewJobs
     {
         await using var crowd = new Crowd(settings.Nodes);
         await using MachineDaemon daemon = await MachineDaemon.StartAsync(crowd.Network, 0, other: null, Difficulty);
-        int workers = Math.Min(Environment.ProcessorCount, settings.Nodes - 1);
+        int workers = Math.Clamp(Environment.ProcessorCount - 1, 1, settings.Nodes - 1);
         for (int i = 0; i < settings.Nodes; i++)
         {
+            bool isHashing = i > 0 && i <= workers;
             crowd.Start(
+                ["taskset", "-c", isHashing ? $"{i % Environment.ProcessorCount}" : "0"], ["P2P_MINER_MEMORY=light"],
             [
-                "--engine", "managed", "--log-level", "debug", "--log-file", crowd.LogOf(i), "--threads", i > 0 && i <= workers ? "1" : "0",
+                "--engine", "managed", "--log-level", "debug", "--log-file", crowd.LogOf(i), "--threads", isHashing ? "1" : "0",
                 .. i == 0 ? ["--daemon", MachineDaemon.Url, "--wallet", MonerodFixture.AnyAddress] : Array.Empty<string>(),
             ]);
         }

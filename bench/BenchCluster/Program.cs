@@ -20,7 +20,7 @@ var hashing = new Option<int>("--hashing")
 };
 var warmUp = new Option<int>("--warm-up") { Description = "seconds before the overhead is measured", DefaultValueFactory = _ => 300 };
 var rest = new Option<int>("--rest") { Description = "seconds for which the overhead is measured", DefaultValueFactory = _ => 180 };
-var jobs = new Option<int>("--jobs") { Description = "seconds for which new jobs are measured", DefaultValueFactory = _ => 240 };
+var jobs = new Option<int>("--jobs") { Description = "seconds for which new jobs are measured", DefaultValueFactory = _ => 300 };
 var pairs = new Option<int>("--pairs") { Description = "alternating measurements of hash rates", DefaultValueFactory = _ => 5 };
 var window = new Option<int>("--window") { Description = "seconds of each of these", DefaultValueFactory = _ => 20 };
 var starts = new Option<int>("--starts") { Description = "of two fresh nodes, in each mode", DefaultValueFactory = _ => 5 };

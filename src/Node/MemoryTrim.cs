@@ -11,7 +11,8 @@ internal static class MemoryTrim
     /// <summary>The start is over by then.</summary>
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(20);
 
-    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
+    /// <summary>A trim takes some hundredths of a second of a processor.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(3);
 
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static async Task RunAsync(TimeProvider time, CancellationToken cancel)
@@ -21,8 +22,7 @@ internal static class MemoryTrim
             await Task.Delay(pause, time, cancel);
             IReadOnlySet<FileMapping> clean = ResidentMemory.CleanFiles();
             await Task.Delay(Start, time, cancel);
-            if (pause == Start)
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             ResidentMemory.TrimNativeHeap();
             ResidentMemory.ReleaseFiles(clean);
         }

@@ -14,8 +14,11 @@ internal sealed partial class DatasetTests
     /// <summary>What of one CPU the slow machine has for everything that it does.</summary>
     private const int SlowPercent = 50;
 
-    /// <summary>Of the time that the slow machine takes alone, how much it may take with two hosts, of which one may lie.</summary>
-    private const double MostWithHosts = 0.6;
+    /// <summary>
+    /// Of the time that the slow machine takes alone, how much it may take with two hosts, of which one may lie. Where a chunk takes no more of a
+    /// CPU to compute than to receive, as with AVX-512, hosts cannot help, and are not to harm.
+    /// </summary>
+    private const double MostWithHosts = 0.6, MostWhereFast = 1.1;
 
     private string _home = "";
 
@@ -46,12 +49,12 @@ internal sealed partial class DatasetTests
     /// are caught at the first chunk, or only after chunks of them were taken: right ones, and such as have 8 wrong items, which are found
     /// in 22 % of all cases.
     /// </summary>
-    [TestCase(64, 0)]
-    [TestCase(2048, 128, "DOTNET_EnableAVX512=0")]
-    [TestCase(64, 0, "DOTNET_EnableAVX2=0")]
-    [TestCase(2048, 128, "P2P_MINER_ENGINE=native")]
+    [TestCase(MostWhereFast, 64, 0)]
+    [TestCase(MostWithHosts, 2048, 128, "DOTNET_EnableAVX512=0")]
+    [TestCase(MostWithHosts, 64, 0, "DOTNET_EnableAVX2=0")]
+    [TestCase(MostWithHosts, 2048, 128, "P2P_MINER_ENGINE=native")]
     [Explicit("takes minutes, 9 GiB of memory and 7 GiB of disk, and is meant to be measured on a machine that does nothing else")]
-    public async Task SlowMachine_IsReadySooner_WithTwoHosts_AlsoWhenOneOfThemLies(int oneWrongIn, int rightChunks, params string[] environment)
+    public async Task SlowMachine_WithTwoHosts_IsReadyInTime_AlsoWhenOneOfThemLies(double most, int oneWrongIn, int rightChunks, params string[] environment)
     {
         string dataset = Path.Combine(_home, "dataset");
         string[] hosting = ["--mode", "master", "--memory", "full", "--threads", "0", "--engine", "native", "--dataset-cache"];
@@ -88,8 +91,8 @@ internal sealed partial class DatasetTests
         }
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{string.Join(' ', environment)}: dataset alone {alone.Seconds:F1} s, with two hosts {together.Seconds:F1} s ({together.Seconds / alone.Seconds:F2}), with one of them lying {beset.Seconds:F1} s ({beset.Seconds / alone.Seconds:F2})"));
-        Assert.That(together.Seconds / alone.Seconds, Is.LessThanOrEqualTo(MostWithHosts));
-        Assert.That(beset.Seconds / alone.Seconds, Is.LessThanOrEqualTo(MostWithHosts));
+        Assert.That(together.Seconds / alone.Seconds, Is.LessThanOrEqualTo(most));
+        Assert.That(beset.Seconds / alone.Seconds, Is.LessThanOrEqualTo(most));
     }
 
     /// <summary>Runs the slow machine until its dataset is ready and kept on disk, and shares were found with it.</summary>
