@@ -155,6 +155,7 @@ internal sealed class ClusterHost(
                     [cluster.JobsTopic] = JobRate,
                 },
             },
+            Gossip = new GossipOptions { RareTopics = new HashSet<string> { cluster.StatusTopic } },
             CuttingOff = entrance.Blame,
             Scores = new PeerScoreOptions
             {

@@ -189,6 +189,28 @@ public sealed class GossipRuleTests : GossipFixture
         });
     }
 
+    [Test]
+    public async Task Gossip_OfARareTopicComesAtEveryThirdHeartbeat_WithEachMessageOnce()
+    {
+        TestRouter router = AddRouter(Passive with { Gossip = new GossipOptions { RareTopics = new HashSet<string> { Topic } } }, Topic);
+        ScriptedPeer author = await AddPeerAsync(router, topic: null);
+        ScriptedPeer outside = await AddPeerAsync(router);
+        GossipMessage[] messages = [.. Enumerable.Range(0, 6).Select(number => author.NewMessage(Topic, [(byte)number]))];
+        HashSet<int> counts = [];
+        for (int i = 0; i < messages.Length; i++)
+        {
+            await author.SendAsync(messages[i]);
+            await Until(() => router.ReceivedCount == i + 1, "message");
+            await HeartbeatAsync(router);
+            counts.Add(outside.IHave.Count);
+        }
+        await HeartbeatAsync(router, 3);
+
+        await Until(() => outside.IHave.Count >= messages.Length, "IHAVE");
+        Assert.That(outside.IHave, Is.EquivalentTo(messages.Select(message => message.Id)));
+        Assert.That(counts.Count, Is.LessThanOrEqualTo(3), "not at every heartbeat");
+    }
+
     [TestCase(8, 6, TestName = "Gossip_GoesToDLazyPeersOfFew")]
     [TestCase(28, 7, TestName = "Gossip_GoesToAQuarterOfManyPeers")]
     public async Task Gossip_GoesTo(int peers, int told)

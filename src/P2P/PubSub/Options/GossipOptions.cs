@@ -15,6 +15,12 @@ public sealed record GossipOptions
     /// <summary>mcache_gossip: heartbeats that a message is announced.</summary>
     public int HistoryGossip { get; init; } = 3;
 
+    /// <summary>
+    /// Topics whose messages are announced only every <see cref="HistoryGossip"/> heartbeats, so that each is announced once: where authors
+    /// send to all subscribers anyway, and a few seconds do not matter.
+    /// </summary>
+    public IReadOnlySet<string> RareTopics { get; init; } = new HashSet<string>();
+
     /// <summary>Within this, a peer must send a message that it announced and we asked for.</summary>
     public TimeSpan FollowUp { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -79,7 +79,8 @@ internal sealed class Heartbeat(
         if (topic.Mesh is not null)
             mesh.Heartbeat(topic, Tick);
         recipients.Heartbeat(topic);
-        gossip.Emit(topic, order);
+        if (!options.Gossip.RareTopics.Contains(topic.Name) || Tick % Math.Max(1, options.Gossip.HistoryGossip) == 0)
+            gossip.Emit(topic, order);
         topics.Release(topic);
     }
 }
