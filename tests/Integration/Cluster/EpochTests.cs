@@ -166,11 +166,11 @@ internal sealed partial class EpochTests
         Assert.That(chains.Shares.Where(share => share.Fate == ShareFate.Forgotten).Select(Describe), Is.Empty);
     }
 
-    private static void Report(IReadOnlyList<BlockFate> blocks, StoredChains chains, FleetShares count)
+    private static void Report(IReadOnlyList<SettledBlock> blocks, StoredChains chains, FleetShares count)
     {
         foreach (bool isAfter in new[] { false, true })
         {
-            BlockFate[] side = [.. blocks.Where(block => block.Height >= Change == isAfter)];
+            SettledBlock[] side = [.. blocks.Where(block => block.Height >= Change == isAfter)];
             StoredShare[] shares = [.. chains.Shares.Where(share => share.Link.Share.Proof is MoneroProof && BlockHeight(share.Link) >= Change == isAfter)];
             TestContext.Out.WriteLine(
                 $"{(isAfter ? "after" : "before")} the change: {FoundBlocks.Of(side)}; "

@@ -7,11 +7,11 @@ namespace P2PMiner.Integration.Tests.Cluster;
 /// <summary>What became of the blocks that nodes found, by the chains of all daemons.</summary>
 /// <param name="All">Blocks that a node said it had found.</param>
 /// <param name="Foreign">Blocks in the place of one of these that no node said it had found: it was killed before it could.</param>
-internal sealed partial record FoundBlocks(IReadOnlyList<BlockFate> All, int Foreign)
+internal sealed partial record FoundBlocks(IReadOnlyList<SettledBlock> All, int Foreign)
 {
     public override string ToString() => $"{Of(All)}, {Foreign} of whose places have blocks that nobody told of";
 
-    public static string Of(IReadOnlyCollection<BlockFate> blocks)
+    public static string Of(IReadOnlyCollection<SettledBlock> blocks)
     {
         int onChain = blocks.Count(block => block.IsOnChain);
         return $"{blocks.Count} blocks found, {onChain} on the chain, {blocks.Count - onChain} late";
@@ -33,7 +33,7 @@ internal sealed partial record FoundBlocks(IReadOnlyList<BlockFate> All, int For
             string[] places = await PlacesAsync(found, daemons, output);
             HashSet<string> told = [.. found.Select(block => block.Id)];
             return new FoundBlocks(
-                [.. found.Zip(places, (block, place) => new BlockFate(block.Height, place == block.Id))], places.Count(place => !told.Contains(place)));
+                [.. found.Zip(places, (block, place) => new SettledBlock(block.Height, place == block.Id))], places.Count(place => !told.Contains(place)));
         }
         finally
         {
@@ -96,4 +96,4 @@ internal sealed partial record FoundBlocks(IReadOnlyList<BlockFate> All, int For
 
 /// <param name="Height">Of Monero's chain.</param>
 /// <param name="IsOnChain">False when another block has its place, the same one on the chains of all daemons.</param>
-internal sealed record BlockFate(ulong Height, bool IsOnChain);
+internal sealed record SettledBlock(ulong Height, bool IsOnChain);
