@@ -102,7 +102,7 @@ internal sealed class MiningEngine : IAsyncDisposable
                 PartItems = (int)(memory.PartBytes / RandomXLibrary.DatasetItemSize),
                 PrepareNextDataset = memory.PrepareNextDataset,
                 Pages = options.Pages,
-                BuilderThreads = machine.Hardware.AllowedCpus.Count,
+                BuilderThreads = ThreadPlanner.MostAtOnce(machine.Hardware),
                 Nodes = NodesOf(machine),
                 Engine = selection.Engine,
                 Fallback = selection.Fallback,
@@ -114,7 +114,7 @@ internal sealed class MiningEngine : IAsyncDisposable
             time, logs.CreateLogger<KeyStore>());
         if (firstKey is Hash256 key && role.HasCaches)
             keys.SetKeys(key, next: null);
-        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity);
+        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity, machine.Hardware.Limits.CpuQuota < machine.Hardware.AllowedCpus.Count);
         return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), role, selection.Engine as ShadowEngine);
     }
 

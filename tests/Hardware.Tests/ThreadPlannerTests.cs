@@ -59,6 +59,16 @@ public sealed class ThreadPlannerTests
         Assert.That(plan.Reason, Does.Contain("the CPU quota of 2.5 CPUs"));
     }
 
+    [TestCase(null, 16)]
+    [TestCase(0.1, 1)]
+    [TestCase(2.5, 3)]
+    [TestCase(1e300, 16)]
+    public void QuotaRoundedUp_IsTheMostThatGetOnAtOnce(double? quota, int threads)
+    {
+        HardwareInfo info = TempRoot.Read("ryzen-3700x");
+        Assert.That(ThreadPlanner.MostAtOnce(info with { Limits = info.Limits with { CpuQuota = quota } }), Is.EqualTo(threads));
+    }
+
     [Test]
     public void Plan_OfAffinity_CountsSecondThreadsOfAllowedCoresOnly()
     {

@@ -26,7 +26,7 @@ public static class ThreadPlanner
         if (request.Count is < 0 or > ThreadRequest.MaxCount)
             throw new ArgumentOutOfRangeException(nameof(request), request.Count, $"the number of threads must be 0 to {ThreadRequest.MaxCount}");
         CpuPicker picker = new(hardware);
-        int most = request.Count ?? Math.Min(hardware.AllowedCpus.Count, QuotaThreads(hardware) ?? int.MaxValue);
+        int most = request.Count ?? MostAtOnce(hardware);
         List<LogicalCpu> chosen = picker.PickWithinCaches(most);
         int withinCaches = chosen.Count;
         if (request.Count is { } asked)
@@ -36,8 +36,9 @@ public static class ThreadPlanner
         return new ThreadPlan(threads, reason);
     }
 
-    private static int? QuotaThreads(HardwareInfo hardware) =>
-        hardware.Limits.CpuQuota is { } quota ? (int)Math.Clamp(Math.Ceiling(quota), 1, ThreadRequest.MaxCount) : null;
+    /// <summary>Threads that get on at the same time: one per allowed CPU, and no more than a CPU quota rounded up, as more of them would use it up in less time, and then stand still together.</summary>
+    public static int MostAtOnce(HardwareInfo hardware) =>
+        hardware.Limits.CpuQuota is { } quota ? (int)Math.Clamp(Math.Ceiling(quota), 1, hardware.AllowedCpus.Count) : hardware.AllowedCpus.Count;
 
     private static void AddBeyondCaches(CpuPicker picker, List<LogicalCpu> chosen, int count)
     {
@@ -49,7 +50,7 @@ public static class ThreadPlanner
 
     private static string ReasonOfAuto(HardwareInfo hardware, CpuPicker picker, List<LogicalCpu> chosen)
     {
-        string limit = chosen.Count == QuotaThreads(hardware) && chosen.Count < hardware.AllowedCpus.Count
+        string limit = chosen.Count == MostAtOnce(hardware) && chosen.Count < hardware.AllowedCpus.Count
             ? $"the CPU quota of {Cpus(hardware.Limits.CpuQuota!.Value)}"
             : chosen.Count == hardware.AllowedCpus.Count
                 ? "one per CPU that this process may use"

@@ -10,7 +10,11 @@ namespace P2PMiner.Mining.Threads;
 /// <param name="Pin">Whether each thread stays on its planned CPU.</param>
 /// <param name="LowPriority">Whether threads only take what other programs leave.</param>
 /// <param name="Identity">What tells this node from others that search the same job; goes into its extra nonces.</param>
-public sealed record MinerOptions(bool Pin = true, bool LowPriority = true, ReadOnlyMemory<byte> Identity = default);
+/// <param name="HasQuota">
+/// Whether the process has a CPU quota: then threads rest where they would make way for others at the lowest priority, as whatever they take on
+/// an idle CPU would be missing for the others.
+/// </param>
+public sealed record MinerOptions(bool Pin = true, bool LowPriority = true, ReadOnlyMemory<byte> Identity = default, bool HasQuota = false);
 
 /// <summary>
 /// The miner threads of this node. A job set here reaches every thread before its next hash; hits come out of

@@ -107,9 +107,9 @@ internal sealed class MinerThread
             bool isReady = TakeVm(work.Job);
             if (_isLowered && !MakesWay)
                 return;
-            if (!_isLowered && MakesWay)
+            if (!_isLowered && MakesWay && !_options.HasQuota)
                 MineLowered();
-            else if (work.Job is null || work.Paused || !isReady)
+            else if (work.Job is null || work.Paused || !isReady || (_options.HasQuota && MakesWay))
                 _control.WaitForChange(work, IdleLook);
             else
                 Search(work, work.Job, _vm!);

@@ -13,8 +13,10 @@ internal sealed class ReceiveWindow(int max, ConnectionMemory memory, TimeProvid
     /// <summary>What both sides begin with.</summary>
     internal const int Initial = 256 * 1024;
 
-    /// <summary>Shorter round trips count as this: below it, scheduling and not the wire decides how long things take.</summary>
-    internal static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(1);
+    /// <summary>
+    /// Shorter round trips count as this: below it, scheduling and not the wire decides how long things take, on machines whose CPUs all hash.
+    /// </summary>
+    internal static readonly TimeSpan MinRoundTrip = TimeSpan.FromMilliseconds(10);
 
     private const int RoundTripsPerWindow = 4;
 

@@ -18,17 +18,40 @@ public sealed class PriorityTests
     [Test]
     public async Task Threads_MakeWayForTheDatasetTheyWaitFor_AndNotAnyLonger()
     {
+        await MineAsync(hasQuota: false, (_, deadline) => UntilAsync(() => NiceValues().Contains(Lowest), deadline));
+    }
+
+    [Test]
+    public async Task Threads_RestWhileTheyWaitForTheDataset_WhereThereIsAQuota()
+    {
+        await MineAsync(hasQuota: true, async (miner, deadline) =>
+        {
+            long hashes;
+            do
+            {
+                hashes = miner.TotalHashes;
+                await Task.Delay(TimeSpan.FromSeconds(1), deadline);
+            }
+            while (hashes == 0 || miner.TotalHashes != hashes);
+            Assert.That(NiceValues(), Does.Not.Contain(Lowest));
+        });
+    }
+
+    /// <summary>Has a thread hash, first while its dataset is held up, then with it.</summary>
+    private static async Task MineAsync(bool hasQuota, Func<Miner, CancellationToken, Task> whileItWaits)
+    {
         Assume.That(OperatingSystem.IsLinux());
         using CancellationTokenSource deadline = new(TimeSpan.FromMinutes(5));
         using ManualResetEventSlim begin = new();
         KeyStoreOptions options = new() { Memory = MemoryMode.Full, BuilderThreads = 1, Supplier = new Brake(begin, deadline.Token) };
         await using KeyStore keys = new(options, TimeProvider.System, NullLogger.Instance, DatasetWorkers.ChunkItems);
         ThreadPlan plan = new([new PlannedThread(0, 0)], "one thread");
-        await using Miner miner = new(plan, keys, new MinerOptions(Pin: false, LowPriority: false), TimeProvider.System, NullLogger<Miner>.Instance);
+        MinerOptions threads = new(Pin: false, LowPriority: false, HasQuota: hasQuota);
+        await using Miner miner = new(plan, keys, threads, TimeProvider.System, NullLogger<Miner>.Instance);
         keys.SetKeys(Key, null);
         miner.SetJob(TestJob.Create(0, Key, share: LightStart.Hardest + 1));
         miner.Start();
-        await UntilAsync(() => NiceValues().Contains(Lowest), deadline.Token);
+        await whileItWaits(miner, deadline.Token);
         begin.Set();
         await UntilAsync(() => miner.FullThreadCount == 1, deadline.Token);
         await UntilAsync(() => !NiceValues().Contains(Lowest), deadline.Token);

@@ -112,7 +112,7 @@ internal sealed class ChunkQueue
             _sources[source].Rate = rate;
     }
 
-    /// <summary>Takes a run of chunks for a source that holds none.</summary>
+    /// <summary>Takes a run of chunks for a source.</summary>
     internal bool TryTakeRemote(int source, int most, out int first, out int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(most);

@@ -1,6 +1,6 @@
 namespace P2PMiner.Mining.RandomX.Chunks;
 
-/// <summary>One that brings chunks to a <see cref="ChunkIntake"/>: takes a run of them, brings them in any order, takes the next run.</summary>
+/// <summary>One that brings chunks to a <see cref="ChunkIntake"/>: takes runs of them, and brings them in any order.</summary>
 public sealed class ChunkSource : IDisposable
 {
     private readonly ChunkIntake _intake;
@@ -19,7 +19,7 @@ public sealed class ChunkSource : IDisposable
 
     internal int Number { get; }
 
-    /// <summary>Takes chunks that follow one another, when those taken before are brought.</summary>
+    /// <summary>Takes chunks that follow one another, beside those taken before.</summary>
     /// <param name="most">At least 1.</param>
     /// <param name="first">The first of them.</param>
     /// <param name="count">How many; 0 when none are left.</param>

@@ -162,9 +162,11 @@ internal sealed class DatasetHost(
         await using PeerStream stream = await open(peer, cancellation);
         using DatasetClient client = new(stream, time);
         string? end = null;
-        while (end is null && !_isLeaving && source.TryTake(Pace.Next, out int first, out int count))
+        for ((int First, int Count)? next = await AskAsync(client, source, cancellation); next is { } run && end is null;)
         {
-            DatasetRefusal refusal = await TakeRunAsync(client, source, first, count, tally, cancellation);
+            // It knows what comes next before it is done, so that it need not wait to be asked.
+            next = await AskAsync(client, source, cancellation);
+            DatasetRefusal refusal = await TakeRunAsync(client, source, run.First, run.Count, tally, cancellation);
             if (refusal != DatasetRefusal.None)
                 end = refusal == DatasetRefusal.Busy ? "it is busy" : "it no longer has the dataset";
             else if (!Pace.IsWorthIt(intake.LocalRate))
@@ -174,11 +176,19 @@ internal sealed class DatasetHost(
         return end;
     }
 
+    /// <summary>Asks for a run of chunks; null when none is left, or when the host is to be asked no more.</summary>
+    private async Task<(int First, int Count)?> AskAsync(DatasetClient client, ChunkSource source, CancellationToken cancellation)
+    {
+        if (_isLeaving || !source.TryTake(Pace.Next, out int first, out int count))
+            return null;
+        await client.AskAsync(intake.Key, first, count, cancellation);
+        return (first, count);
+    }
+
     private async Task<DatasetRefusal> TakeRunAsync(
         DatasetClient client, ChunkSource source, int first, int count, Tally tally, CancellationToken cancellation)
     {
         Pace.Begin();
-        await client.AskAsync(intake.Key, first, count, cancellation);
         for (int chunk = first; chunk < first + count; chunk++)
         {
             (ChunkVerdict? verdict, DatasetRefusal refusal) = await client.TakeAsync(chunk, intake.SizeOf(chunk), source, cancellation);

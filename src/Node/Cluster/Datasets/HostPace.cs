@@ -19,11 +19,16 @@ internal sealed class HostPace(TimeProvider time)
     /// <summary>A request takes about so long: enough to forget the way to the host and back, and little to be given back.</summary>
     private const double Seconds = 0.5;
 
-    /// <summary>The weight of the last run.</summary>
-    private const double Newest = 0.5;
+    /// <summary>Seconds of runs before a host is found too slow: its first chunk comes while its line gathers speed, and may wait for a thread here.</summary>
+    private const double Warming = 2;
+
+    /// <summary>The weight of a run when the next has come. Chunks and time are averaged apart: a run that was waiting to be read takes no time.</summary>
+    private const double Earlier = 0.5;
 
     private readonly Lock _lock = new();
-    private double _rate;
+    private double _chunks;
+    private double _seconds;
+    private double _watched;
     private long? _measured;
     private long? _started;
     private int _arrived;
@@ -38,13 +43,13 @@ internal sealed class HostPace(TimeProvider time)
         }
     }
 
-    /// <summary>Chunks per second, the moving average of its runs; 0 when it is not known.</summary>
+    /// <summary>Chunks per second of its last runs; 0 when it is not known.</summary>
     public double Rate
     {
         get
         {
             lock (_lock)
-                return IsMeasured ? _rate : 0;
+                return IsMeasured ? MeasuredRate : 0;
         }
     }
 
@@ -55,14 +60,16 @@ internal sealed class HostPace(TimeProvider time)
         {
             lock (_lock)
             {
-                double known = IsMeasured ? _rate : double.PositiveInfinity;
-                return _started is long started ? Math.Min(known, PerSecond(_arrived + 1, started)) : known;
+                double known = IsMeasured ? MeasuredRate : double.PositiveInfinity;
+                return _started is long started ? Math.Min(known, PerSecond(_arrived + 1, time.GetElapsedTime(started).TotalSeconds)) : known;
             }
         }
     }
 
     /// <summary>Chunks to ask for next.</summary>
     public int Next => Math.Clamp((int)(Rate * Seconds), 1, Most);
+
+    private double MeasuredRate => PerSecond(_chunks, _seconds);
 
     private bool IsMeasured => _measured is long at && time.GetElapsedTime(at) < Memory;
 
@@ -88,8 +95,12 @@ internal sealed class HostPace(TimeProvider time)
         {
             if (_started is long started && counts)
             {
-                double rate = PerSecond(_arrived, started);
-                _rate = IsMeasured ? Newest * rate + (1 - Newest) * _rate : rate;
+                if (!IsMeasured)
+                    (_chunks, _seconds, _watched) = (0, 0, 0);
+                double elapsed = time.GetElapsedTime(started).TotalSeconds;
+                _chunks = Earlier * _chunks + _arrived;
+                _seconds = Earlier * _seconds + elapsed;
+                _watched += elapsed;
                 _measured = time.GetTimestamp();
             }
             _started = null;
@@ -97,7 +108,11 @@ internal sealed class HostPace(TimeProvider time)
     }
 
     /// <summary>Whether its chunks make a difference beside those that are computed here, at <paramref name="localRate"/> per second; so it is until it is known.</summary>
-    public bool IsWorthIt(double localRate) => !IsKnown || Rate * Worth >= localRate;
+    public bool IsWorthIt(double localRate)
+    {
+        lock (_lock)
+            return !IsMeasured || _watched < Warming || MeasuredRate * Worth >= localRate;
+    }
 
-    private double PerSecond(int chunks, long since) => chunks / Math.Max(time.GetElapsedTime(since).TotalSeconds, 1e-6);
+    private static double PerSecond(double chunks, double seconds) => chunks / Math.Max(seconds, 1e-6);
 }

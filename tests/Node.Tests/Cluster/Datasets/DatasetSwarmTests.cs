@@ -100,6 +100,24 @@ internal sealed class DatasetSwarmTests : IDisposable
         await _stage.StopAsync(supply);
     }
 
+    [Test]
+    public async Task Host_IsToldWhatComesNext_BeforeItHasSentAnything()
+    {
+        DatasetRequest? next = null;
+        _answer = async (_, _, stream, request) =>
+        {
+            if (next is not null)
+                return await SendAsync(stream, request, SwarmStage.Right);
+            next = await Frames.ReadAsync(stream, DatasetProtocol.Requests, DatasetProtocol.MaxRequestSize, _stage.Stop);
+            return await SendAsync(stream, request, SwarmStage.Right) && await SendAsync(stream, next!, SwarmStage.Right);
+        };
+        _stage.Host(Stranger);
+        Task supply = _stage.Supply(_queue);
+        await _stage.UntilAsync(() => _queue.IsDone, "the dataset is there");
+        Assert.That(_stage.Asked, Has.Count.EqualTo(1));
+        await _stage.StopAsync(supply);
+    }
+
     private async Task<bool> SendAsync(PipeStream stream, DatasetRequest request, Func<uint, DatasetChunk> content)
     {
         for (uint chunk = request.FirstChunk; chunk < request.FirstChunk + request.ChunkCount; chunk++)

@@ -18,19 +18,30 @@ internal sealed class HostPaceTests
         Assert.That(_pace.Next, Is.EqualTo(1));
         Run(1, TimeSpan.FromSeconds(0.1));
         Assert.That(_pace.Next, Is.EqualTo(5));
-        Run(1, TimeSpan.FromSeconds(0.01));
-        Assert.That(_pace.Rate, Is.EqualTo(55));
+        Run(5, TimeSpan.FromSeconds(0.06));
+        Assert.That(_pace.Rate, Is.EqualTo(50).Within(1e-9));
         Assert.That(_pace.Next, Is.EqualTo(HostPace.Most));
         Run(1, TimeSpan.FromSeconds(30));
-        Run(1, TimeSpan.FromSeconds(30));
-        Run(1, TimeSpan.Zero);
-        Assert.That(_pace.Next, Is.EqualTo(HostPace.Most));
+        Assert.That(_pace.Next, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void RunThatWaitedToBeRead_DoesNotMakeAHostFast()
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            Run(8, TimeSpan.FromSeconds(1));
+            Run(8, TimeSpan.Zero);
+        }
+        Assert.That(_pace.Rate, Is.EqualTo(24).Within(0.1), "twice what the last two runs took, and the last counts more");
     }
 
     [Test]
     public void Host_IsNotWorthIt_WhereThisMachineIsFarFaster()
     {
         Assert.That(_pace.IsWorthIt(1e9), Is.True, "nothing is known yet");
+        Run(1, TimeSpan.FromSeconds(1));
+        Assert.That(_pace.IsWorthIt(1e9), Is.True, "it has only begun");
         Run(1, TimeSpan.FromSeconds(1));
         Assert.That(_pace.IsWorthIt(0), Is.True, "nothing is computed yet");
         Assert.That(_pace.IsWorthIt(HostPace.Worth), Is.True);
