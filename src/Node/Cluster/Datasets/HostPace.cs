@@ -20,7 +20,7 @@ internal sealed class HostPace(TimeProvider time)
     private const double Seconds = 0.5;
 
     /// <summary>Seconds of runs before a host is found too slow: its first chunk comes while its line gathers speed, and may wait for a thread here.</summary>
-    private const double Warming = 2;
+    private const double Warming = 5;
 
     /// <summary>The weight of a run when the next has come. Chunks and time are averaged apart: a run that was waiting to be read takes no time.</summary>
     private const double Earlier = 0.5;

@@ -42,7 +42,7 @@ internal sealed class HostPaceTests
         Assert.That(_pace.IsWorthIt(1e9), Is.True, "nothing is known yet");
         Run(1, TimeSpan.FromSeconds(1));
         Assert.That(_pace.IsWorthIt(1e9), Is.True, "it has only begun");
-        Run(1, TimeSpan.FromSeconds(1));
+        Run(4, TimeSpan.FromSeconds(4));
         Assert.That(_pace.IsWorthIt(0), Is.True, "nothing is computed yet");
         Assert.That(_pace.IsWorthIt(HostPace.Worth), Is.True);
         Assert.That(_pace.IsWorthIt(HostPace.Worth * 1.1), Is.False);
