@@ -65,10 +65,10 @@ internal sealed class LocalNetwork : IDisposable
             Ip("-n", _switch.Name, "link", "set", $"port{machine + 1}", "master", hub);
     }
 
-    /// <summary>Makes the way to a machine, and from it, slow: so many bits a second, and later by a while.</summary>
+    /// <summary>Makes the way to a machine, and from it, slow: so many bits a second, of which those that would wait longer are lost.</summary>
     public void SlowDown(int machine, int kilobits, int milliseconds)
     {
-        string[] limits = ["root", "netem", "rate", $"{kilobits}kbit", "delay", $"{milliseconds}ms", "limit", "1000"];
+        string[] limits = ["root", "tbf", "rate", $"{kilobits}kbit", "burst", "16kb", "latency", $"{milliseconds}ms"];
         Ip(["netns", "exec", _machines[machine].Name, "tc", "qdisc", "replace", "dev", "eth0", .. limits]);
         Ip(["netns", "exec", _switch.Name, "tc", "qdisc", "replace", "dev", $"port{machine + 1}", .. limits]);
     }
