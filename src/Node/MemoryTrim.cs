@@ -11,20 +11,27 @@ internal static class MemoryTrim
     /// <summary>The start is over by then.</summary>
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(20);
 
-    /// <summary>A trim takes some hundredths of a second of a processor.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(3);
+    /// <summary>Pages of files take some milliseconds of a processor to give back.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1);
+
+    /// <summary>The heap takes some hundredths of a second, and has less to give: so much more seldom.</summary>
+    private const int RestsOfHeap = 3;
 
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static async Task RunAsync(TimeProvider time, CancellationToken cancel)
     {
-        for (TimeSpan pause = Start; ; pause = Rest)
+        IReadOnlySet<FileMapping> clean = new HashSet<FileMapping>();
+        await Task.Delay(Start, time, cancel);
+        for (int trim = 0; ; trim++)
         {
-            await Task.Delay(pause, time, cancel);
-            IReadOnlySet<FileMapping> clean = ResidentMemory.CleanFiles();
-            await Task.Delay(Start, time, cancel);
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            ResidentMemory.TrimNativeHeap();
+            if (trim % RestsOfHeap == 1)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                ResidentMemory.TrimNativeHeap();
+            }
             ResidentMemory.ReleaseFiles(clean);
+            clean = ResidentMemory.CleanFiles();
+            await Task.Delay(trim == 0 ? Start : Rest, time, cancel);
         }
     }
 }
