@@ -28,6 +28,9 @@ internal sealed class ClusterHost(
     /// <summary>A failed address is left alone no longer than this: machines of a cluster are switched on and off.</summary>
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(15);
 
+    /// <summary>Between queries by multicast, when those of the start are over: each is answered by all members, to all of them.</summary>
+    private static readonly TimeSpan MdnsInterval = TimeSpan.FromSeconds(30);
+
     /// <summary>Machines of one house may stand behind one address.</summary>
     private const int NodesPerAddress = 64;
 
@@ -130,7 +133,7 @@ internal sealed class ClusterHost(
                 AddressScope = isOpen ? IpScope.Private : IpScope.Public,
                 TableFile = Path.Combine(directory, "dht"),
             },
-            Mdns = options.NoMdns ? null : new MdnsOptions { ServiceName = cluster.MdnsService },
+            Mdns = options.NoMdns ? null : new MdnsOptions { ServiceName = cluster.MdnsService, QueryInterval = MdnsInterval },
             Limits = new ConnectionLimits { BackoffMax = MaxBackoff, MaxInboundPerHost = NodesPerAddress, MaxPendingInboundPerHost = NodesPerAddress },
             DialFilter = isOpen ? IsNear : null,
             InboundFilter = address => (!isOpen || IsNear(address)) && (address.IPAddress is not { } ip || entrance.MayKnock(ip)),
