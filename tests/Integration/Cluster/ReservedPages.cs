@@ -5,8 +5,8 @@ using P2PMiner.Mining.RandomX.Native;
 namespace P2PMiner.Integration.Tests.Cluster;
 
 /// <summary>
-/// Huge pages that whoever maps them gets at once. On a virtual machine the first touch of a page that its host has to find can take a
-/// hundred times as long as clearing it, once for each page: that would be measured otherwise. Needs root.
+/// Huge pages that whoever maps them gets at once. On a virtual machine the first touch of a page that its host has to find can take far
+/// longer than clearing it, once for each page: that would be measured otherwise. Needs root.
 /// </summary>
 internal sealed class ReservedPages : IDisposable
 {
