@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using P2PMiner.Mining;
 using P2PMiner.Node.Sources.Monero;
 using P2PMiner.Node.Tests.ShareChain;
@@ -64,18 +65,10 @@ internal sealed class RelayedBlocksTests : IDisposable
         await Outbox(client).RelayAsync(blocks[2] with { FoundAt = _time.GetUtcNow().AddHours(-1) }, CancellationToken.None);
         daemon.Chain.Know(blocks[0].Id, blocks[0].Height);
         BlockOutbox again = Outbox(client);
-        List<(Hash256, BlockVerdict)> decided = [];
-        again.Decided += (block, outcome) =>
-        {
-            lock (decided)
-                decided.Add((block.Id, outcome.Verdict));
-        };
-        await RunAsync(again, async () =>
-        {
-            await Until.TrueAsync(() => Files().Length == 1);
-            lock (decided)
-                Assert.That(decided, Is.EqualTo(new[] { (blocks[0].Id, BlockVerdict.Accepted) }));
-        });
+        ConcurrentQueue<(Hash256, BlockVerdict)> decided = [];
+        again.Decided += (block, outcome) => decided.Enqueue((block.Id, outcome.Verdict));
+        await RunAsync(again, () => Until.TrueAsync(() => Files().Length == 1 && !decided.IsEmpty));
+        Assert.That(decided, Is.EqualTo(new[] { (blocks[0].Id, BlockVerdict.Accepted) }));
         Assert.That(again.Counters, Is.EqualTo(new BlockCounters(0, 0, 0)));
         Assert.That(_others.Told, Is.Zero, "only its finder tells the cluster");
     }
