@@ -15,7 +15,7 @@ internal sealed partial class DatasetTests
     private const int SlowPercent = 50;
 
     /// <summary>
-    /// Of the time that the slow machine takes alone, how much it may take with two hosts, of which one may lie. With AVX-512 half a CPU is no slow
+    /// Of the time that the slow machine takes alone, how much it may take with two hosts. With AVX-512 half a CPU is no slow
     /// machine: it computes nearly as much as the line brings.
     /// </summary>
     private const double MostWithHosts = 0.6, MostWhereFast = 1;
@@ -96,7 +96,9 @@ internal sealed partial class DatasetTests
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{string.Join(' ', environment)}: dataset alone {alone.Seconds:F1} s, with two hosts {together.Seconds:F1} s ({together.Seconds / alone.Seconds:F2}), with one of them lying {beset.Seconds:F1} s ({beset.Seconds / alone.Seconds:F2})"));
         Assert.That(together.Seconds / alone.Seconds, Is.LessThanOrEqualTo(most));
-        Assert.That(beset.Seconds / alone.Seconds, Is.LessThanOrEqualTo(most));
+
+        // Half of the hosts is left, which sends 64 MiB per second at most, and what the liar sent is had again.
+        Assert.That(beset.Seconds / alone.Seconds, Is.LessThanOrEqualTo(1));
     }
 
     /// <summary>Runs the slow machine until its dataset is ready and kept on disk, and shares were found with it.</summary>
