@@ -114,7 +114,8 @@ internal sealed class MiningEngine : IAsyncDisposable
             time, logs.CreateLogger<KeyStore>());
         if (firstKey is Hash256 key && role.HasCaches)
             keys.SetKeys(key, next: null);
-        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity, machine.Hardware.Limits.CpuQuota < machine.Hardware.AllowedCpus.Count);
+        bool hasQuota = machine.Hardware.Limits.CpuQuota < machine.Hardware.AllowedCpus.Count;
+        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity, hasQuota);
         return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), role, selection.Engine as ShadowEngine);
     }
 

@@ -36,7 +36,10 @@ public static class ThreadPlanner
         return new ThreadPlan(threads, reason);
     }
 
-    /// <summary>Threads that get on at the same time: one per allowed CPU, and no more than a CPU quota rounded up, as more of them would use it up in less time, and then stand still together.</summary>
+    /// <summary>
+    /// Threads that get on at the same time: one per allowed CPU, and no more than a CPU quota rounded up, as more of them would use it up in
+    /// less time, and then stand still together.
+    /// </summary>
     public static int MostAtOnce(HardwareInfo hardware) =>
         hardware.Limits.CpuQuota is { } quota ? (int)Math.Clamp(Math.Ceiling(quota), 1, hardware.AllowedCpus.Count) : hardware.AllowedCpus.Count;
 
