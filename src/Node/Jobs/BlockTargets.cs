@@ -56,10 +56,12 @@ internal sealed class BlockTargets
             return own.Height == height ? new BlockTarget(own.Difficulty, IsKnown: true, IsForDaemons: true, IsBlamed: !(claimed < own.Difficulty)) : null;
         }
         UInt128 least = HalfOf(_own.Values.Min(known => known.Difficulty));
-        bool isNear = height <= _height + MaxLead && height + BlockSubmission.StaleDepth >= _height;
+
+        // One far behind may be of a finder that was away for long, who waits for the daemon's word as the others do.
+        bool isForDaemons = height <= _height + MaxLead;
         return claimed >= least
-            ? new BlockTarget(claimed.Value, IsKnown: true, isNear, IsBlamed: true)
-            : new BlockTarget(least, IsKnown: false, isNear, IsBlamed: false);
+            ? new BlockTarget(claimed.Value, IsKnown: true, isForDaemons, IsBlamed: true)
+            : new BlockTarget(least, IsKnown: false, isForDaemons, IsBlamed: false);
     }
 
     private BlockTarget? ByClaims(UInt128? claimed)

@@ -82,6 +82,15 @@ internal sealed class BlockTrustTests
         Assert.That(_relayed, Has.Count.EqualTo(relayed));
     }
 
+    /// <summary>Else its finder, which was away for so long, would wait for a day.</summary>
+    [Test]
+    public async Task Block_WithWorkFarBehindTheDaemon_GoesToTheDaemon()
+    {
+        _blocks.Remember(SampleTemplate.Job(SampleTemplate.Read(Height + 1000, Key, Key, Difficulty)));
+        Assert.That(await JudgeAsync(Block(Height - 1, Hash256.Parse(new string('c', 64))), Finder), Is.EqualTo(Verdict.Accept));
+        Assert.That(_relayed, Has.Count.EqualTo(1));
+    }
+
     [Test]
     public async Task Block_WhoseHeightIsNotThatOfItsParent_CostsNoProof()
     {
