@@ -17,7 +17,7 @@ internal static class NodeHost
     public static async Task<int> RunAsync(ResolvedOptions resolved, CancellationToken cancel)
     {
         NodeOptions options = resolved.Options;
-        TimeProvider time = TimeProvider.System;
+        AlignedTime time = new(TimeProvider.System, () => Environment.TickCount64);
         using var log = NodeLog.Create(options, console: !Screen.IsTerminal);
         ILogger logger = log.Factory.CreateLogger("node");
         foreach (string warning in resolved.Warnings)
