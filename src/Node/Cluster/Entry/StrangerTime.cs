@@ -17,10 +17,10 @@ namespace P2PMiner.Node.Cluster.Entry;
 internal sealed class StrangerTime(Standing standing, int processors, Func<TimeSpan> proofCost, TimeProvider time, Predicate<Hash256>? needsCache = null)
 {
     /// <summary>Of all the processors' time, in the long run.</summary>
-    public const double Part = 0.015;
+    public const double Part = 0.02;
 
-    /// <summary>Of one processor, at once after a pause: the first shares of a dozen new members, in light mode.</summary>
-    public static readonly TimeSpan Burst = TimeSpan.FromSeconds(0.3);
+    /// <summary>Of one processor, at once after a pause: the first shares of a score of new members, in light mode.</summary>
+    public static readonly TimeSpan Burst = TimeSpan.FromSeconds(0.5);
 
     /// <summary>To fill a cache takes 0.2 to 2 seconds of one processor.</summary>
     public static readonly TimeSpan CacheCost = TimeSpan.FromSeconds(1);

@@ -60,6 +60,8 @@ internal static class Attacks
             DaemonTemplate template = SampleTemplate.Read((ulong)(20 + sent), Hash256.Zero, Hash256.Zero, 1000, transactions: 1000);
             template.HashingBlob[40] ^= 1;
             await member.SayAsync(member.Cluster.JobsTopic, WorkCodec.Encode(template)!, cancellation);
+            if (sent % 20 == 0)
+                await member.BeatAsync(cancellation);
         }
     }
 
