@@ -10,14 +10,14 @@ namespace P2PMiner.Node.Jobs;
 /// </summary>
 internal sealed class KeyGuard(TimeProvider time)
 {
-    /// <summary>Changes at once.</summary>
-    public const int Burst = 4;
+    /// <summary>Changes at once, for all members together that have not proved themselves, and for all others.</summary>
+    public const int StrangerBurst = 3, ProvenBurst = 4;
 
-    /// <summary>Between two changes after that, for all members together that have not proved themselves, and for all others.</summary>
+    /// <summary>Between two changes after that, likewise.</summary>
     public static readonly TimeSpan StrangerPause = TimeSpan.FromHours(1), ProvenPause = TimeSpan.FromMinutes(30);
 
-    private readonly Bucket _strangers = new(Burst, 1 / StrangerPause.TotalSeconds, time);
-    private readonly Bucket _proven = new(Burst, 1 / ProvenPause.TotalSeconds, time);
+    private readonly Bucket _strangers = new(StrangerBurst, 1 / StrangerPause.TotalSeconds, time);
+    private readonly Bucket _proven = new(ProvenBurst, 1 / ProvenPause.TotalSeconds, time);
     private Hash256? _next;
 
     /// <summary>The key that is mined under; null before the first job.</summary>

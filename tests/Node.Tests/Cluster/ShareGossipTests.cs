@@ -164,17 +164,16 @@ internal sealed class ShareGossipTests
     }
 
     [Test]
-    public async Task ShareUnderAKeyWithoutACache_IsPaidForBeforeTheCacheIsFilled()
+    public async Task SharesOfStrangersUnderAKeyWithoutACache_AreCheckedAsOftenAsOneIsFilledForThem()
     {
         _unfilled = _tree.Tip.ChildKey;
-        _proofCost = StrangerTime.Burst / 4;
-        for (int i = 0; i < 5; i++)
+        _proofCost = TimeSpan.Zero;
+        for (int i = 0; i < 3; i++, _time.Advance(StrangerTime.CacheLease))
             await JudgeAsync(TestChain.Child(_tree.Root, extraNonce: (ulong)i));
-        Assert.That(_proofs, Is.EqualTo(1), "what the cache takes is owed, so that nothing is left for another one");
+        Assert.That(_proofs, Is.EqualTo(StrangerTime.Caches));
         _unfilled = null;
-        _time.Advance(StrangerTime.CacheCost / StrangerTime.Part);
         await JudgeAsync(TestChain.Child(_tree.Root, extraNonce: 9));
-        Assert.That(_proofs, Is.EqualTo(2));
+        Assert.That(_proofs, Is.EqualTo(StrangerTime.Caches + 1), "the cache is there");
     }
 
     [Test]

@@ -6,8 +6,9 @@ namespace P2PMiner.Node.Cluster.Entry;
 
 /// <summary>
 /// The processor time that is spent on what strangers say (<see cref="Standing"/>), all of them together: however many names somebody has,
-/// and whatever the things that he makes others look at cost, he gets no more of it. What members say who have proved themselves is not
-/// counted here. Thread-safe.
+/// and whatever the things that he makes others look at cost, he gets no more of it. The caches that are filled for them are counted
+/// apart: one of these takes as much as strangers have in half a minute, in which new publishers' jobs would not be read. What members say
+/// who have proved themselves is not counted here. Thread-safe.
 /// </summary>
 /// <param name="standing">Who is none.</param>
 /// <param name="processors">That the process may use.</param>
@@ -17,22 +18,22 @@ namespace P2PMiner.Node.Cluster.Entry;
 internal sealed class StrangerTime(Standing standing, int processors, Func<TimeSpan> proofCost, TimeProvider time, Predicate<Hash256>? needsCache = null)
 {
     /// <summary>Of all the processors' time, in the long run.</summary>
-    public const double Part = 0.02;
+    public const double Part = 0.015;
 
-    /// <summary>Of one processor, at once after a pause: the first shares of a score of new members, in light mode.</summary>
-    public static readonly TimeSpan Burst = TimeSpan.FromSeconds(0.5);
+    /// <summary>Of one processor, at once after a pause: the first shares of a dozen new members, in light mode.</summary>
+    public static readonly TimeSpan Burst = TimeSpan.FromSeconds(0.3);
 
-    /// <summary>To fill a cache takes 0.2 to 2 seconds of one processor.</summary>
-    public static readonly TimeSpan CacheCost = TimeSpan.FromSeconds(1);
-
-    /// <summary>Caches that are filled for strangers at once, and then one in this time: a third of all, so that one is left for others.</summary>
+    /// <summary>
+    /// Caches that are filled for strangers at once, and then one in this time: a third of all, so that one is left for others. Each takes
+    /// 0.2 to 2 seconds of one processor.
+    /// </summary>
     public const int Caches = 2;
 
     /// <inheritdoc cref="Caches"/>
     public static readonly TimeSpan CachePause = TimeSpan.FromSeconds(60);
 
     /// <summary>What is paid for a cache holds so long.</summary>
-    private static readonly TimeSpan CacheLease = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan CacheLease = TimeSpan.FromSeconds(20);
 
     /// <summary>Keys whose caches are paid for; more than there can be.</summary>
     private const int MaxPaid = 16;
@@ -70,8 +71,8 @@ internal sealed class StrangerTime(Standing standing, int processors, Func<TimeS
         }
     }
 
-    /// <summary>Takes the time of one check of proof of work, and that of the cache which it needs if the key has none.</summary>
-    /// <returns>False if there is none left.</returns>
+    /// <summary>Takes the time of one check of proof of work, and a cache if it needs one and the key has none.</summary>
+    /// <returns>False if there is no time or no cache left.</returns>
     public bool TryTakeProof(PeerId peer, Hash256 key)
     {
         if (Standing.IsProven(peer))
@@ -87,7 +88,7 @@ internal sealed class StrangerTime(Standing standing, int processors, Func<TimeS
         }
     }
 
-    /// <summary>Takes the time of the cache of a key, if it has none: once for all who need it.</summary>
+    /// <summary>Takes a cache for a key, if it has none: once for all who need it.</summary>
     /// <returns>False if there is none left.</returns>
     public bool TryTakeCache(PeerId peer, Hash256 key)
     {
@@ -120,7 +121,6 @@ internal sealed class StrangerTime(Standing standing, int processors, Func<TimeS
             return true;
         if (_seconds.Left <= 0 || !_caches.TryTake())
             return false;
-        _seconds.Take(CacheCost.TotalSeconds);
         if (_paid.Count == MaxPaid)
             _paid.Clear();
         _paid[key] = time.GetTimestamp();

@@ -86,20 +86,28 @@ internal sealed class StrangerTimeTests
     public void Caches_OfKeysThatStrangersUse_AreFew_AndPaidForOnce()
     {
         HashSet<Hash256> filled = [];
-        StrangerTime strangers = new(_standing, processors: 1000, () => TimeSpan.Zero, _time, key => !filled.Contains(key));
+        StrangerTime strangers = new(_standing, processors: 1, () => _cost, _time, key => !filled.Contains(key));
         _standing.Prove(Peer(9));
         Assert.That(strangers.TryTakeCache(Peer(0), Key(1)), Is.True);
         Assert.That(strangers.TryTakeCache(Peer(1), Key(1)), Is.True, "the same cache");
-        Assert.That(strangers.TryTakeCache(Peer(0), Key(2)), Is.False, "no time is left");
-        _time.Advance(StrangerTime.CacheCost);
         Assert.That(strangers.TryTakeCache(Peer(0), Key(2)), Is.True);
-        _time.Advance(StrangerTime.CacheCost);
         Assert.That(strangers.TryTakeCache(Peer(0), Key(3)), Is.False, "two at once");
         Assert.That(strangers.TryTakeCache(Peer(9), Key(3)), Is.True, "he has proved himself");
         filled.Add(Key(3));
         Assert.That(strangers.TryTakeCache(Peer(0), Key(3)), Is.True, "it is there");
+        Assert.That(strangers.IsLeftFor(Peer(1)), Is.True, "jobs of new publishers are read all the same");
         _time.Advance(StrangerTime.CachePause);
         Assert.That(new[] { 4, 5 }.Select(key => strangers.TryTakeCache(Peer(0), Key(key))), Is.EqualTo(new[] { true, false }));
+    }
+
+    [Test]
+    public void Caches_AreNotFilledForStrangers_WhenNoTimeIsLeftToCheckAnything()
+    {
+        StrangerTime strangers = new(_standing, processors: 1, () => _cost, _time, _ => true);
+        strangers.SpendProofs(Peer(0), 8);
+        Assert.That(strangers.TryTakeCache(Peer(0), Key(1)), Is.False);
+        _time.Advance(_cost / StrangerTime.Part);
+        Assert.That(strangers.TryTakeCache(Peer(0), Key(1)), Is.True);
     }
 
     private static Hash256 Key(int number) => new([.. Enumerable.Repeat((byte)number, Hash256.Size)]);
