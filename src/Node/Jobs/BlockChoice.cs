@@ -14,7 +14,7 @@ namespace P2PMiner.Node.Jobs;
 internal sealed class BlockChoice(PeerId self, Predicate<PeerId> isProven, TimeProvider time)
 {
     private readonly JobOrder _order = new(self);
-    private readonly OwnDaemonView _ownView = new(time);
+    private readonly OwnDaemonView _ownView = new(isProven, time);
     private readonly KeyGuard _keys = new(time);
     private readonly RefusedPublishers _refused = new(isProven, time);
 
@@ -30,14 +30,21 @@ internal sealed class BlockChoice(PeerId self, Predicate<PeerId> isProven, TimeP
     public DaemonJob? Choose(DaemonJob? own, IReadOnlyList<DaemonJob> foreign)
     {
         IEnumerable<DaemonJob> believed = own is null
-            ? UnderPossibleKeys([.. Uncontradicted(foreign)])
+            ? UnderPossibleKeys([.. Uncontradicted(OnProvenParents(foreign))])
             : _ownView.Filter(own, [.. foreign.Where(job => !_refused.Contains(job.Publisher!))]).Append(own);
         DaemonJob? best = believed.Min(_order);
         return best is null || best == own ? best : TakeKeys(best, own);
     }
 
+    /// <summary>Those on a parent that a publisher who has proved himself builds on too; all where there is none.</summary>
+    private DaemonJob[] OnProvenParents(IReadOnlyList<DaemonJob> foreign)
+    {
+        HashSet<Hash256> parents = [.. foreign.Where(job => isProven(job.Publisher!)).Select(job => job.Template.PreviousId)];
+        return [.. foreign.Where(job => parents.Count == 0 || parents.Contains(job.Template.PreviousId))];
+    }
+
     /// <summary>Of jobs on one parent that differ in what Monero's chain determines, those of the most.</summary>
-    private IEnumerable<DaemonJob> Uncontradicted(IReadOnlyList<DaemonJob> foreign) =>
+    private IEnumerable<DaemonJob> Uncontradicted(DaemonJob[] foreign) =>
         foreign.GroupBy(job => job.Template.PreviousId).SelectMany(onParent => OfTheMost(onParent.GroupBy(job => (job.Height, job.NetworkDifficulty, job.Key))));
 
     /// <summary>

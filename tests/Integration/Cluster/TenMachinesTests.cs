@@ -52,7 +52,6 @@ internal sealed class TenMachinesTests
 
     /// <summary>Half of the machines hash nothing, so that ten fit on two cores; they check everything all the same.</summary>
     [Test]
-    [Explicit("ten nodes on two cores take minutes")]
     public async Task TenMachines_KilledAndParted_LoseNoBlock_AndHaveOneChain()
     {
         FleetSeat[] seats = Seats(machine => Threads(machine % (2 * HashingStep) == 1));

@@ -119,6 +119,19 @@ internal sealed class BlockChoiceTests
     }
 
     [Test]
+    public void BlockOfAStranger_OnAParentThatNoProvenPublisherBuildsOn_IsMinedOnlyWhereThereIsNoProvenOne()
+    {
+        DaemonJob honest = Job(20, 5, Key);
+        DaemonJob[] invented = [Job(400_000_000, 0, Key), SampleTemplate.Job(SampleTemplate.Read(20, Hash256.Zero, Key, Difficulty), Members[1])];
+        Assert.That(Mine(null, [honest, .. invented]), Is.EqualTo(invented[0]));
+        _proven.Add(Members[5]);
+        Assert.That(Mine(null, [honest, .. invented]), Is.EqualTo(honest));
+        DaemonJob same = Job(20, 2, Key);
+        Assert.That(Mine(null, [honest, same, .. invented]), Is.EqualTo(same), "by the order");
+        Assert.That(Mine(null, invented), Is.EqualTo(invented[0]));
+    }
+
+    [Test]
     public void OwnDaemonsKey_IsTakenHoweverManyChangesThereWere()
     {
         for (int i = 0; i < 20; i++)

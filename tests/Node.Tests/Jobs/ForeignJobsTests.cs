@@ -50,15 +50,15 @@ internal sealed class ForeignJobsTests
     }
 
     [Test]
-    public void OwnDaemon_AllowsItsOwnBlock_AndALeadForAWhile()
+    public void OwnDaemon_AllowsItsOwnBlock_AndALeadOfAProvenMemberForAWhile()
     {
-        OwnDaemonView view = new(_time);
+        OwnDaemonView view = new(Members[2].Equals, _time);
         DaemonJob own = SampleTemplate.Job(Job(20).Raw);
         DaemonJob same = Job(20, 1);
         DaemonJob ahead = Job(21, 2);
         DaemonJob[] impossible =
         [
-            Job(20 + OwnDaemonView.MaxLead + 1, 3), Job(19, 4), Job(20, 5, Key.ToString().Replace('a', 'b')),
+            Job(20 + OwnDaemonView.MaxLead + 1, 2), Job(21, 3), Job(19, 4), Job(20, 5, Key.ToString().Replace('a', 'b')),
             SampleTemplate.Job(SampleTemplate.Read(20, Hash256.Zero, Key, 1000), Members[6]),
             SampleTemplate.Job(Job(20).Raw with { Difficulty = 1001 }, Members[7]), SampleTemplate.Job(Job(20).Raw with { Difficulty = 1 }, Members[8]),
         ];
@@ -67,15 +67,35 @@ internal sealed class ForeignJobsTests
         Assert.That(view.Filter(own, [same, ahead]), Is.EqualTo(new[] { same, ahead }));
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.That(view.Filter(own, [same, ahead]), Is.EqualTo(new[] { same }));
+        Assert.That(view.Filter(own, [same]), Is.EqualTo(new[] { same }));
+        Assert.That(view.Filter(own, [Job(20, 2)]), Has.Count.EqualTo(1));
+        Assert.That(view.Filter(own, [ahead]), Is.Empty, "for a job that is right, and for silence, he gets no more time");
 
         Assert.That(view.Filter(SampleTemplate.Job(Job(21).Raw), [ahead]), Is.EqualTo(new[] { ahead }), "the daemon has caught up");
         Assert.That(view.Filter(own, [ahead]), Is.EqualTo(new[] { ahead }));
     }
 
     [Test]
+    public void Lead_ThatTheOwnDaemonDidNotComeTo_IsTheLastForAnHour()
+    {
+        OwnDaemonView view = new(_ => true, _time);
+        DaemonJob own = SampleTemplate.Job(Job(20).Raw);
+        DaemonJob invented = SampleTemplate.Job(SampleTemplate.Read(21, Hash256.Zero, Key, 1000), Members[2]);
+        Assert.That(view.Filter(own, [invented]), Has.Count.EqualTo(1));
+        _time.Advance(OwnDaemonView.LeadPatience);
+        Assert.That(view.Filter(own, [Job(22, 2)]), Has.Count.EqualTo(1), "one that goes on");
+        DaemonJob later = SampleTemplate.Job(Job(30).Raw);
+        _time.Advance(OwnDaemonView.LeadRest - OwnDaemonView.LeadPatience);
+        Assert.That(view.Filter(later, [Job(31, 2)]), Is.Empty);
+        Assert.That(view.Filter(later, [Job(31, 3)]), Has.Count.EqualTo(1), "another member");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(view.Filter(later, [Job(31, 2)]), Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public void OwnDaemon_NearTheEndOfAnEpoch_AllowsNoNextKeyButItsOwn()
     {
-        OwnDaemonView view = new(_time);
+        OwnDaemonView view = new(_ => true, _time);
         const ulong last = SeedHeight.EpochLength + SeedHeight.Lag;
         Hash256 next = Hash256.Parse(new string('b', 64));
         DaemonJob own = SampleTemplate.Job(Job(last).Raw with { NextSeedHash = next });
