@@ -17,7 +17,6 @@ internal sealed unsafe class InterpretedVm
     private readonly ulong[] _programBuffer;
     private readonly MicroInstruction[] _program;
     private RegisterFile _registers;
-    private RoundingMode _mode;
 
     public InterpretedVm(RandomXVersion version, IItemSource items)
     {
@@ -31,6 +30,9 @@ internal sealed unsafe class InterpretedVm
     /// <summary>Told of every program before it runs: its configuration, its instruction words, and what they were decoded to. Null tells nobody.</summary>
     public Action<ProgramConfiguration, ReadOnlyMemory<ulong>, ReadOnlyMemory<MicroInstruction>>? Decoded { get; set; }
 
+    /// <summary>The register fprc, as a program leaves it and the next one finds it.</summary>
+    public RoundingMode Mode { get; set; }
+
     /// <summary>Computes the hash of <paramref name="input"/> (specification, chapter 2).</summary>
     /// <param name="input">Of any length.</param>
     /// <param name="hash">32 bytes.</param>
@@ -39,7 +41,7 @@ internal sealed unsafe class InterpretedVm
         Span<byte> seed = stackalloc byte[64];
         Blake2b.Hash(input, seed);
         AesGenerator1R.Fill(seed, _scratchpad);
-        _mode = RoundingMode.TiesToEven;
+        Mode = RoundingMode.TiesToEven;
         Span<byte> registers = MemoryMarshal.AsBytes(new Span<RegisterFile>(ref _registers));
         for (int program = 0; program < Parameters.ProgramCount; program++)
         {
@@ -50,6 +52,33 @@ internal sealed unsafe class InterpretedVm
         }
         AesHash1R.Hash(_scratchpad, registers[192..]);
         Blake2b.Hash(registers, hash[..32]);
+    }
+
+    /// <summary>Runs one program by itself (specification, chapter 4.6), from <see cref="Mode"/> on.</summary>
+    /// <param name="words">Its configuration and instructions.</param>
+    /// <param name="scratchpad">2 MiB.</param>
+    /// <param name="registers">As it leaves them; it finds none.</param>
+    public void RunProgram(ReadOnlySpan<ulong> words, Span<byte> scratchpad, out RegisterFile registers)
+    {
+        words.CopyTo(_programBuffer);
+        scratchpad.CopyTo(_scratchpad);
+        Execute();
+        _scratchpad.CopyTo(scratchpad);
+        registers = _registers;
+    }
+
+    /// <summary>Runs instructions once, as an iteration does (specification, chapter 4.6.2, step 4), from <see cref="Mode"/> on.</summary>
+    /// <param name="words">The instructions.</param>
+    /// <param name="configuration">Of their program.</param>
+    /// <param name="registers">Before and after.</param>
+    /// <param name="scratchpad">2 MiB, or as much of it as they read and write.</param>
+    public void RunOnce(ReadOnlySpan<ulong> words, in ProgramConfiguration configuration, ref RegisterFile registers, Span<byte> scratchpad)
+    {
+        MicroInstruction[] program = new MicroInstruction[words.Length];
+        ProgramDecoder.Decode(words, program);
+        fixed (RegisterFile* file = &registers)
+        fixed (byte* memory = scratchpad)
+            Run(program, file, configuration, memory);
     }
 
     // Specification, chapter 4.6.
@@ -73,7 +102,7 @@ internal sealed unsafe class InterpretedVm
                 byte* line0 = scratchpad + ((address0 ^ (uint)mix) & ScratchpadMask.L3Line);
                 byte* line1 = scratchpad + ((address1 ^ (uint)(mix >> 32)) & ScratchpadMask.L3Line);
                 Load(registers, configuration, line0, line1);
-                Run(registers, configuration, scratchpad);
+                Run(_program, registers, configuration, scratchpad);
                 ReadDataset(registers, configuration, ref ma, ref mx);
                 new Span<ulong>(registers->R, 8).CopyTo(new Span<ulong>(line1, 8));
                 MixFloats(registers);
@@ -128,12 +157,12 @@ internal sealed unsafe class InterpretedVm
         }
     }
 
-    private void Run(RegisterFile* registers, in ProgramConfiguration configuration, byte* scratchpad)
+    private void Run(ReadOnlySpan<MicroInstruction> program, RegisterFile* registers, in ProgramConfiguration configuration, byte* scratchpad)
     {
         ulong* r = registers->R;
-        for (int i = 0; i < _program.Length; i++)
+        for (int i = 0; i < program.Length; i++)
         {
-            ref readonly MicroInstruction instruction = ref _program[i];
+            ref readonly MicroInstruction instruction = ref program[i];
             switch (instruction.Type)
             {
                 case null:
@@ -146,7 +175,7 @@ internal sealed unsafe class InterpretedVm
                 case InstructionType.CFRound:
                     ulong rotated = BitOperations.RotateRight(r[instruction.Source], (int)instruction.Immediate & 63);
                     if (_version == RandomXVersion.V1 || (rotated & 60) == 0)
-                        _mode = (RoundingMode)(rotated & 3);
+                        Mode = (RoundingMode)(rotated & 3);
                     break;
                 case InstructionType.IStore:
                     ulong address = r[instruction.Destination] + instruction.Immediate & instruction.Mask;
@@ -235,31 +264,31 @@ internal sealed unsafe class InterpretedVm
                 (f[0], f[1]) = (f[1], f[0]);
                 break;
             case InstructionType.FAddR:
-                (f[0], f[1]) = (RoundedMath.Add(f[0], a[0], _mode), RoundedMath.Add(f[1], a[1], _mode));
+                (f[0], f[1]) = (RoundedMath.Add(f[0], a[0], Mode), RoundedMath.Add(f[1], a[1], Mode));
                 break;
             case InstructionType.FAddM:
                 (double low, double high) = ReadPair(Address(registers->R, instruction, scratchpad));
-                (f[0], f[1]) = (RoundedMath.Add(f[0], low, _mode), RoundedMath.Add(f[1], high, _mode));
+                (f[0], f[1]) = (RoundedMath.Add(f[0], low, Mode), RoundedMath.Add(f[1], high, Mode));
                 break;
             case InstructionType.FSubR:
-                (f[0], f[1]) = (RoundedMath.Subtract(f[0], a[0], _mode), RoundedMath.Subtract(f[1], a[1], _mode));
+                (f[0], f[1]) = (RoundedMath.Subtract(f[0], a[0], Mode), RoundedMath.Subtract(f[1], a[1], Mode));
                 break;
             case InstructionType.FSubM:
                 (low, high) = ReadPair(Address(registers->R, instruction, scratchpad));
-                (f[0], f[1]) = (RoundedMath.Subtract(f[0], low, _mode), RoundedMath.Subtract(f[1], high, _mode));
+                (f[0], f[1]) = (RoundedMath.Subtract(f[0], low, Mode), RoundedMath.Subtract(f[1], high, Mode));
                 break;
             case InstructionType.FScalR:
                 *(Vector128<ulong>*)f ^= Vector128.Create(0x80F0000000000000);
                 break;
             case InstructionType.FMulR:
-                (e[0], e[1]) = (RoundedMath.Multiply(e[0], a[0], _mode), RoundedMath.Multiply(e[1], a[1], _mode));
+                (e[0], e[1]) = (RoundedMath.Multiply(e[0], a[0], Mode), RoundedMath.Multiply(e[1], a[1], Mode));
                 break;
             case InstructionType.FDivM:
                 (low, high) = ReadGroupE(Address(registers->R, instruction, scratchpad), configuration);
-                (e[0], e[1]) = (RoundedMath.Divide(e[0], low, _mode), RoundedMath.Divide(e[1], high, _mode));
+                (e[0], e[1]) = (RoundedMath.Divide(e[0], low, Mode), RoundedMath.Divide(e[1], high, Mode));
                 break;
             case InstructionType.FSqrtR:
-                (e[0], e[1]) = (RoundedMath.SquareRoot(e[0], _mode), RoundedMath.SquareRoot(e[1], _mode));
+                (e[0], e[1]) = (RoundedMath.SquareRoot(e[0], Mode), RoundedMath.SquareRoot(e[1], Mode));
                 break;
         }
     }

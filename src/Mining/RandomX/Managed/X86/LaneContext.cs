@@ -73,4 +73,39 @@ internal unsafe struct LaneContext
 
     [FieldOffset(Bias)]
     public RegisterFile Registers;
+
+    /// <summary>Makes a machine of memory, before its first program.</summary>
+    /// <param name="context">Of any content.</param>
+    /// <param name="scratchpad">The machine's.</param>
+    public static void Initialize(LaneContext* context, byte* scratchpad)
+    {
+        *context = default;
+        context->Scratchpad = scratchpad;
+        for (int half = 0; half < 2; half++)
+        {
+            context->MantissaMask[half] = (1ul << 56) - 1;
+            context->ScaleMask[half] = 0x80F0000000000000;
+        }
+    }
+
+    /// <summary>What a machine does before it runs a program (specification, chapters 4.5 and 4.6.1).</summary>
+    /// <param name="words">The program's configuration, 16 quadwords.</param>
+    /// <param name="dataset">What the program's dataset offset is added to.</param>
+    /// <returns>The configuration.</returns>
+    public ProgramConfiguration BeginProgram(ReadOnlySpan<ulong> words, byte* dataset)
+    {
+        ProgramConfiguration configuration = ProgramConfiguration.Read(words, ref Registers);
+        fixed (ulong* r = Registers.R)
+            new Span<ulong>(r, 8).Clear();
+        MxMa = configuration.Mx | (ulong)configuration.Ma << 32;
+        ScratchpadAddress0 = configuration.Mx & ScratchpadMask.L3Line;
+        ScratchpadAddress1 = configuration.Ma & ScratchpadMask.L3Line;
+        ExponentMask[0] = configuration.LowExponentMask;
+        ExponentMask[1] = configuration.HighExponentMask;
+        Dataset = dataset + configuration.DatasetOffset;
+        PendingLine = Dataset + (configuration.Ma & LaneSettings.AllLines);
+        AddressRegister0 = (byte)configuration.ReadRegister(0);
+        AddressRegister1 = (byte)configuration.ReadRegister(1);
+        return configuration;
+    }
 }

@@ -36,7 +36,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         _contexts = PagedBlock.Allocate("virtual machine", lanes * LaneContext.Stride, PagePreference.Normal);
         _scratchpads = PagedBlock.Allocate("virtual machine", (long)lanes * Parameters.ScratchpadL3, pages);
         for (int lane = 0; lane < lanes; lane++)
-            Initialize(Contexts + lane, _scratchpads.Address + (nuint)lane * Parameters.ScratchpadL3);
+            LaneContext.Initialize(Contexts + lane, _scratchpads.Address + (nuint)lane * Parameters.ScratchpadL3);
     }
 
     /// <summary>How many inputs are hashed at once.</summary>
@@ -160,17 +160,6 @@ internal abstract unsafe class LaneMachine : IDisposable
     /// <summary>All iterations of the programs that were compiled, one per lane.</summary>
     private protected abstract void RunProgram();
 
-    private static void Initialize(LaneContext* context, byte* scratchpad)
-    {
-        *context = default;
-        context->Scratchpad = scratchpad;
-        for (int half = 0; half < 2; half++)
-        {
-            context->MantissaMask[half] = (1ul << 56) - 1;
-            context->ScaleMask[half] = 0x80F0000000000000;
-        }
-    }
-
     private void Fill(int lane, ReadOnlySpan<byte> input)
     {
         Blake2b.Hash(input, Seed(lane));
@@ -178,26 +167,13 @@ internal abstract unsafe class LaneMachine : IDisposable
         Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
     }
 
-    // Specification, chapters 4.5 and 4.6.1.
     private void Prepare(int lane)
     {
         const int ConfigurationWords = ProgramConfiguration.Size / 8;
         AesGenerator4R.Fill(Seed(lane), MemoryMarshal.AsBytes(_programBuffer.AsSpan()));
         Times?.End(HashStage.Generate);
-        LaneContext* context = Contexts + lane;
-        ProgramConfiguration configuration =
-            ProgramConfiguration.Read(_programBuffer.AsSpan(0, ConfigurationWords), ref context->Registers);
+        ProgramConfiguration configuration = Contexts[lane].BeginProgram(_programBuffer.AsSpan(0, ConfigurationWords), _dataset);
         Compiler.AddLane(configuration, _programBuffer.AsSpan(ConfigurationWords));
-        new Span<ulong>(context->Registers.R, 8).Clear();
-        context->MxMa = configuration.Mx | (ulong)configuration.Ma << 32;
-        context->ScratchpadAddress0 = configuration.Mx & ScratchpadMask.L3Line;
-        context->ScratchpadAddress1 = configuration.Ma & ScratchpadMask.L3Line;
-        context->ExponentMask[0] = configuration.LowExponentMask;
-        context->ExponentMask[1] = configuration.HighExponentMask;
-        context->Dataset = _dataset + configuration.DatasetOffset;
-        context->PendingLine = context->Dataset + (configuration.Ma & (Parameters.DatasetBaseSize - Parameters.ItemSize));
-        context->AddressRegister0 = (byte)configuration.ReadRegister(0);
-        context->AddressRegister1 = (byte)configuration.ReadRegister(1);
         Times?.End(HashStage.Compile);
     }
 
