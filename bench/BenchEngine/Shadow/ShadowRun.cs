@@ -75,10 +75,10 @@ internal sealed class ShadowRun(BenchSettings settings, ShadowState state, strin
                 int block;
                 while ((block = Interlocked.Increment(ref next)) < until)
                 {
-                    worker.Hash(block, (way, input, expected, got) =>
+                    worker.Hash(block, (way, input, expected, got, findWhere) =>
                     {
                         lock (gate)
-                            state.Count(way, key, input, expected, got);
+                            state.Count(way, key, input, expected, got, findWhere);
                     });
                 }
             },

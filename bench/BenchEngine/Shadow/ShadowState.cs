@@ -8,7 +8,8 @@ namespace P2PMiner.BenchEngine.Shadow;
 /// <param name="Input">In hex.</param>
 /// <param name="Expected">What the other one gave, in hex.</param>
 /// <param name="Got">What the engine gave, in hex.</param>
-internal sealed record ShadowDifference(string Way, string Key, string Input, string Expected, string Got);
+/// <param name="Where">The first program of the hash after which machine code and interpreter differ, and in what; null if in none, or not looked for.</param>
+internal sealed record ShadowDifference(string Way, string Key, string Input, string Expected, string Got, string? Where);
 
 /// <summary>How far a comparison has come: what it counted, and where it goes on after a stop.</summary>
 internal sealed class ShadowState
@@ -35,15 +36,17 @@ internal sealed class ShadowState
 
     public List<ShadowDifference> Differences { get; init; } = [];
 
-    /// <summary>Counts one comparison. For one thread at a time.</summary>
-    public void Count(string way, ReadOnlySpan<byte> key, ReadOnlySpan<byte> input, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> got)
+    /// <summary>Counts one comparison, and finds out more of a difference. For one thread at a time.</summary>
+    public void Count(
+        string way, ReadOnlySpan<byte> key, ReadOnlySpan<byte> input, ReadOnlySpan<byte> expected, ReadOnlySpan<byte> got, Func<string?>? findWhere = null)
     {
         Compared[way] = Compared.GetValueOrDefault(way) + 1;
         if (got.SequenceEqual(expected))
             return;
         DifferenceCount++;
         ShadowDifference difference = new(
-            way, Convert.ToHexStringLower(key), Convert.ToHexStringLower(input), Convert.ToHexStringLower(expected), Convert.ToHexStringLower(got));
+            way, Convert.ToHexStringLower(key), Convert.ToHexStringLower(input), Convert.ToHexStringLower(expected), Convert.ToHexStringLower(got),
+            findWhere?.Invoke());
         if (Differences.Count < MaxDifferences)
             Differences.Add(difference);
         Console.WriteLine($"DIFFERENCE: {difference}");

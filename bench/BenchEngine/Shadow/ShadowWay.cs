@@ -11,7 +11,13 @@ namespace P2PMiner.BenchEngine.Shadow;
 /// <param name="Create">Makes a hasher for a key; told its number too.</param>
 internal sealed record ShadowWay(string Name, int Weight, Func<Memories, RandomXDataset, int, IHasher> Create)
 {
+    /// <summary>Those that are the fastest in most places; of all others one block each.</summary>
+    private static readonly Dictionary<string, int> Weights = new() { ["3t"] = 8, ["4t"] = 8, ["4b"] = 4, ["2"] = 3, ["1"] = 4 };
+
     private static readonly int[] PercentsHeld = [12, 25, 40, 50, 75, 90];
+
+    /// <summary>With a dataset, its machine; else one of a lane by itself, whose programs are the same.</summary>
+    public LaneSettings Machine { get; private init; } = new(1);
 
     /// <summary>Those that this machine can go. Of touching, which shadow stacks forbid, there is nothing to compare there.</summary>
     public static IReadOnlyList<ShadowWay> All { get; } = [.. List()];
@@ -30,16 +36,8 @@ internal sealed record ShadowWay(string Name, int Weight, Func<Memories, RandomX
 
     private static IEnumerable<ShadowWay> List()
     {
-        if (!ShadowStack.IsOn)
-        {
-            yield return Full("3t", 8);
-            yield return Full("4t", 8);
-            yield return Full("2t", 2);
-        }
-        yield return Full("4b", 5);
-        yield return Full("6b", 3);
-        yield return Full("2", 4);
-        yield return Full("1", 4);
+        foreach (LaneSettings machine in FullMachine.Candidates(FullMachine.MostLanes(null), canTouch: !ShadowStack.IsOn))
+            yield return Full(machine);
         yield return new("light", 1, (memories, _, _) =>
             Machines.Light(RandomXVersion.V1, memories, memories.Items));
         yield return new("light, AVX2", 1, (memories, _, _) =>
@@ -48,6 +46,10 @@ internal sealed record ShadowWay(string Name, int Weight, Func<Memories, RandomX
             Machines.Hybrid(memories, dataset, PercentsHeld[key % PercentsHeld.Length]));
     }
 
-    private static ShadowWay Full(string machine, int weight) => new($"full, {machine}", weight, (memories, dataset, _) =>
-        Machines.Full(RandomXVersion.V1, Machines.Parse(machine), dataset, memories.Pages));
+    private static ShadowWay Full(LaneSettings machine)
+    {
+        string name = $"{machine.Lanes}{machine.Prefetch switch { PrefetchKind.Touched => "t", PrefetchKind.Batched => "b", _ => "" }}";
+        return new ShadowWay($"full, {name}", Weights.GetValueOrDefault(name, 1), (memories, dataset, _) =>
+            Machines.Full(RandomXVersion.V1, machine, dataset, memories.Pages)) { Machine = machine };
+    }
 }

@@ -1,5 +1,7 @@
 using P2PMiner.Mining;
 using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Managed;
+using P2PMiner.Mining.RandomX.Managed.X86;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.BenchEngine.Shadow;
@@ -14,8 +16,8 @@ internal sealed class ShadowWorker(Memories memories, RandomXDataset dataset, in
     private readonly Dictionary<ShadowWay, IHasher> _hashers = [];
 
     /// <param name="block">Counted over all keys.</param>
-    /// <param name="compare">Gets the way's name, each input, librandomx's hash and the engine's.</param>
-    public void Hash(int block, Action<string, byte[], byte[], byte[]> compare)
+    /// <param name="compare">Gets the way's name, each input, librandomx's hash and the engine's, and what finds out where they begin to differ.</param>
+    public void Hash(int block, Action<string, byte[], byte[], byte[], Func<string?>> compare)
     {
         byte[] inputs = ShadowInputs.Block(block);
         ShadowWay way = ShadowWay.Of(block);
@@ -26,9 +28,10 @@ internal sealed class ShadowWorker(Memories memories, RandomXDataset dataset, in
         int size = inputs.Length / ShadowInputs.BlockInputs;
         for (int i = 0; i < ShadowInputs.BlockInputs; i++)
         {
+            byte[] input = inputs.AsSpan(i * size, size).ToArray();
             compare(
-                way.Name, inputs.AsSpan(i * size, size).ToArray(),
-                expected.AsSpan(i * Hash256.Size, Hash256.Size).ToArray(), got.AsSpan(i * Hash256.Size, Hash256.Size).ToArray());
+                way.Name, input, expected.AsSpan(i * Hash256.Size, Hash256.Size).ToArray(), got.AsSpan(i * Hash256.Size, Hash256.Size).ToArray(),
+                () => FindWhere(way, input));
         }
     }
 
@@ -37,6 +40,13 @@ internal sealed class ShadowWorker(Memories memories, RandomXDataset dataset, in
         _native.Dispose();
         foreach (IHasher hasher in _hashers.Values)
             hasher.Dispose();
+    }
+
+    private unsafe string? FindWhere(ShadowWay way, byte[] input)
+    {
+        using DatasetItemSource items = new(dataset);
+        using ProgramComparison machines = new(RandomXVersion.V1, way.Machine, items.Memory, items);
+        return machines.FindDifference(input);
     }
 
     // As miner threads do: the next inputs are taken with the hashes of those before them.

@@ -16,6 +16,9 @@ internal static partial class Interop
         internal const int MAP_ANONYMOUS = 0x20;
         internal const int MAP_HUGETLB = 0x40000;
         internal const uint MFD_CLOEXEC = 1;
+        internal const int ENOMEM = 12;
+        internal const int ENFILE = 23;
+        internal const int EMFILE = 24;
 
         /// <summary>What mmap returns instead of an address.</summary>
         internal const nint MAP_FAILED = -1;

@@ -4,7 +4,7 @@ namespace P2PMiner.Mining.RandomX;
 
 /// <summary>
 /// Computes hashes by another path than the miner threads: from the cache instead of the dataset, interpreted instead of
-/// compiled, AES in software. A bad dataset, bad memory or a bad code generator therefore does not repeat its error here.
+/// compiled. A bad dataset, bad memory or a bad code generator therefore does not repeat its error here.
 /// Where that takes longer than <see cref="SlowHash"/> per hash, and where several hashes are wanted at once, compiled VMs are
 /// used, which compute them together. Thread-safe: calls take turns.
 /// </summary>

@@ -57,6 +57,26 @@ internal static unsafe partial class LibRandomXInternals
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     internal static partial void FillAes1Rx4Hard(byte* state, nuint outputSize, byte* buffer);
 
+    /// <summary><c>fillAes4Rx4&lt;softAes: true&gt;(void* state, size_t outputSize, void* buffer)</c>.</summary>
+    [LibraryImport(Library, EntryPoint = "_Z11fillAes4Rx4ILb1EEvPvmS0_")]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial void FillAes4Rx4Soft(byte* state, nuint outputSize, byte* buffer);
+
+    /// <summary><c>fillAes4Rx4&lt;softAes: false&gt;(void* state, size_t outputSize, void* buffer)</c>: needs a CPU with AES.</summary>
+    [LibraryImport(Library, EntryPoint = "_Z11fillAes4Rx4ILb0EEvPvmS0_")]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial void FillAes4Rx4Hard(byte* state, nuint outputSize, byte* buffer);
+
+    /// <summary><c>hashAes1Rx4&lt;softAes: true&gt;(const void* input, size_t inputSize, void* hash)</c>.</summary>
+    [LibraryImport(Library, EntryPoint = "_Z11hashAes1Rx4ILb1EEvPKvmPv")]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial void HashAes1Rx4Soft(byte* input, nuint inputSize, byte* hash);
+
+    /// <summary><c>hashAes1Rx4&lt;softAes: false&gt;(const void* input, size_t inputSize, void* hash)</c>: needs a CPU with AES.</summary>
+    [LibraryImport(Library, EntryPoint = "_Z11hashAes1Rx4ILb0EEvPKvmPv")]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    internal static partial void HashAes1Rx4Hard(byte* input, nuint inputSize, byte* hash);
+
     [StructLayout(LayoutKind.Sequential)]
     internal struct Argon2Context
     {

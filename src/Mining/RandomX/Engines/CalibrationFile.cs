@@ -36,7 +36,7 @@ internal sealed class CalibrationFile(string? path)
     public void Keep(string circumstances, string name) => Write(ChoicesName, circumstances, name);
 
     /// <summary>Whether the engines gave the same hashes on a CPU.</summary>
-    /// <param name="circumstances">CPU, program and library.</param>
+    /// <param name="circumstances">CPU and program.</param>
     public bool IsCompared(string circumstances) => Text(ComparedName, circumstances) is not null;
 
     /// <summary>Remembers that they did.</summary>

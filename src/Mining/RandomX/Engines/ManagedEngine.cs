@@ -90,7 +90,8 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         using IHasher verifier = CreateVerifier(cache, isCompiled: true, pages);
         FullTrial trial = new(dataset, verifier, _options.Threads, pages);
-        string circumstances = $"{_options.Cpu}, {_options.Threads} threads, {_options.CachePerThread / 1024} KiB, {dataset.PageKind.ToString().ToLowerInvariant()} pages";
+        string lanes = _options.MaxLanes < FullMachine.MostLanes(_options.CachePerThread) ? $", {_options.MaxLanes} lanes" : "";
+        string circumstances = $"{_options.Cpu}, {_options.Threads} threads, {_options.CachePerThread / 1024} KiB, {dataset.PageKind.ToString().ToLowerInvariant()} pages{lanes}";
         if (_calibratedFor != circumstances && _file.Find(circumstances) is string name && Candidates.FirstOrDefault(c => c.Name == name) is FullMachine known)
         {
             _full = known;
@@ -217,7 +218,7 @@ public sealed class ManagedEngine : IRandomXEngine
             allocate(1).Dispose();
             return null;
         }
-        catch (PlatformNotSupportedException e)
+        catch (Exception e) when (e is PlatformNotSupportedException or InsufficientMemoryException)
         {
             return e.Message;
         }

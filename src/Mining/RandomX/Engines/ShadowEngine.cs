@@ -72,8 +72,12 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
     public IHasher CreateLight(IRandomXCache cache, PagePreference pages) =>
         new ShadowHasher(_first.CreateLight(cache, pages), _checker, _interval);
 
-    public IHasher CreateFull(RandomXDataset dataset, PagePreference pages) =>
-        new ShadowHasher(_first.CreateFull(dataset, pages), _checker, _interval);
+    // Where calibration took the other engine's machine, there is nothing to compare.
+    public IHasher CreateFull(RandomXDataset dataset, PagePreference pages)
+    {
+        IHasher full = _first.CreateFull(dataset, pages);
+        return _first.Name == _second.Name ? full : new ShadowHasher(full, _checker, _interval);
+    }
 
     public RandomXDataset? TryAllocatePart(PagePreference pages, int itemCount) => _first.TryAllocatePart(pages, itemCount);
 

@@ -216,9 +216,10 @@ public sealed class ManagedEngineTests
     }
 
     [Test]
-    public void CodeThatMayNotBeMapped_IsTold()
+    public void CodeThatMayNotBeMapped_IsTold([Values] bool isMemoryShort)
     {
-        string? reason = ManagedEngine.FindCodeProblem(_ => throw new PlatformNotSupportedException("not permitted"));
+        string? reason = ManagedEngine.FindCodeProblem(
+            _ => throw (isMemoryShort ? new InsufficientMemoryException("not permitted") : new PlatformNotSupportedException("not permitted")));
         Assert.That(reason, Is.EqualTo("not permitted").Or.EqualTo(ManagedEngine.WhyInterpreted));
     }
 

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Managed.Vm;
@@ -13,11 +13,7 @@ public sealed class CompiledVmTests
     private const int InputSize = 76;
 
     [OneTimeSetUp]
-    public void RequirePlatform()
-    {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            Assert.Ignore("machine code is made on x86-64 Linux only");
-    }
+    public void RequirePlatform() => MachineCode.Require();
 
     [Test]
     public void ShadowStack_IsReadFromTheThreadsFeatures()
@@ -108,17 +104,33 @@ public sealed class CompiledVmTests
     }
 
     [Test]
-    public unsafe void CompiledVm_LeavesTheCallersRoundingModeAlone()
+    public unsafe void CallersRoundingMode_IsLeftAlone_AlsoByHashesThatAreGivenUp([Values] bool isLight)
     {
+        ManagedCache cache = TestCache.Key000;
         using RepeatedDataset dataset = new(seed: 8);
-        using CompiledVm compiled = new(RandomXVersion.V1, new LaneSettings(1), dataset.Memory);
+        using ItemCompiler items = new(cache.Programs);
+        using LaneMachine machine = isLight
+            ? HybridVm.CreateLight(RandomXVersion.V1, 1, cache.Block.Address, items)
+            : new CompiledVm(RandomXVersion.V1, new LaneSettings(1), dataset.Memory);
+        InterpretedVm interpreter = new(RandomXVersion.V1, isLight ? cache : dataset);
         byte[] hash = new byte[32];
-        double third = 1.0 / 3.0;
+        byte[] expected = new byte[32];
         for (byte i = 0; i < 20; i++)
         {
-            compiled.CalculateHashes([i], hash);
-            double x = 1 + i - i;
-            Assert.That(x / 3.0, Is.EqualTo(third));
+            int programs = 1;
+            machine.Start([i]);
+            Assert.That(machine.TryRun(() => ++programs <= 1 + i % 7), Is.False);
+            Assert.That(IsToNearest(), Is.True, $"after {programs - 1} programs");
         }
+        machine.CalculateHashes([1], hash);
+        interpreter.CalculateHash([1], expected);
+        Assert.That(hash, Is.EqualTo(expected));
+        Assert.That(IsToNearest(), Is.True);
     }
+
+    // The nearest number is below a third and above a tenth, so that any other mode gets one of the two wrong.
+    private static bool IsToNearest() => (Divide(1, 3), Divide(1, 10)) == (1.0 / 3.0, 0.1);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static double Divide(double x, double y) => x / y;
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Managed.Vm;
 using P2PMiner.Mining.RandomX.Managed.X86;
@@ -17,8 +16,7 @@ public sealed unsafe class HybridVmTests
     [OneTimeSetUp]
     public void MakeMemories()
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64)
-            Assert.Ignore("machine code is made on x86-64 Linux only");
+        MachineCode.Require();
         _cache = ManagedCache.CreateSmall("hybrid"u8, 1024);
         _held = new RepeatedDataset(seed: 11);
     }

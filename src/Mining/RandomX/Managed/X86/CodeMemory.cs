@@ -25,6 +25,7 @@ internal sealed class CodeMemory : SafeHandle
 
     /// <param name="size">In bytes; rounded up to whole pages by the system.</param>
     /// <exception cref="PlatformNotSupportedException">This system does not let a program make code; the message says why.</exception>
+    /// <exception cref="InsufficientMemoryException">No memory, or too many files are open.</exception>
     public static CodeMemory Allocate(int size)
     {
         if (!OperatingSystem.IsLinux())
@@ -75,6 +76,12 @@ internal sealed class CodeMemory : SafeHandle
         return address != Interop.CodeMapping.MAP_FAILED ? address : throw Refused();
     }
 
-    private static PlatformNotSupportedException Refused() =>
-        new($"the system does not let this program map memory that can be executed: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+    private static Exception Refused()
+    {
+        int error = Marshal.GetLastPInvokeError();
+        string reason = new Win32Exception(error).Message;
+        return error is Interop.CodeMapping.ENOMEM or Interop.CodeMapping.EMFILE or Interop.CodeMapping.ENFILE
+            ? new InsufficientMemoryException($"no memory for machine code: {reason}")
+            : new PlatformNotSupportedException($"the system does not let this program map memory that can be executed: {reason}");
+    }
 }

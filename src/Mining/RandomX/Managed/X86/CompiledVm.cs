@@ -18,9 +18,16 @@ internal sealed unsafe class CompiledVm(RandomXVersion version, LaneSettings set
     // A lane asks for the lines of those before it.
     private protected override bool CanRest => false;
 
-    private protected override void RunProgram()
+    public override bool TryRun(Func<bool> isWanted)
     {
-        Compiler.Run(Contexts);
-        Times?.End(HashStage.Execute);
+        for (int program = 0; program < Parameters.ProgramCount; program++)
+        {
+            if (program > 0 && !isWanted())
+                return false;
+            CompilePrograms(isFirst: program == 0);
+            Compiler.Run(Contexts);
+            Times?.End(HashStage.Execute);
+        }
+        return true;
     }
 }

@@ -46,6 +46,7 @@ internal sealed unsafe class HybridVm : LaneMachine
     private readonly LaneCall* _calls;
     private readonly byte** _wanted;
     private readonly int[] _left = new int[RingSize];
+    private readonly int[] _programsLeft = new int[RingSize];
     private readonly nint[] _itemOf = new nint[RingSize];
     private readonly uint[] _numbers = new uint[RingSize];
     private readonly int[] _ready = new int[RingSize];
@@ -63,6 +64,8 @@ internal sealed unsafe class HybridVm : LaneMachine
     private int _wantedCount;
     private int _heldWanted;
     private int _running;
+    private Func<bool> _isWanted = static () => true;
+    private bool _isGivenUp;
 
     /// <param name="version">Of the algorithm.</param>
     /// <param name="lanes">How many inputs are hashed at once, 1 to <see cref="MaxLanes"/>.</param>
@@ -127,13 +130,17 @@ internal sealed unsafe class HybridVm : LaneMachine
 
     private protected override bool CanRest => true;
 
-    private protected override void RunProgram()
+    /// <remarks>A lane goes on to its next program while others are still in the one before: half-full batches at the end of each cost as much as full ones.</remarks>
+    public override bool TryRun(Func<bool> isWanted)
     {
+        CompilePrograms(isFirst: true);
         Compiler.Hold();
         try
         {
+            _isWanted = isWanted;
             Begin();
             RunLanes();
+            return _running == 0;
         }
         finally
         {
@@ -154,9 +161,10 @@ internal sealed unsafe class HybridVm : LaneMachine
         _batch.Clear();
         (_readyHead, _readyTail, _queueHead, _queueTail) = (0, 0, 0, 0);
         (_ranCount, _computedCount, _opened, _wantedCount, _heldWanted, _running) = (0, 0, 0, 0, 0, ActiveLanes);
+        _isGivenUp = false;
         for (int lane = 0; lane < ActiveLanes; lane++)
         {
-            _left[lane] = Parameters.ProgramIterations;
+            (_left[lane], _programsLeft[lane]) = (Parameters.ProgramIterations, Parameters.ProgramCount);
             Want(lane);
         }
     }
@@ -164,7 +172,7 @@ internal sealed unsafe class HybridVm : LaneMachine
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RunLanes()
     {
-        while (_running > 0)
+        while (_running > 0 && !_isGivenUp)
         {
             if (!_batch.IsRunning && IsBatchDue())
                 BeginBatch();
@@ -277,10 +285,25 @@ internal sealed unsafe class HybridVm : LaneMachine
     private void EndIteration(int lane, byte* item)
     {
         Leave(Contexts + lane, (ulong*)item);
-        if (--_left[lane] == 0)
+        if (--_left[lane] > 0)
+            Want(lane);
+        else if (--_programsLeft[lane] == 0)
             _running--;
         else
-            Want(lane);
+            BeginNextProgram(lane);
+    }
+
+    private void BeginNextProgram(int lane)
+    {
+        if (_isGivenUp || !_isWanted())
+        {
+            _isGivenUp = true;
+            return;
+        }
+        Times?.End(HashStage.Execute);
+        CompileNextProgram(lane);
+        _left[lane] = Parameters.ProgramIterations;
+        Want(lane);
     }
 
     /// <summary>Asks for the item that the next iteration needs in the end.</summary>

@@ -13,6 +13,7 @@ internal abstract unsafe class LaneMachine : IDisposable
 {
     private const int SeedSize = 64;
     private const int HashSize = 32;
+    private const int ConfigurationWords = ProgramConfiguration.Size / 8;
 
     private readonly byte* _dataset;
     private readonly PagedBlock _scratchpads;
@@ -97,29 +98,9 @@ internal abstract unsafe class LaneMachine : IDisposable
     public void Run() => TryRun(static () => true);
 
     /// <summary>Runs all programs of all lanes, or gives up between two of them.</summary>
-    /// <param name="isWanted">Asked before each program but the first.</param>
+    /// <param name="isWanted">Asked before each program but the first ones.</param>
     /// <returns>Whether all of them ran.</returns>
-    public bool TryRun(Func<bool> isWanted)
-    {
-        for (int program = 0; program < Parameters.ProgramCount; program++)
-        {
-            if (program > 0 && !isWanted())
-                return false;
-            Times?.Begin();
-            Compiler.Begin();
-            for (int lane = 0; lane < ActiveLanes; lane++)
-            {
-                if (program > 0)
-                    Blake2b.Hash(Registers(lane), Seed(lane));
-                Times?.End(HashStage.Seed);
-                Prepare(lane);
-            }
-            Compiler.End();
-            Times?.End(HashStage.Compile);
-            RunProgram();
-        }
-        return true;
-    }
+    public abstract bool TryRun(Func<bool> isWanted);
 
     /// <summary>Gives the hashes, 32 bytes per input.</summary>
     public void Finish(Span<byte> hashes)
@@ -157,8 +138,28 @@ internal abstract unsafe class LaneMachine : IDisposable
         _scratchpads.Dispose();
     }
 
-    /// <summary>All iterations of the programs that were compiled, one per lane.</summary>
-    private protected abstract void RunProgram();
+    /// <summary>Makes the code of the next program of all lanes.</summary>
+    /// <param name="isFirst">Whether it is that of the input, not of what a program has left.</param>
+    private protected void CompilePrograms(bool isFirst)
+    {
+        Times?.Begin();
+        Compiler.Begin();
+        for (int lane = 0; lane < ActiveLanes; lane++)
+        {
+            ProgramConfiguration configuration = Generate(lane, isFirst);
+            Compiler.AddLane(configuration, ProgramWords);
+        }
+        Compiler.End();
+        Times?.End(HashStage.Compile);
+    }
+
+    /// <summary>Makes code of the program that comes after that which a lane has ended.</summary>
+    private protected void CompileNextProgram(int lane)
+    {
+        ProgramConfiguration configuration = Generate(lane, isFirst: false);
+        Compiler.ReplaceLane(lane, configuration, ProgramWords);
+        Times?.End(HashStage.Compile);
+    }
 
     private void Fill(int lane, ReadOnlySpan<byte> input)
     {
@@ -167,15 +168,18 @@ internal abstract unsafe class LaneMachine : IDisposable
         Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
     }
 
-    private void Prepare(int lane)
+    // Its instructions are in ProgramWords then.
+    private ProgramConfiguration Generate(int lane, bool isFirst)
     {
-        const int ConfigurationWords = ProgramConfiguration.Size / 8;
+        if (!isFirst)
+            Blake2b.Hash(Registers(lane), Seed(lane));
+        Times?.End(HashStage.Seed);
         AesGenerator4R.Fill(Seed(lane), MemoryMarshal.AsBytes(_programBuffer.AsSpan()));
         Times?.End(HashStage.Generate);
-        ProgramConfiguration configuration = Contexts[lane].BeginProgram(_programBuffer.AsSpan(0, ConfigurationWords), _dataset);
-        Compiler.AddLane(configuration, _programBuffer.AsSpan(ConfigurationWords));
-        Times?.End(HashStage.Compile);
+        return Contexts[lane].BeginProgram(_programBuffer.AsSpan(0, ConfigurationWords), _dataset);
     }
+
+    private ReadOnlySpan<ulong> ProgramWords => _programBuffer.AsSpan(ConfigurationWords);
 
     private Span<byte> Seed(int lane) => _seeds.AsSpan(lane * SeedSize, SeedSize);
 

@@ -11,8 +11,11 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// </summary>
 internal sealed unsafe class ProgramCompiler : IDisposable
 {
-    /// <summary>More than the loop around a program and its longest instructions take.</summary>
-    private const int MaxLaneSize = 1024 + Parameters.MaxProgramLength * 48;
+    /// <summary>More than the longest instruction takes.</summary>
+    private const int MaxInstructionSize = 48;
+
+    /// <summary>More than the loop around a program takes.</summary>
+    private const int MaxLoopSize = 1024;
 
     private readonly RandomXVersion _version;
     private readonly LaneSettings _settings;
@@ -26,11 +29,11 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private readonly CodeTemplate _first;
     private readonly CodeMemory _memory;
     private readonly int[] _starts;
+    private readonly int _maxLaneSize;
     private ProgramEmitter _emitter;
     private int _lane;
     private byte* _position;
     private byte* _loop;
-    private int _dispatcher;
     private byte* _leave;
     private byte* _countDown;
 
@@ -54,7 +57,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         _emitter = new ProgramEmitter(PackedTemplates.Of(version));
         _first = LoopTemplates.Switch(1 - lanes);
         _starts = new int[lanes];
-        _memory = CodeMemory.Allocate((lanes + 1) * MaxLaneSize);
+        _maxLaneSize = MaxLoopSize + Parameters.ProgramLength(version) * MaxInstructionSize;
+        _memory = CodeMemory.Allocate((lanes + 1) * _maxLaneSize);
         Begin();
     }
 
@@ -65,8 +69,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <param name="offsets">Where each instruction of the lane's program does.</param>
     public IEnumerable<(int Offset, CodePart Part, int Instruction)> PartsOfSingleLane(int[] offsets)
     {
-        if (_form == ProgramForm.WithDataset)
-            yield return (0, CodePart.Prologue, -1);
+        yield return (0, _form == ProgramForm.WithDataset ? CodePart.Prologue : CodePart.Dispatcher, -1);
         yield return (_starts[0], CodePart.Enter, -1);
         for (int i = 0; i < offsets.Length; i++)
             yield return (offsets[i], CodePart.Instruction, i);
@@ -76,18 +79,13 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             yield return (OffsetOf(isLeave: false), CodePart.CountDown, -1);
             yield return (Code.Length - LoopTemplates.Epilogue.Length, CodePart.Epilogue, -1);
         }
-        else
-        {
-            yield return (_dispatcher, CodePart.Dispatcher, -1);
-        }
     }
 
     /// <summary>Starts a new function.</summary>
     public void Begin()
     {
         _position = _memory.Writable;
-        if (_form == ProgramForm.WithDataset)
-            Copy(LoopTemplates.Prologue);
+        Copy(_form == ProgramForm.WithDataset ? LoopTemplates.Prologue : LoopTemplates.Dispatcher);
         if (_isAlone)
             Copy(LoopTemplates.LoadAlone);
         _loop = _position;
@@ -97,7 +95,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <summary>Adds the program of the next lane.</summary>
     public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
     {
-        _starts[_lane] = (int)(_position - _memory.Writable);
+        BeginLane();
         Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
         _emitter.Begin(_position);
         int done = 0;
@@ -117,7 +115,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <param name="offsets">Gets where the code of each instruction begins in <see cref="Code"/>.</param>
     public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words, Span<int> offsets)
     {
-        _starts[_lane] = (int)(_position - _memory.Writable);
+        BeginLane();
         Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
         _emitter.Begin(_position);
         for (int i = 0; i < words.Length; i++)
@@ -128,15 +126,22 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         EndLane(configuration);
     }
 
+    /// <summary>Puts another program in the place of a lane's; lanes that lie apart only.</summary>
+    public void ReplaceLane(int lane, in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
+    {
+        int lanes = _lane;
+        byte* end = _position;
+        _lane = lane;
+        AddLane(configuration, words);
+        _lane = lanes;
+        _position = end;
+    }
+
     /// <summary>Ends the function.</summary>
     public void End()
     {
         if (_form == ProgramForm.Apart)
-        {
-            _dispatcher = (int)(_position - _memory.Writable);
-            Copy(LoopTemplates.Dispatcher);
             return;
-        }
         // The last lane has gone one context too far.
         _position -= _next.Length;
         if (_settings.Prefetch == PrefetchKind.Batched)
@@ -183,9 +188,17 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <param name="calls">From <see cref="CallOf"/> since the last <see cref="End"/>.</param>
     /// <param name="count">At least one.</param>
     public void Run(LaneCall* calls, int count) =>
-        ((delegate* unmanaged[Cdecl, SuppressGCTransition]<LaneCall*, nint, void>)(_memory.Executable + _dispatcher))(calls, count);
+        ((delegate* unmanaged[Cdecl, SuppressGCTransition]<LaneCall*, nint, void>)_memory.Executable)(calls, count);
 
     public void Dispose() => _memory.Dispose();
+
+    // Lanes that lie apart have places of their own, so that each can be replaced.
+    private void BeginLane()
+    {
+        if (_form == ProgramForm.Apart)
+            _position = _loop + _lane * _maxLaneSize;
+        _starts[_lane] = (int)(_position - _memory.Writable);
+    }
 
     private void EndLane(in ProgramConfiguration configuration)
     {
