@@ -49,7 +49,11 @@ internal sealed record ShadowWay(string Name, int Weight, Func<Memories, RandomX
     private static ShadowWay Full(LaneSettings machine)
     {
         string name = $"{machine.Lanes}{machine.Prefetch switch { PrefetchKind.Touched => "t", PrefetchKind.Batched => "b", _ => "" }}";
-        return new ShadowWay($"full, {name}", Weights.GetValueOrDefault(name, 1), (memories, dataset, _) =>
-            Machines.Full(RandomXVersion.V1, machine, dataset, memories.Pages)) { Machine = machine };
+        return new ShadowWay(
+            $"full, {name}", Weights.GetValueOrDefault(name, 1),
+            (memories, dataset, _) => Machines.Full(RandomXVersion.V1, machine, dataset, memories.Pages))
+        {
+            Machine = machine,
+        };
     }
 }
