@@ -1,5 +1,7 @@
 using System.Text.Json;
 using P2PMiner.Integration.Tests.Nodes;
+using P2PMiner.Node.Cluster;
+using P2PMiner.P2P.PrivateNetwork;
 
 namespace P2PMiner.Integration.Tests.Cluster;
 
@@ -56,6 +58,42 @@ public sealed class ClusterTests
         network.SetCable(0, isIn: true);
         await first.UntilAsync(status => Peers(status) == 2);
         await OneChainAsync(first, second, again);
+    }
+
+    /// <summary>One cluster without a name, one with, and one with a key: three nodes each, of which two share a machine.</summary>
+    [Test]
+    public async Task Nodes_OfThreeClustersOnOneNetwork_FindTheirOwnAndNoOthers_AlsoOnOneMachine()
+    {
+        const int Nodes = 3;
+        string key = Path.Combine(_home, "cluster.key");
+        ClusterKeyFile.Write(key, PreSharedKey.Generate());
+        string[][] clusters = [[], ["--cluster", "other"], ["--cluster-key", key]];
+        using LocalNetwork network = LocalNetwork.Create(2);
+        List<NodeProcess> nodes = [];
+        try
+        {
+            for (int number = 0; number < clusters.Length * Nodes; number++)
+            {
+                nodes.Add(NodeProcess.StartOn(
+                    network.Machines[number % Nodes / 2], ["P2P_MINER_THREADS=0"], Home(number),
+                    ["--http", $"127.0.0.1:{NodeProcess.DefaultHttpPort + number}", .. clusters[number / Nodes]]));
+            }
+            string[] ids = await Task.WhenAll(nodes.Select(async node => (await node.UntilAsync(status => Peers(status) == Nodes - 1)).GetProperty("peerId").GetString()!));
+            foreach (NodeProcess[] cluster in nodes.Chunk(Nodes))
+            {
+                string[] own = [.. cluster.Select(node => ids[nodes.IndexOf(node)])];
+                foreach (NodeProcess node in cluster)
+                {
+                    JsonElement[] peers = await node.PeersAsync();
+                    Assert.That(peers.Select(peer => peer.GetProperty("peerId").GetString()).Append(ids[nodes.IndexOf(node)]), Is.EquivalentTo(own));
+                }
+            }
+        }
+        finally
+        {
+            foreach (NodeProcess node in nodes)
+                await node.DisposeAsync();
+        }
     }
 
     private string Home(int machine) => Path.Combine(_home, $"{machine}");

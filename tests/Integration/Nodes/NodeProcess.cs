@@ -12,7 +12,8 @@ namespace P2PMiner.Integration.Tests.Nodes;
 /// <summary>A real p2p-miner in a process of its own, in light mode, with its HTTP API on a free port of loopback.</summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
-    private const int DefaultHttpPort = 8420;
+    /// <summary>Where nodes on machines of their own have their HTTP API, unless their arguments say otherwise.</summary>
+    public const int DefaultHttpPort = 8420;
 
     /// <summary>Names the program; a node would take it for a misspelt option.</summary>
     private const string ProgramVariable = "P2P_MINER_PROGRAM";
@@ -112,7 +113,9 @@ internal sealed class NodeProcess : IAsyncDisposable
             .. prefix, "nsenter", $"--net=/run/netns/{machine.Name}", "env", "--default-signal=INT",
             $"XDG_DATA_HOME={home}", .. environment, .. Command, .. arguments,
         ];
-        return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), DefaultHttpPort, HttpOn(machine, DefaultHttpPort));
+        int http = Array.IndexOf(arguments, "--http");
+        int port = http < 0 ? DefaultHttpPort : IPEndPoint.Parse(arguments[http + 1]).Port;
+        return new NodeProcess(new ProcessStartInfo(command[0], command[1..]), port, HttpOn(machine, port));
     }
 
     /// <summary>The status once it meets the condition.</summary>
