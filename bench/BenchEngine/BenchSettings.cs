@@ -1,3 +1,4 @@
+using P2PMiner.Mining.RandomX.Managed;
 using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.BenchEngine;
@@ -28,6 +29,9 @@ internal sealed record BenchSettings(
 {
     /// <summary>Any key serves: RandomX costs the same under each.</summary>
     public byte[] Key { get; } = "bench-engine"u8.ToArray();
+
+    /// <summary>Of the algorithm, where another miner is compared or a checksum made.</summary>
+    public RandomXVersion Version { get; init; }
 
     public bool Wants(string part) => Only.Count == 0 || Only.Contains(part);
 }

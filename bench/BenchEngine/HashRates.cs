@@ -41,8 +41,8 @@ internal static unsafe class HashRates
         RandomXDataset dataset = memories.DatasetOf(settings);
         int threads = settings.Threads.Max();
         LaneSettings lanes = Machines.Parse(settings.Machines[0]);
-        IHasher[] hashers = [.. Enumerable.Range(0, threads).Select(_ => Machines.Full(RandomXVersion.V1, lanes, dataset, memories.Pages))];
-        report.Add($"full, {Count.Of(threads)}, another miner", "H/s", Turns.Take(settings.Pairs,
+        IHasher[] hashers = [.. Enumerable.Range(0, threads).Select(_ => Machines.Full(settings.Version, lanes, dataset, memories.Pages))];
+        report.Add($"full, {(settings.Version == RandomXVersion.V1 ? "rx/0" : "rx/2")}, {Count.Of(threads)}, another miner", "H/s", Turns.Take(settings.Pairs,
         [
             (settings.Miner, () => OtherMiner.Measure(settings)),
             (Machines.Name(lanes), () => Contest.RateByClock(hashers, settings)),

@@ -41,7 +41,7 @@ var minerPattern = new Option<string>("--miner-pattern")
 };
 var minerSeconds = new Option<int>("--miner-seconds") { Description = "that it runs each time", DefaultValueFactory = _ => 60 };
 var checksum = new Option<int>("--checksum") { Description = "instead of all that: hash so many of XMRig's benchmark stream, and compare its checksum" };
-var second = new Option<bool>("--rx2") { Description = "the checksum of rx/2" };
+var second = new Option<bool>("--rx2") { Description = "rx/2 instead of rx/0, for the checksum and against another miner" };
 var shadow = new Option<int>("--shadow") { Description = "instead of all that: hash at least so many inputs with both engines, and compare" };
 var keys = new Option<int>("--keys") { Description = "that the inputs are hashed under, with --shadow", DefaultValueFactory = _ => 50 };
 var state = new Option<string>("--state") { Description = "where --shadow keeps what it has done, and goes on", DefaultValueFactory = _ => "artifacts/bench-shadow.json" };
@@ -59,11 +59,14 @@ command.SetAction(async parse =>
     var settings = new BenchSettings(
         parse.GetValue(only)!, Math.Max(1, parse.GetValue(pairs)), TimeSpan.FromSeconds(parse.GetValue(seconds)),
         counts.Length > 0 ? counts : [.. new[] { 1, cpus.Length }.Distinct()], cpus, parse.GetValue(pages)!, parse.GetValue(machines)!,
-        parse.GetValue(miner)!, parse.GetValue(minerPattern)!, parse.GetValue(minerSeconds), parse.GetValue(output)!);
+        parse.GetValue(miner)!, parse.GetValue(minerPattern)!, parse.GetValue(minerSeconds), parse.GetValue(output)!)
+    {
+        Version = parse.GetValue(second) ? RandomXVersion.V2 : RandomXVersion.V1,
+    };
     try
     {
         if (parse.GetValue(checksum) is > 0 and int count)
-            StreamChecksum.Run(new Report(), settings, parse.GetValue(second) ? RandomXVersion.V2 : RandomXVersion.V1, count);
+            StreamChecksum.Run(new Report(), settings, settings.Version, count);
         else if (parse.GetValue(shadow) is > 0 and int inputs)
             Compare(settings, inputs, Math.Max(1, parse.GetValue(keys)), parse.GetValue(state)!);
         else
