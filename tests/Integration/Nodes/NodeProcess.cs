@@ -61,7 +61,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Of the process.</summary>
     public int Id => _process.Id;
 
-    private static string[] Command => Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", Program] : [Program];
+    /// <summary>Starts the program.</summary>
+    public static string[] Command => Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", Program] : [Program];
 
     public static NodeProcess Start(string dataDirectory, params string[] arguments) => StartWithin([], dataDirectory, arguments);
 

@@ -107,6 +107,14 @@ internal sealed class CommandTreeTests
 
     [TestCase("--help")]
     [TestCase("run --help")]
+    [TestCase("probe --help")]
+    [TestCase("hash --help")]
+    [TestCase("bench --help")]
+    [TestCase("status --help")]
+    [TestCase("peers --help")]
+    [TestCase("contributions --help")]
+    [TestCase("cluster --help")]
+    [TestCase("cluster new --help")]
     [TestCase("version -h")]
     public async Task Help_has_examples(string line)
     {
