@@ -46,8 +46,8 @@ internal sealed class ClusterHost(
     /// <summary>A neighbour forwards what it has checked, 10 a second, and its own, more of them while the difficulty of a new chain rises.</summary>
     private static readonly MessageRate ShareRate = new(PerSecond: 40, AtOnce: 200);
 
-    /// <summary>A neighbour forwards 20 a second; these messages are large.</summary>
-    private static readonly MessageRate JobRate = new(PerSecond: 25, AtOnce: 120);
+    /// <summary>A neighbour forwards 20 a second. To read a large one costs more, whatever it says: the blocks of most templates are below this size.</summary>
+    private static readonly MessageRate JobRate = new(PerSecond: 25, AtOnce: 120, Size: 64 * 1024);
 
     /// <summary>Loopback, link-local and private addresses: as far as an open cluster goes.</summary>
     public static bool IsNear(Multiaddr address) => address.IsPrivate;

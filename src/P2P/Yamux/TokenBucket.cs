@@ -6,13 +6,13 @@ internal sealed class TokenBucket(int burst, double perSecond, TimeProvider time
     private double _tokens = burst;
     private long _last = time.GetTimestamp();
 
-    /// <summary>Takes one; false if there was none left.</summary>
-    internal bool TryTake()
+    /// <summary>Takes one, or as many as are asked for; false if there were not enough left.</summary>
+    internal bool TryTake(int count = 1)
     {
         // The clock is asked only when it matters: one is taken per frame.
-        if (_tokens < 1)
+        if (_tokens < count)
             Refill();
-        _tokens--;
+        _tokens -= count;
         return _tokens >= 0;
     }
 

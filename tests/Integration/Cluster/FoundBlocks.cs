@@ -6,8 +6,9 @@ namespace P2PMiner.Integration.Tests.Cluster;
 
 /// <summary>What became of the blocks that nodes found, by the chains of all daemons.</summary>
 /// <param name="All">Blocks that a node said it had found.</param>
+/// <param name="Twice">Times that one of them was found again.</param>
 /// <param name="Foreign">Blocks in the place of one of these that no node said it had found: it was killed before it could.</param>
-internal sealed partial record FoundBlocks(IReadOnlyList<SettledBlock> All, int Foreign)
+internal sealed partial record FoundBlocks(IReadOnlyList<SettledBlock> All, int Twice, int Foreign)
 {
     public override string ToString() => $"{Of(All)}, {Foreign} of whose places have blocks that nobody told of";
 
@@ -25,15 +26,17 @@ internal sealed partial record FoundBlocks(IReadOnlyList<SettledBlock> All, int 
     /// <exception cref="MachineException">A block is lost, or the daemons do not agree.</exception>
     public static async Task<FoundBlocks> SettleAsync(IReadOnlyList<string> output, IReadOnlyList<NetworkNamespace> machines)
     {
-        (string Id, ulong Height)[] found = [.. output.Select(line => FoundLine().Match(line)).Where(match => match.Success).Select(Read).Distinct()];
+        (string Id, ulong Height)[] told = [.. output.Select(line => FoundLine().Match(line)).Where(match => match.Success).Select(Read)];
+        (string Id, ulong Height)[] found = [.. told.Distinct()];
         DaemonChain[] daemons = [.. machines.Select(machine => new DaemonChain(machine))];
         try
         {
             await UntilKnownAsync(found, daemons, output);
             string[] places = await PlacesAsync(found, daemons, output);
-            HashSet<string> told = [.. found.Select(block => block.Id)];
+            HashSet<string> ids = [.. found.Select(block => block.Id)];
             return new FoundBlocks(
-                [.. found.Zip(places, (block, place) => new SettledBlock(block.Height, place == block.Id))], places.Count(place => !told.Contains(place)));
+                [.. found.Zip(places, (block, place) => new SettledBlock(block.Height, place == block.Id))], told.Length - found.Length,
+                places.Count(place => !ids.Contains(place)));
         }
         finally
         {

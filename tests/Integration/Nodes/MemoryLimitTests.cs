@@ -13,6 +13,9 @@ public sealed class MemoryLimitTests
     /// </summary>
     private const int LimitMebibytes = 2600;
 
+    /// <summary>Light mode takes two caches of 256 MiB.</summary>
+    private const int TooSmallMebibytes = 400;
+
     /// <summary>Shares that must be found and accepted with what is held.</summary>
     private const long Shares = 4;
 
@@ -22,7 +25,8 @@ public sealed class MemoryLimitTests
     [SetUp]
     public void MakeLimit()
     {
-        if (MemoryLimit.TryCreate(LimitMebibytes) is not MemoryLimit limit)
+        bool isSmall = TestContext.CurrentContext.Test.MethodName == nameof(Node_TooSmallEvenForLightMode_Relays_AndSaysSo);
+        if (MemoryLimit.TryCreate(isSmall ? TooSmallMebibytes : LimitMebibytes) is not MemoryLimit limit)
         {
             Assert.Ignore("no control group can be made here");
             return;
@@ -77,6 +81,24 @@ public sealed class MemoryLimitTests
         await MinesWithAPartAsync(node);
         Assert.That(_limit.TimesMet, Is.Zero, node.Explain());
     }
+
+    [Test]
+    public async Task Node_TooSmallEvenForLightMode_Relays_AndSaysSo()
+    {
+        await using NodeProcess other = NodeProcess.Start(Path.Combine(_data, "other"), [.. Cluster, "--threads", "1"]);
+        JsonElement status = await other.UntilAsync(now => now.GetProperty("listen").GetArrayLength() > 0);
+        await using NodeProcess small = NodeProcess.StartWithin(
+            _limit.Command, Path.Combine(_data, "small"), [.. Cluster, "--memory", "auto", "--connect", status.GetProperty("listen")[0].GetString()!]);
+        status = await small.UntilAsync(now => Fleet.Peers(now) == 1);
+        Assert.That(status.GetProperty("role").GetString(), Is.EqualTo("relay"));
+        Assert.That(small.Output, Has.Exactly(1).Contains("relay, because there is no room to hash"));
+        await other.UntilAsync(now => Fleet.Peers(now) == 1 && Accepted(now) > 1);
+        status = await small.UntilAsync(_ => true);
+        Assert.That(status.GetProperty("totalHashes").GetInt64(), Is.Zero);
+        Assert.That(_limit.TimesMet, Is.Zero, small.Explain());
+    }
+
+    private string[] Cluster => ["--cluster", Path.GetFileName(_data), "--no-mdns", "--no-dht", "--listen", "/ip4/127.0.0.1/tcp/0"];
 
     private NodeProcess Start() => NodeProcess.StartWithin(_limit.Command, _data, "--memory", "auto", "--threads", "1", "--no-mdns", "--no-dht");
 

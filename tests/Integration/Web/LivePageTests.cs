@@ -15,6 +15,7 @@ public sealed class LivePageTests
     private string _data = "";
     private NodeProcess _first = null!;
     private NodeProcess _second = null!;
+    private string[] _alike = [];
     private Browser _browser = null!;
 
     [OneTimeSetUp]
@@ -23,11 +24,11 @@ public sealed class LivePageTests
         _browser = await Browser.StartAsync();
         _data = Directory.CreateTempSubdirectory("p2p-miner-web-").FullName;
         string cluster = Path.GetFileName(_data);
-        string[] alike = ["--cluster", cluster, "--no-mdns", "--no-dht", "--listen", "/ip4/127.0.0.1/tcp/0", "--threads", "1"];
-        _first = NodeProcess.Start(Path.Combine(_data, "1"), [.. alike, "--name", FirstName]);
+        _alike = ["--cluster", cluster, "--no-mdns", "--no-dht", "--listen", "/ip4/127.0.0.1/tcp/0", "--threads", "1"];
+        _first = NodeProcess.Start(Path.Combine(_data, "1"), [.. _alike, "--name", FirstName]);
         JsonElement status = await _first.UntilAsync(now => now.GetProperty("listen").GetArrayLength() > 0);
-        string address = status.GetProperty("listen")[0].GetString()!;
-        _second = NodeProcess.Start(Path.Combine(_data, "2"), [.. alike, "--name", SecondName, "--connect", address]);
+        _alike = [.. _alike, "--connect", status.GetProperty("listen")[0].GetString()!];
+        _second = NodeProcess.Start(Path.Combine(_data, "2"), [.. _alike, "--name", SecondName]);
         await Task.WhenAll(_first.UntilAsync(IsComplete), _second.UntilAsync(IsComplete));
     }
 
@@ -61,6 +62,31 @@ public sealed class LivePageTests
         await Assertions.Expect(page.Locator("#chart canvas")).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator("#events li").First).ToBeVisibleAsync();
         await Browser.KeepAsync(page, "two-nodes-dark");
+        await page.CloseAsync();
+    }
+
+    [Test]
+    public async Task Page_ShowsSharesAndContributions_AsTheNodeTellsThem()
+    {
+        await _first.UntilAsync(now => now.GetProperty("shares").GetProperty("accepted").GetInt64() > 0);
+        IPage page = await _browser.OpenAsync(_first.Address, 1440, 900);
+        await Assertions.Expect(page.Locator("#shares tbody tr").First).ToBeVisibleAsync(new() { Timeout = Milliseconds });
+        await Assertions.Expect(page.Locator("#contributions li bdi").Filter(new() { HasText = FirstName })).ToHaveCountAsync(1, new() { Timeout = Milliseconds });
+        await page.CloseAsync();
+    }
+
+    [Test]
+    public async Task Page_FollowsTheCluster_WhenANodeComesAndGoes()
+    {
+        IPage page = await _browser.OpenAsync(_first.Address, 1440, 900);
+        await Assertions.Expect(page.Locator("#map .node")).ToHaveCountAsync(2, new() { Timeout = Milliseconds });
+        await using (NodeProcess third = NodeProcess.Start(Path.Combine(_data, "3"), [.. _alike, "--name", "third"]))
+        {
+            await Assertions.Expect(page.Locator("#map .node")).ToHaveCountAsync(3, new() { Timeout = Milliseconds });
+            await Assertions.Expect(page.Locator("#nodes tbody th button").Filter(new() { HasText = "third" })).ToHaveCountAsync(1);
+        }
+        await Assertions.Expect(page.Locator("#map .node")).ToHaveCountAsync(2, new() { Timeout = Milliseconds });
+        await Assertions.Expect(page.Locator("#nodes tbody tr")).ToHaveCountAsync(2, new() { Timeout = Milliseconds });
         await page.CloseAsync();
     }
 

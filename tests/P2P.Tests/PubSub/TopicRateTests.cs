@@ -40,6 +40,26 @@ public sealed class TopicRateTests : GossipFixture
     }
 
     [Test]
+    public async Task LargeMessage_CountsAsSeveral()
+    {
+        const int Size = 1000;
+        PubSubLimits limits = new() { TopicRates = new Dictionary<string, MessageRate> { [Topic] = new(PerSecond, AtOnce, Size) } };
+        TestRouter router = AddRouter(Limited with { Limits = limits }, Topic);
+        ScriptedPeer large = await AddPeerAsync(router);
+        ScriptedPeer small = await AddPeerAsync(router);
+
+        await large.WriteAsync(Frames(large, Topic, AtOnce, (3 * Size) + 1));
+        await ManualTime.SettleAsync();
+
+        Assert.That(router.ReceivedCount, Is.EqualTo((AtOnce / 4) + 1), "the last of them begins the pause");
+
+        await small.WriteAsync(Frames(small, Topic, AtOnce, Size));
+        await ManualTime.SettleAsync();
+
+        Assert.That(router.ReceivedCount, Is.EqualTo((AtOnce / 4) + 1 + AtOnce));
+    }
+
+    [Test]
     public async Task Pause_OfOnePeerDelaysNoOther()
     {
         TestRouter router = AddRouter(Limited, Topic);
@@ -114,20 +134,21 @@ public sealed class TopicRateTests : GossipFixture
         Assert.That(router.Service.Score(fast.Id), Is.Zero);
     }
 
-    [TestCase(0, 1)]
-    [TestCase(-1, 1)]
-    [TestCase(double.NaN, 1)]
-    [TestCase(double.PositiveInfinity, 1)]
-    [TestCase(1, 0)]
-    public void RateThatIsNone_IsRefused(double perSecond, int atOnce)
+    [TestCase(0, 1, 1)]
+    [TestCase(-1, 1, 1)]
+    [TestCase(double.NaN, 1, 1)]
+    [TestCase(double.PositiveInfinity, 1, 1)]
+    [TestCase(1, 0, 1)]
+    [TestCase(1, 1, 0)]
+    public void RateThatIsNone_IsRefused(double perSecond, int atOnce, int size)
     {
-        PubSubLimits limits = new() { TopicRates = new Dictionary<string, MessageRate> { [Topic] = new(perSecond, atOnce) } };
+        PubSubLimits limits = new() { TopicRates = new Dictionary<string, MessageRate> { [Topic] = new(perSecond, atOnce, size) } };
 
         Assert.That(() => AddRouter(new PubSubOptions { Limits = limits }), Throws.ArgumentException.With.Message.Contains(Topic));
     }
 
-    private static byte[] Frames(ScriptedPeer peer, string topic, int count) =>
-        [.. Enumerable.Range(0, count).SelectMany(_ => peer.NewMessage(topic, [1]).Frame)];
+    private static byte[] Frames(ScriptedPeer peer, string topic, int count, int size = 1) =>
+        [.. Enumerable.Range(0, count).SelectMany(_ => peer.NewMessage(topic, new byte[size]).Frame)];
 
     /// <summary>All of them in one RPC: the frames without the lengths before them, after one for all.</summary>
     private static byte[] OneRpc(ScriptedPeer peer, int count)

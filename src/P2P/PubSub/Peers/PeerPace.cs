@@ -15,8 +15,10 @@ internal sealed class PeerPace(IReadOnlyDictionary<string, MessageRate> rates, T
     private long _resume;
 
     /// <summary>Counts a message that is to be verified.</summary>
+    /// <param name="topic">Of the message.</param>
+    /// <param name="bytes">Of its data.</param>
     /// <returns>False if it is one of so many in a single RPC that it is not worth waiting for.</returns>
-    internal bool TryTake(string topic)
+    internal bool TryTake(string topic, int bytes)
     {
         if (!rates.TryGetValue(topic, out MessageRate? rate))
             return true;
@@ -24,7 +26,7 @@ internal sealed class PeerPace(IReadOnlyDictionary<string, MessageRate> rates, T
             _buckets.Add(topic, bucket = new TokenBucket(rate.AtOnce, rate.PerSecond, time));
         if (bucket.Debt().TotalSeconds * rate.PerSecond >= rate.AtOnce)
             return false;
-        if (!bucket.TryTake())
+        if (!bucket.TryTake(rate.CountOf(bytes)))
             Hold(bucket.Debt());
         return true;
     }

@@ -46,7 +46,7 @@ internal sealed class MessageIntake(
         promises.Keep(id, peer);
         if (IsDuplicate(peer, topic, buffer, fields, id) || IsReplay(peer, buffer, fields))
             return;
-        if (peer.Pace.TryTake(topic.Name))
+        if (peer.Pace.TryTake(topic.Name, fields.Data.Length))
             Queue(new PendingMessage(new GossipMessage(buffer, fields, id.ToArray()), topic, peer));
         else
             guard.CountUseless(peer, "more messages in one RPC than are taken at once");

@@ -15,6 +15,9 @@ internal sealed class Besieged : IAsyncDisposable
 {
     private const int VictimCpu = 0, HostileCpu = 1;
 
+    /// <summary>Of the other node that may be attacked.</summary>
+    private const int OtherMachine = 2;
+
     /// <summary>Where honest members come from.</summary>
     private const int HonestAddress = 99;
 
@@ -42,11 +45,9 @@ internal sealed class Besieged : IAsyncDisposable
         if (Environment.ProcessorCount < 2)
             Assert.Ignore("the victim and the hostile member need a CPU each");
         await PinAsync($"{HostileCpu}");
-        LocalNetwork network = LocalNetwork.Create(2);
+        LocalNetwork network = LocalNetwork.Create(3);
         string cluster = Path.GetFileName(home);
-        NodeProcess node = NodeProcess.StartPlainOn(
-            network.Machines[0], ["taskset", "-c", $"{VictimCpu}"], Path.Combine(home, "victim"), ["P2P_MINER_MEMORY=light", .. environment],
-            "--cluster", cluster, "--threads", "1", "--no-mdns");
+        NodeProcess node = Start(network, machine: 0, VictimCpu, Path.Combine(home, "victim"), environment, cluster, threads: 1);
         return new Besieged(network, node, new MachineTransport(network.Machines[1], network.AddAddresses(1, addresses)), cluster);
     }
 
@@ -83,11 +84,33 @@ internal sealed class Besieged : IAsyncDisposable
     /// <param name="number">The last part of the address.</param>
     public MachineTransport WayFrom(int number) => new(_network.Machines[1], _network.AddAddress(1, number));
 
+    /// <summary>Somebody who may attack it.</summary>
+    public async Task<Siege> BesiegeAsync() => new(Way, await AddressAsync(), Cluster);
+
+    /// <summary>A node of the same cluster that the victim does not know of: on the CPU of the hostile member, and without a miner.</summary>
+    /// <param name="home">As for the victim.</param>
+    public NodeProcess StartOther(string home) => Start(_network, OtherMachine, HostileCpu, Path.Combine(home, "other"), [], Cluster, threads: 0);
+
+    /// <summary>Somebody who may attack that one.</summary>
+    public async Task<Siege> BesiegeOtherAsync(NodeProcess other) => new(Way, await AddressOfAsync(other, OtherMachine), Cluster);
+
+    /// <summary>What the victim does in a while, beginning with the first moment of an attack on it or on another.</summary>
+    public async Task<Window> WatchAsync(TimeSpan span, Siege siege, Func<HostileMember, string, CancellationToken, Task> kind)
+    {
+        using CancellationTokenSource end = new();
+        Task<Window> window = WatchAsync(span);
+        Task attack = siege.RunAsync(kind, end.Token);
+        await window;
+        await end.CancelAsync();
+        await attack;
+        return await window;
+    }
+
     /// <summary>What it does in a while.</summary>
-    public async Task<Window> WatchAsync(TimeSpan span, CancellationToken cancellation = default)
+    public async Task<Window> WatchAsync(TimeSpan span)
     {
         Reading before = await ReadAsync();
-        await Task.Delay(span, cancellation);
+        await Task.Delay(span);
         Reading after = await ReadAsync();
         double seconds = Stopwatch.GetElapsedTime(before.At, after.At).TotalSeconds;
         double miner = after.Miner - before.Miner;
@@ -102,6 +125,11 @@ internal sealed class Besieged : IAsyncDisposable
         _network.Dispose();
         await PinAsync($"0-{Environment.ProcessorCount - 1}");
     }
+
+    private static NodeProcess Start(LocalNetwork network, int machine, int cpu, string home, string[] environment, string cluster, int threads) =>
+        NodeProcess.StartPlainOn(
+            network.Machines[machine], ["taskset", "-c", $"{cpu}"], home, ["P2P_MINER_MEMORY=light", .. environment],
+            "--cluster", cluster, "--threads", $"{threads}", "--no-mdns");
 
     private async Task<Reading> ReadAsync()
     {
