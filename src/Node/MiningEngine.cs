@@ -83,6 +83,7 @@ internal sealed class MiningEngine : IAsyncDisposable
         ReadOnlyMemory<byte> identity = default, bool isNode = false, Hash256? firstKey = null)
     {
         RolePlan role = RolePlan.Of(options, machine);
+        double? quota = machine.Hardware.Limits.CpuQuota < machine.Hardware.AllowedCpus.Count ? machine.Hardware.Limits.CpuQuota : null;
         MemoryPlan memory = machine.MemoryPlan;
         EngineSelection selection = EngineSelection.Select(options.Engine, new ManagedEngineOptions
         {
@@ -103,6 +104,7 @@ internal sealed class MiningEngine : IAsyncDisposable
                 PrepareNextDataset = memory.PrepareNextDataset,
                 Pages = options.Pages,
                 BuilderThreads = ThreadPlanner.MostAtOnce(machine.Hardware),
+                CpuQuota = quota,
                 Nodes = NodesOf(machine),
                 Engine = selection.Engine,
                 Fallback = selection.Fallback,
@@ -114,8 +116,7 @@ internal sealed class MiningEngine : IAsyncDisposable
             time, logs.CreateLogger<KeyStore>());
         if (firstKey is Hash256 key && role.HasCaches)
             keys.SetKeys(key, next: null);
-        bool hasQuota = machine.Hardware.Limits.CpuQuota < machine.Hardware.AllowedCpus.Count;
-        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity, hasQuota);
+        MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity, HasQuota: quota is not null);
         return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), role, selection.Engine as ShadowEngine);
     }
 

@@ -11,7 +11,8 @@ namespace P2PMiner.Mining.RandomX;
 /// <param name="threads">Threads that compute, at least 1.</param>
 /// <param name="nodes">The NUMA nodes in use, at least one.</param>
 /// <param name="time">Measures the rate.</param>
-internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> nodes, TimeProvider time)
+/// <param name="cpuQuota">As <see cref="KeyStoreOptions.CpuQuota"/>.</param>
+internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> nodes, TimeProvider time, double? cpuQuota = null)
 {
     /// <summary>Workers on the first node, where the dataset that they fill is to lie.</summary>
     internal DatasetWorkers OfFirstNode => OfNode(0);
@@ -50,7 +51,7 @@ internal sealed class DatasetBuilder(int threads, IReadOnlyList<NumaNodeCpus> no
     {
         if (nodes.Count > 1)
             await TouchAsync(dataset, items, cancellation);
-        DatasetWorkers workers = new(threads, [.. Interleave(nodes)], lowPriority, time) { GivesWayToOthers = supplier is not FileSupplier };
+        DatasetWorkers workers = new(threads, [.. Interleave(nodes)], lowPriority, time) { GivesWayToOthers = supplier is not FileSupplier, CpuQuota = cpuQuota };
         ChunkQueue queue = new(items);
         ChunkIntake intake = new(
             new Hash256(cache.Key), dataset, queue, new ChunkCheck(dataset, cache, RandomNumberGenerator.Fill), time);

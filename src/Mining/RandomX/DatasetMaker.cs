@@ -47,7 +47,7 @@ internal sealed class DatasetMaker
         _time = time;
         _log = log;
         _items = items;
-        _builder = new DatasetBuilder(options.BuilderThreads, options.Nodes, time);
+        _builder = new DatasetBuilder(options.BuilderThreads, options.Nodes, time, options.CpuQuota);
         if (options.DatasetCacheDirectory is string directory)
         {
             _file = new DatasetFile(

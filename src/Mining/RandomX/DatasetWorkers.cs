@@ -18,6 +18,9 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
     /// <summary>Whether threads let others go first from when those have brought a chunk.</summary>
     internal bool GivesWayToOthers { get; init; } = true;
 
+    /// <summary>CPU time per time that the process may use, where that is less than its CPUs: others who bring chunks come first then.</summary>
+    internal double? CpuQuota { get; init; }
+
     /// <summary>Number of chunks of <paramref name="items"/> items; the last may be shorter.</summary>
     internal static int ChunkCount(int items) => (items + ChunkItems - 1) / ChunkItems;
 
@@ -38,13 +41,14 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
         long start = time.GetTimestamp();
         void Report() => progress?.Invoke(DatasetProgress.At(queue.DoneItems, queue.Items, time.GetElapsedTime(start), queue.RemoteItems));
 
+        QuotaPace? pace = CpuQuota is double quota ? new QuotaPace(quota, () => Environment.CpuUsage.TotalTime, time) : null;
         await using CancellationTokenRegistration wake = stop.Token.Register(queue.Wake);
         var running = new Task[Math.Min(threads, queue.Chunks)];
         for (int i = 0; i < running.Length; i++)
         {
             int? cpu = cpus.Count > 0 ? cpus[i % cpus.Count] : null;
             running[i] = Task.Factory.StartNew(
-                () => RunThread(cpu, queue, work, stop, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => RunThread(cpu, queue, pace, work, stop, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         await using (time.CreateTimer(_ => Report(), null, ProgressPeriod, ProgressPeriod))
             await Task.WhenAll(running);
@@ -54,7 +58,7 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
     }
 
     private void RunThread(
-        int? cpu, ChunkQueue queue, Action<int, int> work, CancellationTokenSource stop, CancellationToken cancellation)
+        int? cpu, ChunkQueue queue, QuotaPace? pace, Action<int, int> work, CancellationTokenSource stop, CancellationToken cancellation)
     {
         // A CPU that may not be used, or a system without such settings, costs speed and nothing else.
         if (cpu is int number)
@@ -74,8 +78,12 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
                 queue.FinishLocal(chunk);
 
                 // A chunk that others bring costs a fraction of the time to take, so threads that do that go first.
-                if (!givesWay && queue.RemoteItems > 0)
-                    givesWay = CurrentThread.TryGiveWay();
+                if (!GivesWayToOthers || queue.RemoteItems == 0)
+                    continue;
+                givesWay = givesWay || CurrentThread.TryGiveWay();
+                while (pace is not null && pace.MustRest(queue.RemoteItems) && !stop.IsCancellationRequested && queue.Rest(QuotaPace.Look))
+                {
+                }
             }
             failed = false;
         }

@@ -35,6 +35,9 @@ public sealed record KeyStoreOptions
     /// <summary>Threads that compute a dataset, at least 1.</summary>
     public required int BuilderThreads { get; init; }
 
+    /// <summary>CPU time per time that the process may use, where that is less than the CPUs it may use; null where it is not.</summary>
+    public double? CpuQuota { get; init; }
+
     /// <summary>The NUMA nodes that hash, each of which gets a dataset of its own. By default one, without pinning.</summary>
     public IReadOnlyList<NumaNodeCpus> Nodes { get; init; } = [new NumaNodeCpus(0, [])];
 

@@ -19,7 +19,7 @@ internal sealed class ProtocolStream : PeerStream
 
     public override Direction Direction => _inner.Direction;
 
-    internal override bool RunsInline
+    public override bool RunsInline
     {
         get => _inner.RunsInline;
         set => _inner.RunsInline = value;

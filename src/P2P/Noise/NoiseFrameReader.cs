@@ -23,8 +23,8 @@ internal sealed class NoiseFrameReader(Stream raw)
     /// <summary>Holds some ten small messages of other protocols.</summary>
     internal const int SmallSize = 4096;
 
-    /// <summary>Takes one frame of any length and most of a second, so that a system call brings much.</summary>
-    internal const int LargeSize = 128 * 1024;
+    /// <summary>Takes almost four frames of full length, so that a system call brings much.</summary>
+    internal const int LargeSize = 256 * 1024;
 
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(SmallSize);
     private int _start;

@@ -27,7 +27,7 @@ public abstract class PeerStream : AsyncStream
     /// saves waking two threads for each message, but holds up the other streams of the connection: only for users who never block, and
     /// hold no lock while they write.
     /// </summary>
-    internal virtual bool RunsInline { get; set; }
+    public virtual bool RunsInline { get; set; }
 
     /// <summary>Closes our side: the remote reads to the end of what was written. Closing twice is harmless.</summary>
     public abstract ValueTask CloseWriteAsync(CancellationToken cancellation = default);

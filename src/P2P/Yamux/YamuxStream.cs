@@ -29,7 +29,7 @@ internal sealed class YamuxStream : PeerStream
 
     public override Direction Direction { get; }
 
-    internal override bool RunsInline
+    public override bool RunsInline
     {
         get => Send.IsInline;
         set => Send.IsInline = Receive.IsInline = value;

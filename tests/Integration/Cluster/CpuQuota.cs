@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace P2PMiner.Integration.Tests.Cluster;
 
 /// <summary>A share of one CPU for all that runs in it: a control group. Needs root.</summary>
@@ -6,33 +8,45 @@ internal sealed class CpuQuota : IDisposable
     private const int PeriodMicroseconds = 100_000;
 
     private readonly string _group;
+    private readonly int _percent;
 
-    private CpuQuota(string group) => _group = group;
+    private CpuQuota(string group, int percent) => (_group, _percent) = (group, percent);
 
     /// <summary>The command that runs what follows it with the quota.</summary>
     public IReadOnlyList<string> Command => ["sh", "-c", $"echo $$ > {_group}/cgroup.procs && exec \"$@\"", "sh"];
 
-    /// <summary>Makes a quota that it gets whatever else runs, and no more than that.</summary>
-    /// <param name="percent">Of one CPU.</param>
+    private static bool IsFirstVersion => Directory.Exists("/sys/fs/cgroup/cpu");
+
+    /// <summary>Makes a quota that it gets whatever else runs.</summary>
+    /// <param name="percent">Of one CPU; no more than that while it is held.</param>
     public static CpuQuota Create(int percent)
     {
-        bool isFirstVersion = Directory.Exists("/sys/fs/cgroup/cpu");
-        string group = $"{(isFirstVersion ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup")}/p2p-miner-test-{Environment.ProcessId}";
+        string group = $"{(IsFirstVersion ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup")}/p2p-miner-test-{Environment.ProcessId}";
         Directory.CreateDirectory(group);
-        int quota = PeriodMicroseconds * percent / 100;
-        if (isFirstVersion)
+        File.WriteAllText(IsFirstVersion ? $"{group}/cpu.shares" : $"{group}/cpu.weight", IsFirstVersion ? "262144" : "10000");
+        CpuQuota quota = new(group, percent);
+        quota.Hold();
+        return quota;
+    }
+
+    /// <summary>From now on no more than the quota.</summary>
+    public void Hold() => Limit(PeriodMicroseconds * _percent / 100);
+
+    /// <summary>From now on whatever it takes.</summary>
+    public void Lift() => Limit(null);
+
+    public void Dispose() => Directory.Delete(_group);
+
+    private void Limit(int? microseconds)
+    {
+        if (IsFirstVersion)
         {
-            File.WriteAllText($"{group}/cpu.cfs_period_us", $"{PeriodMicroseconds}");
-            File.WriteAllText($"{group}/cpu.cfs_quota_us", $"{quota}");
-            File.WriteAllText($"{group}/cpu.shares", "262144");
+            File.WriteAllText($"{_group}/cpu.cfs_period_us", $"{PeriodMicroseconds}");
+            File.WriteAllText($"{_group}/cpu.cfs_quota_us", $"{microseconds ?? -1}");
         }
         else
         {
-            File.WriteAllText($"{group}/cpu.max", $"{quota} {PeriodMicroseconds}");
-            File.WriteAllText($"{group}/cpu.weight", "10000");
+            File.WriteAllText($"{_group}/cpu.max", $"{microseconds?.ToString(CultureInfo.InvariantCulture) ?? "max"} {PeriodMicroseconds}");
         }
-        return new CpuQuota(group);
     }
-
-    public void Dispose() => Directory.Delete(_group);
 }

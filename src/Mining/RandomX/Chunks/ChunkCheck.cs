@@ -33,25 +33,25 @@ internal sealed class ChunkCheck(RandomXDataset dataset, IRandomXCache cache, Ra
         Span<int> drawn = stackalloc int[DrawsPerChunk];
         drawn = drawn[..draws];
         Draw(drawn, firstItem, count);
-        cache.WriteItems(dataset, drawn);
-        using DatasetItems place = dataset.Borrow(firstItem, count);
-        foreach (int item in drawn)
+        Span<byte> computed = stackalloc byte[draws * ItemSize];
+        cache.ComputeItems(drawn, computed, dataset);
+        for (int i = 0; i < drawn.Length; i++)
         {
-            int offset = (item - firstItem) * ItemSize;
-            if (!bytes.Slice(offset, ItemSize).SequenceEqual(place.Bytes.Slice(offset, ItemSize)))
+            if (!bytes.Slice((drawn[i] - firstItem) * ItemSize, ItemSize).SequenceEqual(computed.Slice(i * ItemSize, ItemSize)))
                 return false;
         }
         return true;
     }
 
-    /// <summary>Whether chunks that are in their place look right, all together. The items that are looked at are right afterwards.</summary>
+    /// <summary>Whether chunks that are in their place look right, all together. The items that are looked at may be right afterwards.</summary>
     /// <param name="chunks">Their numbers.</param>
     /// <param name="queue">Knows their size.</param>
     internal bool AreRight(IReadOnlyList<int> chunks, ChunkQueue queue)
     {
         Span<int> drawn = stackalloc int[DrawsPerChunk];
         Span<int> which = stackalloc int[DrawsPerChunk];
-        byte[] before = new byte[DrawsPerChunk * ItemSize];
+        byte[] found = new byte[DrawsPerChunk * ItemSize];
+        byte[] computed = new byte[DrawsPerChunk * ItemSize];
         bool isRight = true;
         for (int draws = 0; draws < DrawsPerSource && isRight && chunks.Count > 0; draws += DrawsPerChunk)
         {
@@ -59,18 +59,11 @@ internal sealed class ChunkCheck(RandomXDataset dataset, IRandomXCache cache, Ra
             for (int i = 0; i < drawn.Length; i++)
                 Draw(drawn.Slice(i, 1), ChunkQueue.FirstItem(chunks[which[i]]), queue.ItemCount(chunks[which[i]]));
             for (int i = 0; i < drawn.Length; i++)
-                dataset.CopyItems(drawn[i], before.AsSpan(i * ItemSize, ItemSize));
-            cache.WriteItems(dataset, drawn);
-            for (int i = 0; i < drawn.Length; i++)
-                isRight &= IsItem(drawn[i], before.AsSpan(i * ItemSize, ItemSize));
+                dataset.CopyItems(drawn[i], found.AsSpan(i * ItemSize, ItemSize));
+            cache.ComputeItems(drawn, computed, dataset);
+            isRight = found.AsSpan().SequenceEqual(computed);
         }
         return isRight;
-    }
-
-    private bool IsItem(int item, ReadOnlySpan<byte> bytes)
-    {
-        using DatasetItems place = dataset.Borrow(item, 1);
-        return place.Bytes.SequenceEqual(bytes);
     }
 
     // The remainder of 32 bits by at most 2^14 favours no item noticeably.

@@ -79,6 +79,18 @@ internal sealed class ChunkQueue
         }
     }
 
+    /// <summary>Waits for so long at most, and not after the last chunk.</summary>
+    /// <returns>False when all are done.</returns>
+    internal bool Rest(TimeSpan most)
+    {
+        lock (_gate)
+        {
+            if (_doneItems < _items)
+                Monitor.Wait(_gate, most);
+            return _doneItems < _items;
+        }
+    }
+
     /// <summary>Has threads that wait look at their tokens.</summary>
     internal void Wake()
     {

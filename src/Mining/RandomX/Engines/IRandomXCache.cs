@@ -20,12 +20,18 @@ public interface IRandomXCache : IDisposable
     /// <exception cref="InvalidOperationException">The dataset is complete, or of another engine that it cannot be shared with.</exception>
     void WriteItems(RandomXDataset dataset, int firstItem, int itemCount);
 
-    /// <summary>Computes single items of a dataset, wherever they are.</summary>
+    /// <summary>Computes single items of a dataset, wherever they are, to look at them.</summary>
+    /// <param name="items">Their numbers.</param>
+    /// <param name="computed">Gets them in that order, 64 bytes each.</param>
+    /// <param name="dataset">Has room for them: they may be in their places afterwards, because some engines compute items nowhere else.</param>
     /// <inheritdoc cref="WriteItems(RandomXDataset, int, int)" path="/exception"/>
-    void WriteItems(RandomXDataset dataset, ReadOnlySpan<int> items)
+    void ComputeItems(ReadOnlySpan<int> items, Span<byte> computed, RandomXDataset dataset)
     {
-        foreach (int item in items)
-            WriteItems(dataset, item, 1);
+        for (int i = 0; i < items.Length; i++)
+        {
+            WriteItems(dataset, items[i], 1);
+            dataset.CopyItems(items[i], computed.Slice(i * RandomXLibrary.DatasetItemSize, RandomXLibrary.DatasetItemSize));
+        }
     }
 
     /// <summary>Computes items that are not to be part of a dataset here.</summary>

@@ -130,28 +130,24 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         return true;
     }
 
-    public void WriteItems(RandomXDataset dataset, ReadOnlySpan<int> items)
+    public void ComputeItems(ReadOnlySpan<int> items, Span<byte> computed, RandomXDataset dataset)
     {
         if (Items is not ItemCompiler compiler)
         {
-            foreach (int item in items)
-                WriteItems(dataset, item, 1);
+            for (int i = 0; i < items.Length; i++)
+                TryComputeItems(items[i], computed.Slice(i * Parameters.ItemSize, Parameters.ItemSize));
             return;
         }
         Span<uint> numbers = stackalloc uint[compiler.GroupItems];
-        byte* computed = stackalloc byte[(compiler.GroupItems + 1) * Parameters.ItemSize];
-        computed += (nuint)Parameters.ItemSize - (nuint)computed % Parameters.ItemSize;
+        byte* group = stackalloc byte[(compiler.GroupItems + 1) * Parameters.ItemSize];
+        group += (nuint)Parameters.ItemSize - (nuint)group % Parameters.ItemSize;
         for (int done = 0; done < items.Length; done += numbers.Length)
         {
-            ReadOnlySpan<int> group = items[done..Math.Min(items.Length, done + numbers.Length)];
+            int count = Math.Min(items.Length - done, numbers.Length);
             for (int i = 0; i < numbers.Length; i++)
-                numbers[i] = (uint)group[Math.Min(i, group.Length - 1)];
-            compiler.Compute(_memory, numbers, computed);
-            for (int i = 0; i < group.Length; i++)
-            {
-                using DatasetItems place = dataset.BorrowForWriting(group[i], 1);
-                new ReadOnlySpan<byte>(computed + i * Parameters.ItemSize, Parameters.ItemSize).CopyTo(place.Bytes);
-            }
+                numbers[i] = (uint)items[done + Math.Min(i, count - 1)];
+            compiler.Compute(_memory, numbers, group);
+            new ReadOnlySpan<byte>(group, count * Parameters.ItemSize).CopyTo(computed[(done * Parameters.ItemSize)..]);
         }
     }
 

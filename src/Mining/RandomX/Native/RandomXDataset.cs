@@ -47,7 +47,8 @@ public sealed class RandomXDataset : IDisposable
     /// <exception cref="InsufficientMemoryException">No memory, or no huge pages where they were asked for.</exception>
     public static RandomXDataset Allocate(PagePreference pages)
     {
-        RandomXLibrary.EnsureLoaded();
+        // Its self-test is for who hashes with it: it would take a second from those who fill the dataset.
+        RandomXLibrary.Load();
         DatasetHandle handle = PagedAllocation.Allocate(
             "dataset", RandomXLibrary.DatasetSize, RandomXFlags.None, pages, Interop.RandomX.randomx_alloc_dataset, out PagedMemory pagesGot);
         return new RandomXDataset(handle, pagesGot, RandomXLibrary.DatasetItemCount);

@@ -161,6 +161,24 @@ internal sealed class DatasetHost(
     {
         await using PeerStream stream = await open(peer, cancellation);
         using DatasetClient client = new(stream, time);
+
+        // Bytes then go straight to the chunk that they belong to. It is read by the loop that brings them, which has little else to bring.
+        stream.RunsInline = true;
+        try
+        {
+            string? end = await TakeRunsAsync(client, source, tally, cancellation);
+            await stream.CloseWriteAsync(cancellation);
+            return end;
+        }
+        finally
+        {
+            // What follows the download must not hold up that loop, nor end the connection within it.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+    }
+
+    private async Task<string?> TakeRunsAsync(DatasetClient client, ChunkSource source, Tally tally, CancellationToken cancellation)
+    {
         string? end = null;
         for ((int First, int Count)? next = await AskAsync(client, source, cancellation); next is { } run && end is null;)
         {
@@ -172,7 +190,6 @@ internal sealed class DatasetHost(
             else if (!Pace.IsWorthIt(intake.LocalRate))
                 end = FormattableString.Invariant($"{Pace.Rate:F1} MiB/s make no difference beside {intake.LocalRate:F0} MiB/s computed here");
         }
-        await stream.CloseWriteAsync(cancellation);
         return end;
     }
 

@@ -119,6 +119,17 @@ public sealed class ChunkQueueTests
     }
 
     [Test]
+    public void RestingThread_GoesOnWithTheLastChunk()
+    {
+        ChunkQueue queue = new(Chunk);
+        Assert.That(queue.Rest(TimeSpan.Zero), Is.True, "nothing is done yet");
+        Task<bool> resting = Task.Run(() => queue.Rest(TimeSpan.FromHours(1)));
+        Assert.That(Local(queue), Is.Zero);
+        queue.FinishLocal(0);
+        Assert.That(async () => await resting.WaitAsync(TimeSpan.FromMinutes(1)), Is.False);
+    }
+
+    [Test]
     public void AnyOrderOfEvents_EndsWithEveryChunkDoneOnce([Range(1, 20)] int seed)
     {
         Random random = new(seed);

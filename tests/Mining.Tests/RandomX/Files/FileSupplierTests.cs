@@ -141,9 +141,9 @@ public sealed class FileSupplierTests
             inner.WriteItems(dataset, firstItem, itemCount);
         }
 
-        public void WriteItems(RandomXDataset dataset, ReadOnlySpan<int> items)
+        public void ComputeItems(ReadOnlySpan<int> items, Span<byte> computed, RandomXDataset dataset)
         {
-            inner.WriteItems(dataset, items);
+            inner.ComputeItems(items, computed, dataset);
             Interlocked.Increment(ref _checked);
         }
 
