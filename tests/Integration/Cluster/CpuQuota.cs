@@ -17,35 +17,36 @@ internal sealed class CpuQuota : IDisposable
 
     private static bool IsFirstVersion => Directory.Exists("/sys/fs/cgroup/cpu");
 
-    /// <summary>Makes a quota that it gets whatever else runs.</summary>
-    /// <param name="percent">Of one CPU; no more than that while it is held.</param>
+    /// <summary>Makes a quota, which is held.</summary>
+    /// <param name="percent">Of one CPU.</param>
     public static CpuQuota Create(int percent)
     {
         string group = $"{(IsFirstVersion ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup")}/p2p-miner-test-{Environment.ProcessId}";
         Directory.CreateDirectory(group);
-        File.WriteAllText(IsFirstVersion ? $"{group}/cpu.shares" : $"{group}/cpu.weight", IsFirstVersion ? "262144" : "10000");
         CpuQuota quota = new(group, percent);
         quota.Hold();
         return quota;
     }
 
-    /// <summary>From now on no more than the quota.</summary>
-    public void Hold() => Limit(PeriodMicroseconds * _percent / 100);
+    /// <summary>From now on the quota, whatever else runs, and no more.</summary>
+    public void Hold() => Limit(PeriodMicroseconds * _percent / 100, shares: 262_144, weight: 10_000);
 
-    /// <summary>From now on whatever it takes.</summary>
-    public void Lift() => Limit(null);
+    /// <summary>From now on what any process gets.</summary>
+    public void Lift() => Limit(null, shares: 1024, weight: 100);
 
     public void Dispose() => Directory.Delete(_group);
 
-    private void Limit(int? microseconds)
+    private void Limit(int? microseconds, int shares, int weight)
     {
         if (IsFirstVersion)
         {
+            File.WriteAllText($"{_group}/cpu.shares", $"{shares}");
             File.WriteAllText($"{_group}/cpu.cfs_period_us", $"{PeriodMicroseconds}");
             File.WriteAllText($"{_group}/cpu.cfs_quota_us", $"{microseconds ?? -1}");
         }
         else
         {
+            File.WriteAllText($"{_group}/cpu.weight", $"{weight}");
             File.WriteAllText($"{_group}/cpu.max", $"{microseconds?.ToString(CultureInfo.InvariantCulture) ?? "max"} {PeriodMicroseconds}");
         }
     }

@@ -1,8 +1,9 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Microsoft.Win32.SafeHandles;
 using P2PMiner.Integration.Tests.Nodes;
+using P2PMiner.Mining.RandomX.Files;
 using P2PMiner.P2P.Tests.Mdns;
 
 namespace P2PMiner.Integration.Tests.Cluster;
@@ -56,7 +57,7 @@ internal sealed partial class DatasetTests
     [TestCase(SlowPercent, 2048, 128, "DOTNET_EnableAVX512=0")]
     [TestCase(SlowPercent, 64, 0, "DOTNET_EnableAVX2=0")]
     [TestCase(SlowPercent, 2048, 128, "P2P_MINER_ENGINE=native")]
-    [Explicit("takes minutes, 9 GiB of memory and 7 GiB of disk, and is meant to be measured on a machine that does nothing else")]
+    [Explicit("takes minutes, 9 GiB of memory and 3 GiB of disk, and is meant to be measured on a machine that does nothing else")]
     public async Task SlowMachine_WithTwoHosts_IsReadyInTime_AlsoWhenOneOfThemLies(int percent, int oneWrongIn, int rightChunks, params string[] environment)
     {
         string dataset = Path.Combine(_home, "dataset");
@@ -72,7 +73,8 @@ internal sealed partial class DatasetTests
         await ReadyAsync(first);
         await Wait.UntilAsync(() => Task.FromResult(Directory.Exists(dataset) && Directory.GetFiles(dataset, "*.dataset").Length == 1), first.Explain);
         string genuine = Directory.GetFiles(dataset, "*.dataset").Single();
-        string truth = await DigestAsync(genuine);
+        using SafeFileHandle file = File.OpenHandle(genuine);
+        string truth = DatasetMemory.DigestOf(file, DatasetFileHeader.OffsetOf(0));
         Assert.That(alone.Dataset, Is.EqualTo(truth), "of the dataset that librandomx makes");
         NodeOutcome together;
         await using (NodeProcess second = NodeProcess.StartOn(network.Machines[1], Home("second"), [.. hosting, dataset]))
@@ -101,35 +103,35 @@ internal sealed partial class DatasetTests
         Assert.That(beset.Seconds / alone.Seconds, Is.LessThanOrEqualTo(1));
     }
 
-    /// <summary>Runs the slow machine until its dataset is ready and kept on disk, and shares were found with it.</summary>
+    /// <summary>Runs the slow machine until its dataset is ready and shares were found with it.</summary>
     private async Task<NodeOutcome> SlowAsync(NetworkNamespace machine, CpuQuota quota, string[] environment, string name)
     {
-        string kept = Path.Combine(_home, $"{name}-dataset");
         quota.Hold();
         await using NodeProcess node = NodeProcess.StartOn(
-            machine, quota, environment, Home(name), "--memory", "full", "--threads", "2", "--dataset-cache", kept);
-        JsonElement status = await ReadyAsync(node);
+            machine, quota, environment, Home(name), "--memory", "full", "--threads", "2", "--dataset-cache", "off");
+        await NearlyReadyAsync(node);
+        await Wait.UntilAsync(() => Task.FromResult(node.Output.Any(IsBuilt)), node.Explain);
         quota.Lift();
+        JsonElement status = await ReadyAsync(node);
         long before = status.GetProperty("shares").GetProperty("accepted").GetInt64();
         await node.UntilAsync(now => now.GetProperty("memory").GetString() == "full" && now.GetProperty("shares").GetProperty("accepted").GetInt64() > before + 3);
-        string line = node.Output.Single(text => text.Contains("RandomX dataset for key", StringComparison.Ordinal) && text.Contains(" built in ", StringComparison.Ordinal));
+        string line = node.Output.Single(IsBuilt);
         TestContext.Out.WriteLine($"{name}: {line}");
-        await Wait.UntilAsync(() => Task.FromResult(Directory.Exists(kept) && Directory.GetFiles(kept, "*.dataset").Length == 1), node.Explain);
-        string digest = await DigestAsync(Directory.GetFiles(kept, "*.dataset").Single());
-        Directory.Delete(kept, recursive: true);
         Assert.That(node.Output.Where(text => text.Contains("wrong hash", StringComparison.Ordinal)), Is.Empty);
-        return new NodeOutcome(double.Parse(BuiltIn().Match(line).Groups[1].Value, CultureInfo.InvariantCulture), digest, node.Output);
+        return new NodeOutcome(double.Parse(BuiltIn().Match(line).Groups[1].Value, CultureInfo.InvariantCulture), DatasetMemory.DigestOf(node.Id), node.Output);
     }
 
-    /// <summary>Of a dataset file, which holds all items as they are in memory, and nothing that differs between machines.</summary>
-    private static async Task<string> DigestAsync(string file)
+    private static bool IsBuilt(string line) =>
+        line.Contains("RandomX dataset for key", StringComparison.Ordinal) && line.Contains(" built in ", StringComparison.Ordinal);
+
+    private static async Task<JsonElement> ReadyAsync(NodeProcess node)
     {
-        await using FileStream stream = File.OpenRead(file);
-        return Convert.ToHexString(await SHA256.HashDataAsync(stream));
+        await NearlyReadyAsync(node);
+        return await node.UntilAsync(status => status.GetProperty("dataset").GetProperty("state").GetString() == "ready");
     }
 
     /// <summary>Waits for a dataset in steps, each of which may take long. Before the first chunk all is done of what is to be done so far, which is nothing.</summary>
-    private static async Task<JsonElement> ReadyAsync(NodeProcess node)
+    private static async Task NearlyReadyAsync(NodeProcess node)
     {
         for (double step = 0.05; step < 1; step += 0.05)
         {
@@ -137,7 +139,6 @@ internal sealed partial class DatasetTests
                 && dataset.GetProperty("progress").GetDouble() is double progress && progress >= step
                 && (progress < 1 || dataset.GetProperty("state").GetString() == "ready"));
         }
-        return await node.UntilAsync(status => status.GetProperty("dataset").GetProperty("state").GetString() == "ready");
     }
 
     private string Home(string name) => Path.Combine(_home, name);

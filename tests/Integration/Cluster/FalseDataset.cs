@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
 namespace P2PMiner.Integration.Tests.Cluster;
@@ -9,7 +8,6 @@ namespace P2PMiner.Integration.Tests.Cluster;
 /// </summary>
 internal static class FalseDataset
 {
-    private const long DatasetBytes = 2_181_038_016;
     private const int ItemBytes = 64;
     private const int BlockBytes = 1 << 20;
 
@@ -19,17 +17,12 @@ internal static class FalseDataset
     /// <param name="right">Chunks at the end that are right.</param>
     public static void Make(int process, int every, int right)
     {
-        // proc(5): a line begins with the ends of a mapping.
-        (long start, _) = File.ReadLines($"/proc/{process}/maps")
-            .Select(line => line.Split(' ')[0].Split('-').Select(number => long.Parse(number, NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToArray())
-            .Select(ends => (Start: ends[0], Length: ends[1] - ends[0]))
-            .Where(mapping => mapping.Length >= DatasetBytes)
-            .MinBy(mapping => mapping.Length);
-        using SafeFileHandle memory = File.OpenHandle($"/proc/{process}/mem", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        long start = DatasetMemory.AddressIn(process);
+        using SafeFileHandle memory = DatasetMemory.Open(process, FileAccess.ReadWrite);
         byte[] block = new byte[BlockBytes];
 
         // The first block may hold what an allocator keeps for itself.
-        for (long at = BlockBytes; at <= DatasetBytes - (1 + right) * (long)BlockBytes; at += BlockBytes)
+        for (long at = BlockBytes; at <= DatasetMemory.Size - (1 + right) * (long)BlockBytes; at += BlockBytes)
         {
             RandomAccess.Read(memory, block, start + at);
             for (int item = 0; item < BlockBytes; item += every * ItemBytes)
