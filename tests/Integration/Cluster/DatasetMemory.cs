@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using P2PMiner.Mining.RandomX.Native;
 
 namespace P2PMiner.Integration.Tests.Cluster;
 
@@ -8,7 +9,7 @@ namespace P2PMiner.Integration.Tests.Cluster;
 internal static class DatasetMemory
 {
     /// <summary>Of all items, in bytes (RandomX specs.md, section 7.3).</summary>
-    public const long Size = 2_181_038_016;
+    public const long Size = RandomXLibrary.DatasetSize;
 
     private const int BlockBytes = 1 << 20;
 

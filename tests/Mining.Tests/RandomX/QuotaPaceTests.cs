@@ -36,14 +36,14 @@ public sealed class QuotaPaceTests
     }
 
     [Test]
-    public void Runs_ForAWhile_WhateverIsUsedMeanwhile_AndThenLooksAgain()
+    public void Runs_ForAWhile_WhateverIsUsedMeanwhile_AndThenLooksAgain([Values(0, Cpus)] double cpus)
     {
         QuotaPace pace = Pace();
         Pass(QuotaPace.Look, cpus: 0);
         Assert.That(pace.MustRest(++_brought), Is.False);
-        Pass(QuotaPace.Run - TimeSpan.FromMilliseconds(1), Cpus);
+        Pass(QuotaPace.Run - TimeSpan.FromMilliseconds(1), cpus);
         Assert.That(pace.MustRest(++_brought), Is.False, "what these threads use says nothing of the others");
-        Pass(TimeSpan.FromMilliseconds(1), Cpus);
+        Pass(TimeSpan.FromMilliseconds(1), cpus);
         Assert.That(pace.MustRest(++_brought), Is.True);
         Pass(QuotaPace.Look, cpus: 0);
         Assert.That(pace.MustRest(++_brought), Is.False, "what was used before the look does not count");
