@@ -60,6 +60,8 @@ internal sealed class DatasetWorkers(int threads, IReadOnlyList<int> cpus, bool 
     private void RunThread(
         int? cpu, ChunkQueue queue, QuotaPace? pace, Action<int, int> work, CancellationTokenSource stop, CancellationToken cancellation)
     {
+        Thread.CurrentThread.Name = "dataset";
+
         // A CPU that may not be used, or a system without such settings, costs speed and nothing else.
         if (cpu is int number)
             CurrentThread.TryPin(number);

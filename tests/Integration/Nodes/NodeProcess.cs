@@ -142,7 +142,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>The other members of its cluster that it knows.</summary>
     public async Task<JsonElement[]> PeersAsync() => [.. (await GetAsync("/api/v1/peers")).GetProperty("peers").EnumerateArray()];
 
-    /// <summary>Processor time of its miner threads, and of all, in ticks of the kernel. Linux only.</summary>
+    /// <summary>Processor time of its threads that hash or compute a dataset, and of all, in ticks of the kernel. Linux only.</summary>
     public (double Miner, double All) ProcessorTime()
     {
         double miner = 0;
@@ -158,7 +158,8 @@ internal sealed class NodeProcess : IAsyncDisposable
                 // The thread has ended meanwhile.
                 continue;
             }
-            miner += stat.Contains("(miner ", StringComparison.Ordinal) ? Ticks(stat) : 0;
+            bool isMiner = stat.Contains("(miner ", StringComparison.Ordinal) || stat.Contains("(dataset)", StringComparison.Ordinal);
+            miner += isMiner ? Ticks(stat) : 0;
         }
 
         // Of the process, not of its threads: those that have ended took their time as well.

@@ -94,11 +94,15 @@ internal sealed class Besieged : IAsyncDisposable
     /// <summary>Somebody who may attack that one.</summary>
     public async Task<Siege> BesiegeOtherAsync(NodeProcess other) => new(Way, await AddressOfAsync(other, OtherMachine), Cluster);
 
-    /// <summary>What the victim does in a while, beginning with the first moment of an attack on it or on another.</summary>
-    public async Task<Window> WatchAsync(TimeSpan span, Siege siege, Func<HostileMember, string, CancellationToken, Task> kind)
+    /// <summary>Hashes that a node has made.</summary>
+    public static double Hashes(JsonElement status) => status.GetProperty("totalHashes").GetDouble();
+
+    /// <summary>What the victim does while something lasts, beginning with the first moment of an attack on it or on another.</summary>
+    public async Task<Window> WatchAsync(
+        Func<Task> span, Func<JsonElement, double> done, Siege siege, Func<HostileMember, string, CancellationToken, Task> kind)
     {
         using CancellationTokenSource end = new();
-        Task<Window> window = WatchAsync(span);
+        Task<Window> window = WatchAsync(span, done);
         Task attack = siege.RunAsync(kind, end.Token);
         await window;
         await end.CancelAsync();
@@ -106,17 +110,19 @@ internal sealed class Besieged : IAsyncDisposable
         return await window;
     }
 
-    /// <summary>What it does in a while.</summary>
-    public async Task<Window> WatchAsync(TimeSpan span)
+    /// <summary>What it does while something lasts.</summary>
+    /// <param name="span">Lasts so long.</param>
+    /// <param name="done">What it has done until then.</param>
+    public async Task<Window> WatchAsync(Func<Task> span, Func<JsonElement, double> done)
     {
-        Reading before = await ReadAsync();
-        await Task.Delay(span);
-        Reading after = await ReadAsync();
+        Reading before = await ReadAsync(done);
+        await span();
+        Reading after = await ReadAsync(done);
         double seconds = Stopwatch.GetElapsedTime(before.At, after.At).TotalSeconds;
         double miner = after.Miner - before.Miner;
 
         // A tick is a hundredth of a second, so that ticks per second are percent.
-        return new Window((after.Hashes - before.Hashes) / seconds, miner / seconds, (after.All - before.All - miner) / seconds);
+        return new Window((after.Done - before.Done) / seconds, miner / seconds, (after.All - before.All - miner) / seconds);
     }
 
     public async ValueTask DisposeAsync()
@@ -131,11 +137,11 @@ internal sealed class Besieged : IAsyncDisposable
             network.Machines[machine], ["taskset", "-c", $"{cpu}"], home, ["P2P_MINER_MEMORY=light", .. environment],
             "--cluster", cluster, "--threads", $"{threads}", "--no-mdns");
 
-    private async Task<Reading> ReadAsync()
+    private async Task<Reading> ReadAsync(Func<JsonElement, double> done)
     {
-        double hashes = (await _node.UntilAsync(_ => true)).GetProperty("totalHashes").GetDouble();
+        double now = done(await _node.UntilAsync(_ => true));
         (double miner, double all) = _node.ProcessorTime();
-        return new Reading(Stopwatch.GetTimestamp(), hashes, miner, all);
+        return new Reading(Stopwatch.GetTimestamp(), now, miner, all);
     }
 
     /// <summary>Binds all threads of this process to CPUs.</summary>
@@ -147,21 +153,21 @@ internal sealed class Besieged : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
-    private sealed record Reading(long At, double Hashes, double Miner, double All);
+    private sealed record Reading(long At, double Done, double Miner, double All);
 }
 
-/// <param name="Hashrate">Hashes per second.</param>
-/// <param name="Miner">Percent of a CPU that the miner has.</param>
+/// <param name="Rate">Hashes per second, or datasets.</param>
+/// <param name="Miner">Percent of a CPU that the miner has, and what computes its dataset.</param>
 /// <param name="Others">Percent of a CPU that all the rest of the process takes.</param>
-internal sealed record Window(double Hashrate, double Miner, double Others)
+internal sealed record Window(double Rate, double Miner, double Others)
 {
     /// <summary>
-    /// Percent of the hash rate that is lost against another window to the rest of the process, whatever other processes have of the CPU.
+    /// Percent of the rate that is lost against another window to the rest of the process, whatever other processes have of the CPU.
     /// </summary>
     public double LossAgainst(Window alone) => 100 * (1 - Part / alone.Part);
 
-    /// <summary>Percent of the hash rate that is lost against another window, whoever takes it.</summary>
-    public double SlowerThan(Window alone) => 100 * (1 - Hashrate / alone.Hashrate);
+    /// <summary>Percent of the rate that is lost against another window, whoever takes it.</summary>
+    public double SlowerThan(Window alone) => 100 * (1 - Rate / alone.Rate);
 
     private double Part => Miner / (Miner + Others);
 }
