@@ -60,6 +60,26 @@ public sealed class ClusterTests
         await OneChainAsync(first, second, again);
     }
 
+    /// <summary>All open clusters use one DHT: nobody but it can tell the two of each other.</summary>
+    [Test]
+    public async Task TwoMachines_ThatKnowOnlyANodeOfAnotherCluster_FindEachOtherByTheDht()
+    {
+        using LocalNetwork network = LocalNetwork.Create(3);
+        string[] arguments = ["--no-mdns", "--connect", $"{LocalNetwork.AddressOf(0)}:9999"];
+        await using NodeProcess other = NodeProcess.StartOn(
+            network.Machines[0], ["P2P_MINER_THREADS=0"], Home(0), "--no-mdns", "--cluster", "other", "--port", "9999");
+        await using NodeProcess first = NodeProcess.StartOn(network.Machines[1], Home(1), arguments);
+        await using NodeProcess second = NodeProcess.StartOn(network.Machines[2], Home(2), arguments);
+        JsonElement[] ends = await Task.WhenAll(first.UntilAsync(status => Peers(status) == 1), second.UntilAsync(status => Peers(status) == 1));
+
+        string?[] ids = [.. ends.Select(end => end.GetProperty("peerId").GetString())];
+        Assert.That((await first.PeersAsync()).Select(peer => peer.GetProperty("peerId").GetString()), Is.EqualTo(ids[1..]));
+        Assert.That((await second.PeersAsync()).Select(peer => peer.GetProperty("peerId").GetString()), Is.EqualTo(ids[..1]));
+        Assert.That(await other.PeersAsync(), Is.Empty);
+        await Task.WhenAll(first.UntilAsync(status => Height(status) >= 1), second.UntilAsync(status => Height(status) >= 1));
+        await OneChainAsync(first, second);
+    }
+
     /// <summary>One cluster without a name, one with, and one with a key: three nodes each, of which two share a machine.</summary>
     [Test]
     public async Task Nodes_OfThreeClustersOnOneNetwork_FindTheirOwnAndNoOthers_AlsoOnOneMachine()
