@@ -84,6 +84,28 @@ public sealed class ServedPageTests
     }
 
     [Test]
+    public async Task Page_ShowsHowFarTheDatasetIs_AndWhenItIsReady()
+    {
+        NodeStatus status = SampleStatus.Create();
+        await using ApiServer server = await StartAsync(sources: SampleStatus.Sources() with { Status = () => Volatile.Read(ref status) });
+        IPage page = await _browser.OpenAsync(server.Address, 1200, 800);
+        await ShowsDatasetAsync(page, "building 25 %", "Dataset building, 25 %", "520 MiB computed here, 0 MiB from others");
+
+        DatasetStatus later = status.Dataset! with { Progress = 0.75, LocalChunks = 1040, RemoteChunks = 520 };
+        Volatile.Write(ref status, status with { Dataset = later });
+        await ShowsDatasetAsync(page, "building 75 %", "Dataset building, 75 %", "MiB computed here, 520 MiB from others");
+
+        DatasetStatus ready = later with { State = "ready", Progress = 1, LocalChunks = 2080, RemoteChunks = 0, ItemsPerSecond = null, EtaSeconds = null };
+        Volatile.Write(ref status, status with { Dataset = ready });
+        await ShowsDatasetAsync(page, "ready", "Dataset ready, 100 %", "2080 MiB");
+
+        Volatile.Write(ref status, status with { Dataset = null, Memory = "light" });
+        await ShowsDatasetAsync(page, "not used", "The dataset is not used", "hashes come from the 256 MiB cache");
+        Assert.That(_browser.Complaints, Is.Empty);
+        await page.CloseAsync();
+    }
+
+    [Test]
     public async Task Page_SaysThatTheNodeIsGone_AndComesBackWithIt()
     {
         ApiServer server = await StartAsync();
@@ -100,6 +122,18 @@ public sealed class ServedPageTests
         await Assertions.Expect(page.Locator("#connection")).ToHaveTextAsync("Live", new() { Timeout = Milliseconds });
         await Assertions.Expect(page.Locator("#banner")).ToBeHiddenAsync();
         await page.CloseAsync();
+    }
+
+    /// <param name="page">The page.</param>
+    /// <param name="state">In words.</param>
+    /// <param name="bar">What the bar says to those who do not see it.</param>
+    /// <param name="note">Part of what stands below the bar.</param>
+    private static async Task ShowsDatasetAsync(IPage page, string state, string bar, string note)
+    {
+        ILocator dataset = page.Locator("#work .progress");
+        await Assertions.Expect(dataset.Locator(".progress-state")).ToHaveTextAsync(state, new() { Timeout = Milliseconds });
+        await Assertions.Expect(dataset.GetByRole(AriaRole.Img)).ToHaveAccessibleNameAsync(bar, new() { Timeout = Milliseconds });
+        await Assertions.Expect(dataset.Locator(".note")).ToContainTextAsync(note, new() { Timeout = Milliseconds });
     }
 
     private static float Milliseconds => (float)Wait.Longest.TotalMilliseconds;
