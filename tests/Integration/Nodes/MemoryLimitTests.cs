@@ -1,12 +1,14 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using P2PMiner.Integration.Tests.Cluster;
 
 namespace P2PMiner.Integration.Tests.Nodes;
 
 /// <summary>A node that may have so much memory and no more, as in a container. Needs root.</summary>
 [Category("Node")]
-public sealed class MemoryLimitTests
+public sealed partial class MemoryLimitTests
 {
     /// <summary>
     /// For most of the dataset and not for all of it: with half of it, whether hashing with it is faster is a matter of the machine.
@@ -15,6 +17,8 @@ public sealed class MemoryLimitTests
 
     /// <summary>Light mode takes two caches of 256 MiB.</summary>
     private const int TooSmallMebibytes = 400;
+
+    private const int DatasetMebibytes = 2080;
 
     /// <summary>Shares that must be found and accepted with what is held.</summary>
     private const long Shares = 4;
@@ -25,7 +29,8 @@ public sealed class MemoryLimitTests
     [SetUp]
     public void MakeLimit()
     {
-        bool isSmall = TestContext.CurrentContext.Test.MethodName == nameof(Node_TooSmallEvenForLightMode_Relays_AndSaysSo);
+        bool isSmall = TestContext.CurrentContext.Test.MethodName
+            is nameof(Node_TooSmallEvenForLightMode_Relays_AndSaysSo) or nameof(Master_WithoutMemoryForTheDataset_IsRefusedInOneLine_WithTheNumbers);
         if (MemoryLimit.TryCreate(isSmall ? TooSmallMebibytes : LimitMebibytes) is not MemoryLimit limit)
         {
             Assert.Ignore("no control group can be made here");
@@ -98,6 +103,20 @@ public sealed class MemoryLimitTests
         Assert.That(_limit.TimesMet, Is.Zero, small.Explain());
     }
 
+    [Test]
+    public async Task Master_WithoutMemoryForTheDataset_IsRefusedInOneLine_WithTheNumbers()
+    {
+        await using NodeProcess master = NodeProcess.StartWithin(_limit.Command, _data, [.. Cluster, "--mode", "master", "--memory", "auto"]);
+        int code = await master.ExitCodeAsync();
+        string[] lines = [.. master.Output.Where(line => line.Contains("--mode master", StringComparison.Ordinal))];
+        Assert.That(code, Is.Not.Zero, master.Explain());
+        Assert.That(lines, Has.Length.EqualTo(1), master.Explain());
+        Match numbers = NeededAndAvailable().Match(lines[0]);
+        Assert.That(numbers.Success, Is.True, lines[0]);
+        Assert.That(Mebibytes(numbers.Groups["needed"]), Is.GreaterThan(DatasetMebibytes));
+        Assert.That(Mebibytes(numbers.Groups["available"]), Is.InRange(1, TooSmallMebibytes));
+    }
+
     private string[] Cluster => ["--cluster", Path.GetFileName(_data), "--no-mdns", "--no-dht", "--listen", "/ip4/127.0.0.1/tcp/0"];
 
     private NodeProcess Start() => NodeProcess.StartWithin(_limit.Command, _data, "--memory", "auto", "--threads", "1", "--no-mdns", "--no-dht");
@@ -111,6 +130,11 @@ public sealed class MemoryLimitTests
         Assert.That(status.GetProperty("shares").GetProperty("rejected").GetInt64(), Is.Zero);
         Assert.That(node.Output, Has.None.Contain("wrong hash"));
     }
+
+    [GeneratedRegex("take (?<needed>[0-9]+) MiB.* does not fit in the (?<available>[0-9]+) MiB available")]
+    private static partial Regex NeededAndAvailable();
+
+    private static int Mebibytes(Group number) => int.Parse(number.Value, CultureInfo.InvariantCulture);
 
     private static long Accepted(JsonElement status) => status.GetProperty("shares").GetProperty("accepted").GetInt64();
 
