@@ -56,6 +56,7 @@ internal static class SampleStatus
         Job = new JobStatus("daemon", 3_000_000, UInt128.Parse("340282366920938463463374607431768211455"), Key),
         Shares = new ShareCounts(10, 8, 1, 1),
         Blocks = new BlockCounts(2, 1, 1),
+        Shadow = new ShadowStatus(480, 1, 2),
         Chain = new ChainStatus(42, Key, 5000),
         Contribution = new ContributionStatus(0.55, 3, 2),
         Dataset = new DatasetStatus(Key, "building", 0.25, 520, 0, 800_000, 31.5),
