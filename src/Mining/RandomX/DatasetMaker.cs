@@ -83,7 +83,7 @@ internal sealed class DatasetMaker
             long start = _time.GetTimestamp();
             RandomXDataset first = await AllocateAsync(engine, 0, isPart);
             datasets.Add(first);
-            ItemOrigin origin = await FillAsync(first, cache, items, lowPriority, trusts && !isPart, progress, cancellation);
+            ItemOrigin origin = await FillAsync(first, cache, items, isPart, lowPriority, trusts, progress, cancellation);
             first.Complete(cache.Key);
             for (int node = 1; node < _options.Nodes.Count; node++)
             {
@@ -158,11 +158,11 @@ internal sealed class DatasetMaker
     }
 
     private async Task<ItemOrigin> FillAsync(
-        RandomXDataset dataset, IRandomXCache cache, int items, bool lowPriority, bool trusts,
+        RandomXDataset dataset, IRandomXCache cache, int items, bool isPart, bool lowPriority, bool trusts,
         Action<DatasetState, DatasetProgress> progress, CancellationToken cancellation)
     {
         var key = new Hash256(cache.Key);
-        using DatasetFileReader? reader = trusts ? _file?.TryOpen(key) : null;
+        using DatasetFileReader? reader = trusts && !isPart ? _file?.TryOpen(key) : null;
         if (reader is null)
         {
             int remote = await _builder.FillAsync(

@@ -14,7 +14,7 @@ public sealed record KeyStoreOptions
     /// <summary>Whether datasets are made beside the caches, until <see cref="KeyStore.SetMemory"/> changes it.</summary>
     public required MemoryMode Memory { get; init; }
 
-    /// <summary>How many of a dataset's items are held in hybrid mode, from the first on.</summary>
+    /// <summary>How many of a dataset's items are held in hybrid mode, from the first on; whole chunks of 1 MiB, so that others can bring them.</summary>
     public int PartItems { get; init; } = RandomXLibrary.DatasetItemCount;
 
     /// <summary>

@@ -82,7 +82,7 @@ internal sealed class ClusterNode
         _entrance = new Entrance(_standing, time);
         StrangerTime strangers = new(_standing, Environment.ProcessorCount, work.ProofCost, time, work.NeedsCache);
         tree.TipChanged += new ClockWarning(tree, time, _logger).Look;
-        _server = new ChainServer(tree, time);
+        _server = new ChainServer(tree, _standing.IsProven, time);
         _sync = new ChainSync(tree, _view, prove, _conduct, strangers, time, _logger);
         _view.Heard += _sync.Heard;
         _datasets = new DatasetExchange(work.Hold, options.UploadLimit, _cluster.DatasetKey, _view, _standing.IsProven, _conduct, time, _logger);

@@ -70,6 +70,7 @@ internal sealed class TenMachinesTests
             fleet.Start(victim);
         await fleet.UntilPeersAsync(Machines - 1);
 
+        ulong parted = (await Task.WhenAll(fleet.Running.Select(node => node.UntilAsync(_ => true)))).Min(Fleet.Height);
         network.Part(Machines / 2, isParted: true);
         await Task.WhenAll(fleet.Running.Select(node => node.UntilAsync(status => Fleet.Peers(status) < Machines / 2)));
         network.Part(Machines / 2, isParted: false);
@@ -77,7 +78,10 @@ internal sealed class TenMachinesTests
 
         // The last three links do not count.
         await fleet[1].UntilAsync(status => Fleet.Height(status) >= 6);
-        await ReportAsync(fleet, network, daemons: [0, 1], "killed and parted");
+        FleetShares shares = await ReportAsync(fleet, network, daemons: [0, 1], "killed and parted");
+
+        // Of what was found while they were parted nothing is asked, as below.
+        Assert.That(shares.Lost.Where(share => share.Height < parted), Is.Empty, "lost by kills");
     }
 
     [Test]

@@ -1,7 +1,10 @@
 using P2PMiner.Hardware;
 using P2PMiner.Mining.RandomX;
+using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
+using P2PMiner.Mining.RandomX.Files;
 using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Mining.Tests.RandomX.Chunks;
 
 namespace P2PMiner.Mining.Tests.RandomX;
 
@@ -9,7 +12,7 @@ namespace P2PMiner.Mining.Tests.RandomX;
 public sealed class HybridModeTests
 {
     /// <summary>Less than a tenth of a dataset would be left unread.</summary>
-    private const int PartItems = RandomXLibrary.DatasetItemCount / 9;
+    private const int PartItems = RandomXLibrary.DatasetItemCount / 9 / DatasetWorkers.ChunkItems * DatasetWorkers.ChunkItems;
 
     /// <summary>Of what counts as a whole dataset here.</summary>
     private const int WholeItems = RandomXLibrary.DatasetItemCount / 8;
@@ -41,6 +44,33 @@ public sealed class HybridModeTests
             light!.CalculateHash(inputs.AsSpan(lane * 76, 76), expected);
             Assert.That(hashes.AsSpan(lane * Hash256.Size, Hash256.Size).ToArray(), Is.EqualTo(expected), $"lane {lane}");
         }
+    }
+
+    [Test]
+    public async Task KeyStore_TakesChunksOfAPartFromOthers()
+    {
+        if (ManagedEngine.WhyInterpreted is string reason)
+            Assert.Ignore(reason);
+        const int Last = PartItems / DatasetWorkers.ChunkItems - 1;
+        using IRandomXCache cache = new ManagedEngine().CreateCache(KeyBytes, PagePreference.Normal);
+        ChunkBuffer chunk = new();
+        Assert.That(cache.TryComputeItems(Last * DatasetWorkers.ChunkItems, chunk.Bytes), Is.True);
+        TaskCompletionSource<ChunkVerdict> verdict = new();
+        TestSupplier supplier = new((intake, _) =>
+        {
+            using ChunkSource source = intake.Open(() => { });
+            source.TryTake(1, out int first, out int _);
+            Assert.That(first, Is.EqualTo(Last).Or.EqualTo(-1));
+            verdict.SetResult(source.Offer(Last, chunk.Bytes));
+            return Task.CompletedTask;
+        });
+        await using KeyStore store = new(
+            Options(new ManagedEngine()) with { Supplier = supplier }, TimeProvider.System, new RecordingLogger(), WholeItems);
+        KeyStatus ready = await WaitForDatasetAsync(store, DatasetState.Ready);
+        Assert.That(verdict.Task.IsCompleted, Is.True, "others are asked");
+        ChunkVerdict found = await verdict.Task;
+        Assert.That(found, Is.Not.EqualTo(ChunkVerdict.Wrong));
+        Assert.That(ready.Progress.ItemsRemote, Is.EqualTo(found == ChunkVerdict.Taken ? DatasetWorkers.ChunkItems : 0), "unless a thread was faster");
     }
 
     [TestCase(true, TestName = "KeyStore_OfAnEngineThatNeedsTheWholeDataset_StaysLight")]
@@ -99,9 +129,10 @@ public sealed class HybridModeTests
             () => engine.PreparePart(cache, part, PagePreference.Thp, CancellationToken.None), Throws.TypeOf<RandomXUnavailableException>());
     }
 
-    private static KeyStore Create(IRandomXEngine engine) => new(
-        new KeyStoreOptions { Memory = MemoryMode.Hybrid, PartItems = PartItems, BuilderThreads = 1, Engine = engine, Pages = PagePreference.Thp },
-        TimeProvider.System, new RecordingLogger(), WholeItems);
+    private static KeyStore Create(IRandomXEngine engine) => new(Options(engine), TimeProvider.System, new RecordingLogger(), WholeItems);
+
+    private static KeyStoreOptions Options(IRandomXEngine engine) =>
+        new() { Memory = MemoryMode.Hybrid, PartItems = PartItems, BuilderThreads = 1, Engine = engine, Pages = PagePreference.Thp };
 
     private static async Task<KeyStatus> WaitForDatasetAsync(KeyStore store, DatasetState state)
     {

@@ -5,6 +5,7 @@ using P2PMiner.Mining.RandomX.Chunks;
 using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Files;
 using P2PMiner.Mining.RandomX.Native;
+using P2PMiner.Mining.Tests.RandomX.Chunks;
 
 namespace P2PMiner.Mining.Tests.RandomX;
 
@@ -259,7 +260,7 @@ public sealed partial class KeyStoreTests
     public async Task DoubtedDataset_IsMadeAgainWithoutTheOthers()
     {
         int calls = 0;
-        Supplier supplier = new(intake =>
+        TestSupplier supplier = new((intake, _) =>
         {
             calls++;
             using RandomXDataset dataset = RandomXDataset.Allocate(PagePreference.Normal);
@@ -270,6 +271,7 @@ public sealed partial class KeyStoreTests
             using ChunkSource source = intake.Open(() => { });
             if (source.TryTake(1, out int first, out int _) && first == 2)
                 source.Offer(2, chunk);
+            return Task.CompletedTask;
         });
         await using KeyStore store = new(
             Options(MemoryMode.Full) with { Supplier = supplier }, TimeProvider.System, NullLogger.Instance, FewItems);
@@ -385,15 +387,6 @@ public sealed partial class KeyStoreTests
         {
             Assert.That(verifier.TryHash(Keys[0], [1], hash), Is.True, $"late hit {late}");
             Assert.That(hash, Is.EqualTo(Reference(Keys[0], 1)));
-        }
-    }
-
-    private sealed class Supplier(Action<ChunkIntake> supply) : IChunkSupplier
-    {
-        public Task SupplyAsync(ChunkIntake intake, CancellationToken cancellation)
-        {
-            supply(intake);
-            return Task.CompletedTask;
         }
     }
 

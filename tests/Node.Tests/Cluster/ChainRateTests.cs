@@ -18,12 +18,13 @@ internal sealed class ChainRateTests : IDisposable
     private readonly ManualTime _time = new(DateTimeOffset.UnixEpoch);
     private readonly ShareTree _tree = TestChain.NewTree();
     private readonly ChainServer _server;
+    private readonly HashSet<PeerId> _strangers = [];
     private readonly CancellationTokenSource _stop = new();
 
     public ChainRateTests()
     {
         TestChain.Grow(_tree, 3);
-        _server = new ChainServer(_tree, _time);
+        _server = new ChainServer(_tree, peer => !_strangers.Contains(peer), _time);
     }
 
     public void Dispose()
@@ -59,6 +60,17 @@ internal sealed class ChainRateTests : IDisposable
         Assert.That(peers.Sum(peer => peer.Pages), Is.EqualTo(400));
         Pass(TimeSpan.FromSeconds(10));
         Assert.That(peers.Sum(peer => peer.Pages), Is.EqualTo(400 + 10 * 20));
+    }
+
+    [Test]
+    public void StrangersTogether_GetHalfOfThat_AndLeaveTheRestToMembersWhoHaveProvedThemselves()
+    {
+        _strangers.UnionWith(Enumerable.Range(1, 15).Select(Peer));
+        Asker[] strangers = [.. _strangers.Select(peer => Ask(peer, 1000))];
+        Assert.That(strangers.Sum(peer => peer.Pages), Is.EqualTo(200));
+        Assert.That(Ask(Peer(16), 100).Pages, Is.EqualTo(40));
+        Pass(TimeSpan.FromSeconds(10));
+        Assert.That(strangers.Sum(peer => peer.Pages), Is.EqualTo(200 + 10 * 10));
     }
 
     private Asker Ask(PeerId peer, int times)

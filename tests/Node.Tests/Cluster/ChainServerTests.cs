@@ -16,7 +16,7 @@ internal sealed class ChainServerTests
     private readonly ShareTree _tree = TestChain.NewTree();
     private readonly ChainServer _server;
 
-    public ChainServerTests() => _server = new ChainServer(_tree, TimeProvider.System);
+    public ChainServerTests() => _server = new ChainServer(_tree, _ => true, TimeProvider.System);
 
     [Test]
     public void Links_AreGivenByLocatorByHeightAndById()

@@ -83,7 +83,7 @@ internal sealed class ChainSyncTests : IAsyncDisposable
         TestChain.Grow(_tree, ChainProtocol.MaxLinks);
         ShareTree theirs = TestChain.NewTree();
         TestChain.Grow(theirs, ChainProtocol.MaxLinks + 1);
-        ChainServer server = new(theirs, TimeProvider.System);
+        ChainServer server = new(theirs, _ => true, TimeProvider.System);
         _prove = _ => Proof.Invalid;
         ulong height = 1;
         Host other = await HostAsync(host => host.Handle(ChainProtocol.Id, async (stream, cancellation) =>
@@ -276,7 +276,7 @@ internal sealed class ChainSyncTests : IAsyncDisposable
     /// <summary>A host that gives a chain, connected with ours.</summary>
     private async Task<Host> ServeAsync(ShareTree chain)
     {
-        ChainServer server = new(chain, TimeProvider.System);
+        ChainServer server = new(chain, _ => true, TimeProvider.System);
         Host host = await HostAsync(host => host.Handle(ChainProtocol.Id, (stream, cancellation) =>
         {
             lock (_asked)

@@ -140,6 +140,16 @@ internal sealed class ShareGossipTests
     }
 
     [Test]
+    public async Task Links_ThatNobodyWaitsForAnyMore_AreForgotten_AlsoWhileOthersAreWaitedFor()
+    {
+        WaitingShares waiting = new(_tree);
+        _ = waiting.WaitAsync(new Hash256(Enumerable.Repeat((byte)255, Hash256.Size).ToArray()), Peer, Task.Delay(Timeout.Infinite), CancellationToken.None);
+        for (int i = 0; i < 100; i++)
+            Assert.That(await waiting.WaitAsync(new Hash256(Enumerable.Repeat((byte)i, Hash256.Size).ToArray()), Peer, Task.CompletedTask, CancellationToken.None), Is.False);
+        Assert.That(waiting.Awaited, Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task Flood_OfValidSharesOfOnePeer_IsCheckedWithinItsBudgetOnly()
     {
         Link parent = _tree.Tip;

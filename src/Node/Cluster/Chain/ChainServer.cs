@@ -4,6 +4,7 @@ using P2PMiner.Mining;
 using P2PMiner.Node.Cluster.Proto;
 using P2PMiner.Node.Cluster.Shares;
 using P2PMiner.Node.ShareChain;
+using P2PMiner.P2P.Identity;
 using P2PMiner.P2P.Network;
 using P2PMiner.P2P.Streams;
 
@@ -11,17 +12,18 @@ namespace P2PMiner.Node.Cluster.Chain;
 
 /// <summary>Answers those who catch up on the share chain.</summary>
 /// <param name="tree">The chain.</param>
+/// <param name="isProven">Whether a member has proved itself.</param>
 /// <param name="time">Paces those who ask much, and ends streams on which nothing is asked.</param>
-internal sealed class ChainServer(ShareTree tree, TimeProvider time)
+internal sealed class ChainServer(ShareTree tree, Predicate<PeerId> isProven, TimeProvider time)
 {
     /// <summary>Streams that one peer may have open.</summary>
     public static readonly HandlerLimits Limits = new(Inbound: 4, Outbound: 4);
 
     /// <summary>
     /// Pages per second of one peer and of all, and at once. 256 links in a quarter of a second is faster than anyone verifies; and on
-    /// however many streams somebody asks, he gets no more.
+    /// however many streams somebody asks, he gets no more. Half is for those who have proved themselves, whatever the others ask.
     /// </summary>
-    private static readonly BudgetRates Rates = new(PeerRate: 4, PeerBurst: 40, TotalRate: 20, TotalBurst: 400);
+    private static readonly BudgetRates Rates = new(PeerRate: 4, PeerBurst: 40, TotalRate: 20, TotalBurst: 400, NewRate: 10, NewBurst: 200);
 
     /// <summary>Who has used up its pages looks again so often.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
@@ -29,7 +31,7 @@ internal sealed class ChainServer(ShareTree tree, TimeProvider time)
     /// <summary>Whoever checks a page on a slow machine needs minutes for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    private readonly CheckBudget _pages = new(time, Rates);
+    private readonly CheckBudget _pages = new(time, Rates, isProven);
 
     /// <exception cref="IOException">The stream broke, or the other side breaks the protocol.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or nothing was asked for too long.</exception>

@@ -14,7 +14,7 @@ internal sealed class WaitingShares
 
     private readonly ShareTree _tree;
     private readonly Lock _lock = new();
-    private readonly Dictionary<Hash256, TaskCompletionSource> _parents = [];
+    private readonly Dictionary<Hash256, Parent> _parents = [];
     private readonly Dictionary<PeerId, int> _peers = [];
     private int _count;
 
@@ -24,49 +24,58 @@ internal sealed class WaitingShares
         tree.Added += OnAdded;
     }
 
+    /// <summary>Links that are waited for now.</summary>
+    internal int Awaited
+    {
+        get
+        {
+            lock (_lock)
+                return _parents.Count;
+        }
+    }
+
     /// <summary>Waits for a link.</summary>
-    /// <param name="parent">Its id.</param>
+    /// <param name="id">The link's.</param>
     /// <param name="peer">Who brought the share that waits.</param>
     /// <param name="patience">How long.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>False if it did not come in time, or too many wait.</returns>
-    public async Task<bool> WaitAsync(Hash256 parent, PeerId peer, Task patience, CancellationToken cancellation)
+    public async Task<bool> WaitAsync(Hash256 id, PeerId peer, Task patience, CancellationToken cancellation)
     {
-        TaskCompletionSource arrival;
+        Parent? parent;
         lock (_lock)
         {
             if (_count >= Capacity || _peers.GetValueOrDefault(peer) >= PeerCapacity)
                 return false;
             _count++;
             _peers[peer] = _peers.GetValueOrDefault(peer) + 1;
-            if (!_parents.TryGetValue(parent, out arrival!))
-                _parents[parent] = arrival = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!_parents.TryGetValue(id, out parent))
+                _parents[id] = parent = new Parent();
+            parent.Waiters++;
         }
         try
         {
             // It may have come between the look that missed it and the registration.
-            if (_tree.TryGet(parent, out _))
+            if (_tree.TryGet(id, out _))
                 return true;
-            await Task.WhenAny(arrival.Task, patience).WaitAsync(cancellation);
-            return arrival.Task.IsCompleted || _tree.TryGet(parent, out _);
+            await Task.WhenAny(parent.Arrival.Task, patience).WaitAsync(cancellation);
+            return parent.Arrival.Task.IsCompleted || _tree.TryGet(id, out _);
         }
         finally
         {
-            Leave(parent, peer, arrival);
+            Leave(id, peer, parent);
         }
     }
 
-    private void Leave(Hash256 parent, PeerId peer, TaskCompletionSource arrival)
+    private void Leave(Hash256 id, PeerId peer, Parent parent)
     {
         lock (_lock)
         {
             _count--;
             if (--_peers[peer] == 0)
                 _peers.Remove(peer);
-            if (_count == 0)
-                _parents.Clear();
-            else if (arrival.Task.IsCompleted)
-                _parents.Remove(parent);
+            if (--parent.Waiters == 0 && _parents.GetValueOrDefault(id) == parent)
+                _parents.Remove(id);
         }
     }
 
@@ -75,8 +84,15 @@ internal sealed class WaitingShares
     {
         lock (_lock)
         {
-            if (_parents.Remove(link.Id, out TaskCompletionSource? arrival))
-                arrival.TrySetResult();
+            if (_parents.Remove(link.Id, out Parent? parent))
+                parent.Arrival.TrySetResult();
         }
+    }
+
+    private sealed class Parent
+    {
+        public TaskCompletionSource Arrival { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Waiters { get; set; }
     }
 }

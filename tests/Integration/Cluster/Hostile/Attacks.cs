@@ -117,7 +117,7 @@ internal static class Attacks
             Share share = tree.NextTemplate(member.Miner, Now).ToShare((ulong)i, 0);
             tree.AddVerified(share, share.Header.Timestamp);
         }
-        ChainServer server = new(tree, TimeProvider.System);
+        ChainServer server = new(tree, _ => true, TimeProvider.System);
         member.Answer = server.Answer;
         member.Tip = new ChainTip(tree.Tip.Height, tree.Tip.Id, tree.Tip.CumulativeDifficulty);
         while (member.IsConnected)

@@ -37,7 +37,7 @@ public sealed class ChunkIntakeTests
     public async Task Supplied_IsTheSameDataset_AndCountsWhatCameFromElsewhere()
     {
         int taken = 0;
-        Supplier supplier = new(async (intake, cancellation) =>
+        TestSupplier supplier = new(async (intake, cancellation) =>
         {
             Assert.That(intake.Key, Is.EqualTo(new Hash256(_cache.Key)));
             Assert.That(intake.SizeOf(intake.Chunks - 1), Is.EqualTo(ChunkBytes - 5 * RandomXLibrary.DatasetItemSize));
@@ -57,7 +57,7 @@ public sealed class ChunkIntakeTests
     public async Task WrongChunk_IsFound_AndAllOfItsSourceIsComputedHere()
     {
         ChunkVerdict verdict = ChunkVerdict.Taken;
-        Supplier supplier = new((intake, _) =>
+        TestSupplier supplier = new((intake, _) =>
         {
             ChunkSource source = intake.Open(() => Assert.Fail("found at once"));
             for (int sent = 0; verdict == ChunkVerdict.Taken && source.TryTake(1, out int chunk, out int _); sent++)
@@ -80,7 +80,7 @@ public sealed class ChunkIntakeTests
     {
         ChunkVerdict after = ChunkVerdict.Taken;
         ChunkIntake? ended = null;
-        Supplier supplier = new(async (intake, cancellation) =>
+        TestSupplier supplier = new(async (intake, cancellation) =>
         {
             ended = intake;
             ChunkSource source = intake.Open(() => Assert.Fail("what it brought looks right"));
@@ -216,10 +216,5 @@ public sealed class ChunkIntakeTests
     {
         for (int item = 0; item < bytes.Length / RandomXLibrary.DatasetItemSize; item += every)
             bytes[item * RandomXLibrary.DatasetItemSize] ^= 1;
-    }
-
-    private sealed class Supplier(Func<ChunkIntake, CancellationToken, Task> supply) : IChunkSupplier
-    {
-        public Task SupplyAsync(ChunkIntake intake, CancellationToken cancellation) => supply(intake, cancellation);
     }
 }
