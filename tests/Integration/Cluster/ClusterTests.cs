@@ -65,7 +65,7 @@ public sealed class ClusterTests
     public async Task TwoMachines_ThatKnowOnlyANodeOfAnotherCluster_FindEachOtherByTheDht()
     {
         using LocalNetwork network = LocalNetwork.Create(3);
-        string[] arguments = ["--no-mdns", "--connect", $"{LocalNetwork.AddressOf(0)}:9999"];
+        string[] arguments = ["--no-mdns", "--log-level", "debug", "--connect", $"{LocalNetwork.AddressOf(0)}:9999"];
         await using NodeProcess other = NodeProcess.StartOn(
             network.Machines[0], ["P2P_MINER_THREADS=0"], Home(0), "--no-mdns", "--cluster", "other", "--port", "9999");
         await using NodeProcess first = NodeProcess.StartOn(network.Machines[1], Home(1), arguments);
@@ -76,6 +76,11 @@ public sealed class ClusterTests
         Assert.That((await first.PeersAsync()).Select(peer => peer.GetProperty("peerId").GetString()), Is.EqualTo(ids[1..]));
         Assert.That((await second.PeersAsync()).Select(peer => peer.GetProperty("peerId").GetString()), Is.EqualTo(ids[..1]));
         Assert.That(await other.PeersAsync(), Is.Empty);
+
+        // A search of the DHT may connect them as well; but the cluster's record names both, and nobody else.
+        await Wait.UntilAsync(
+            () => Task.FromResult(new[] { first, second }.Any(node => node.Output.Any(line => line.EndsWith("found 2 of the cluster", StringComparison.Ordinal)))),
+            () => $"the cluster's record is found; {first.Explain()}");
         await Task.WhenAll(first.UntilAsync(status => Height(status) >= 1), second.UntilAsync(status => Height(status) >= 1));
         await OneChainAsync(first, second);
     }
