@@ -16,6 +16,9 @@ internal static class FrameworkProbe
     private const byte NoBattery = 128;
     private const byte UnknownPercent = 255;
 
+    /// <summary>Whether the CPU has AES rounds on 256-bit and, with AVX-512, 512-bit vectors (Intel SDM, volume 2A, CPUID leaf 7: bit 9 of ECX).</summary>
+    public static bool HasVaes => Avx2.IsSupported && Leaf7(leaf => (leaf.Ecx >> 9 & 1) != 0);
+
     public static HardwareInfo Read()
     {
         int[] cpus = [.. Enumerable.Range(0, Environment.ProcessorCount)];
@@ -68,15 +71,13 @@ internal static class FrameworkProbe
         Aes: X86Aes.IsSupported || ArmAes.IsSupported,
         Ssse3: Ssse3.IsSupported,
         Avx2: Avx2.IsSupported,
-        Vaes: Vaes(),
+        Vaes: HasVaes,
         Avx512F: Avx512F.IsSupported,
         Avx512Bw: Avx512BW.IsSupported,
         Avx512Dq: Avx512DQ.IsSupported,
         Avx512Vl: Avx512F.VL.IsSupported,
+        // Intel SDM, volume 2A, CPUID leaf 7.
         Avx512Ifma: Avx512F.IsSupported && Leaf7(leaf => (leaf.Ebx >> 21 & 1) != 0));
-
-    /// <summary>CPUID leaf 7 (Intel SDM, volume 2A): VAES is bit 9 of ECX, AVX512_IFMA bit 21 of EBX.</summary>
-    private static bool Vaes() => Avx2.IsSupported && Leaf7(leaf => (leaf.Ecx >> 9 & 1) != 0);
 
     private static bool Leaf7(Func<(int Eax, int Ebx, int Ecx, int Edx), bool> test) =>
         X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && test(X86Base.CpuId(7, 0));

@@ -38,5 +38,6 @@ public interface IRandomXCache : IDisposable
     /// <param name="firstItem">Number of the first.</param>
     /// <param name="items">Where they go, 64 bytes each, at an address that is a multiple of 64.</param>
     /// <returns>False where this engine computes items of datasets in memory only.</returns>
+    /// <exception cref="ArgumentException">Another address.</exception>
     bool TryComputeItems(int firstItem, Span<byte> items) => false;
 }

@@ -12,6 +12,15 @@ internal static class AesGenerator1R
     internal static readonly Vector128<byte> Key2 = AesKey.Read("f162123fc67e949f4f79c0f445e3203e");
     internal static readonly Vector128<byte> Key3 = AesKey.Read("3581ef6a7c31bab1884c311654911649");
 
+    /// <summary>The four keys, 64 bytes.</summary>
+    internal static void CopyKeys(Span<byte> keys)
+    {
+        Key0.CopyTo(keys);
+        Key1.CopyTo(keys[16..]);
+        Key2.CopyTo(keys[32..]);
+        Key3.CopyTo(keys[48..]);
+    }
+
     /// <summary>Writes output to <paramref name="output"/>, a multiple of 64 bytes, and leaves the final state in <paramref name="state"/>, 64 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fill(Span<byte> state, Span<byte> output)

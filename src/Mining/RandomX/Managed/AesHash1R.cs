@@ -71,6 +71,19 @@ internal static class AesHash1R
         Finish(state0, state1, state2, state3, hash);
     }
 
+    /// <summary>What a hash begins with, for those who do the rounds of the input themselves: 64 bytes.</summary>
+    internal static void Begin(Span<byte> state)
+    {
+        State0.CopyTo(state);
+        State1.CopyTo(state[16..]);
+        State2.CopyTo(state[32..]);
+        State3.CopyTo(state[48..]);
+    }
+
+    /// <summary>The last rounds, from the state after the input, 64 bytes.</summary>
+    internal static void End(ReadOnlySpan<byte> state, Span<byte> hash) =>
+        Finish(Vector128.Create(state[..16]), Vector128.Create(state[16..32]), Vector128.Create(state[32..48]), Vector128.Create(state[48..64]), hash);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish(Vector128<byte> state0, Vector128<byte> state1, Vector128<byte> state2, Vector128<byte> state3, Span<byte> hash)
     {

@@ -6,10 +6,7 @@ using X86Aes = System.Runtime.Intrinsics.X86.Aes;
 namespace P2PMiner.Mining.RandomX.Managed;
 
 /// <summary>One AES round on 16 bytes (specification, chapter 3.1; FIPS 197): by the CPU's instruction where it has one, else from tables.</summary>
-/// <remarks>
-/// Not by VAES, for which .NET 10 has no intrinsics: the four chains of a hash and the four of a generator wait for their own rounds, so that
-/// wider ones would not be sooner.
-/// </remarks>
+/// <remarks>VAES is used where several scratchpads are ended at once (<see cref="X86.WideAes"/>): a single one would not be sooner by it.</remarks>
 internal static class AesRound
 {
     private static readonly byte[] Box = MakeBox();

@@ -121,6 +121,9 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         {
             if (Items is ItemCompiler compiler)
             {
+                // Its stores would end the process.
+                if ((nuint)destination % Parameters.ItemSize != 0)
+                    throw new ArgumentException($"items begin at an address that is a multiple of {Parameters.ItemSize}", nameof(items));
                 compiler.Compute(_memory, (uint)firstItem, count, destination);
                 return true;
             }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using P2PMiner.Mining.RandomX.Managed;
+using P2PMiner.Mining.RandomX.Managed.X86;
 using X86Aes = System.Runtime.Intrinsics.X86.Aes;
 
 namespace P2PMiner.Mining.Tests.RandomX.Managed;
@@ -45,6 +46,38 @@ public sealed unsafe class AesTests
             byte[] expected = Native(input, StateSize, (i, o) => Hash1R(hard, i, (nuint)size, o), out _);
             Assert.That(hash, Is.EqualTo(expected));
         }
+    }
+
+    [Test]
+    public void HashAndFill_OfSeveralScratchpadsAtOnce_IsThatOfEach([Range(1, WideAes.MostLanes)] int lanes)
+    {
+        if (!WideAes.IsSupported)
+            Assert.Ignore("this CPU has no VAES on 512 bits");
+        Random random = new(lanes);
+        byte[] states = new byte[lanes * StateSize];
+        byte[] hashes = new byte[lanes * StateSize];
+        byte[] scratchpads = new byte[lanes * Parameters.ScratchpadL3];
+        random.NextBytes(states);
+        random.NextBytes(scratchpads);
+        byte[] expectedStates = [.. states];
+        byte[] expectedHashes = new byte[hashes.Length];
+        byte[] expected = [.. scratchpads];
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            Range part = (lane * StateSize)..((lane + 1) * StateSize);
+            AesHash1R.HashAndFill(
+                expected.AsSpan(lane * Parameters.ScratchpadL3, Parameters.ScratchpadL3), expectedHashes.AsSpan(part), expectedStates.AsSpan(part));
+        }
+
+        byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)scratchpads.Length, StateSize);
+        scratchpads.CopyTo(new Span<byte>(memory, scratchpads.Length));
+        WideAes.HashAndFill(memory, hashes, states);
+        new Span<byte>(memory, scratchpads.Length).CopyTo(scratchpads);
+        NativeMemory.AlignedFree(memory);
+
+        Assert.That(hashes, Is.EqualTo(expectedHashes));
+        Assert.That(states, Is.EqualTo(expectedStates));
+        Assert.That(scratchpads.AsSpan().SequenceEqual(expected), Is.True);
     }
 
     [Test]

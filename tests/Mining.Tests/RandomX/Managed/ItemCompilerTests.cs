@@ -17,6 +17,18 @@ public sealed unsafe class ItemCompilerTests
     }
 
     [Test]
+    public void Cache_RefusesAnAddressThatTheStoresCannotUse()
+    {
+        byte[] memory = new byte[3 * Parameters.ItemSize];
+        fixed (byte* start = memory)
+        {
+            int aligned = (int)((nuint)Parameters.ItemSize - (nuint)start % Parameters.ItemSize);
+            Assert.That(() => TestCache.Key000.TryComputeItems(0, memory.AsSpan(aligned + 1, Parameters.ItemSize)), Throws.ArgumentException);
+            Assert.That(TestCache.Key000.TryComputeItems(0, memory.AsSpan(aligned, Parameters.ItemSize)), Is.True);
+        }
+    }
+
+    [Test]
     public void ItemCompiler_ComputesWhatTheReferenceDoes([Values(1, 4, 8)] int width)
     {
         ManagedCache cache = TestCache.Key000;

@@ -13,6 +13,9 @@ internal abstract unsafe class LaneMachine : IDisposable
 {
     private const int SeedSize = 64;
     private const int HashSize = 32;
+
+    // It takes the place of the registers a.
+    private const int FingerprintOffset = 192;
     private const int ConfigurationWords = ProgramConfiguration.Size / 8;
 
     private readonly byte* _dataset;
@@ -108,7 +111,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         Times?.Begin();
         for (int lane = 0; lane < _wanted; lane++)
         {
-            AesHash1R.Hash(Scratchpad(lane), Registers(lane)[192..]);
+            AesHash1R.Hash(Scratchpad(lane), Registers(lane)[FingerprintOffset..]);
             Blake2b.Hash(Registers(lane), hashes.Slice(lane * HashSize, HashSize));
         }
         Times?.End(HashStage.Finish);
@@ -122,9 +125,10 @@ internal abstract unsafe class LaneMachine : IDisposable
         Times?.Begin();
         int size = nextInputs.Length / Lanes;
         for (int lane = 0; lane < Lanes; lane++)
-        {
             Blake2b.Hash(nextInputs.Slice(lane * size, size), Seed(lane));
-            AesHash1R.HashAndFill(Scratchpad(lane), Registers(lane)[192..], Seed(lane));
+        HashAndFillAll();
+        for (int lane = 0; lane < Lanes; lane++)
+        {
             Blake2b.Hash(Registers(lane), hashes.Slice(lane * HashSize, HashSize));
             Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
         }
@@ -159,6 +163,25 @@ internal abstract unsafe class LaneMachine : IDisposable
         ProgramConfiguration configuration = Generate(lane, isFirst: false);
         Compiler.ReplaceLane(lane, configuration, ProgramWords);
         Times?.End(HashStage.Compile);
+    }
+
+    private void HashAndFillAll()
+    {
+        Span<byte> fingerprints = stackalloc byte[WideAes.MostLanes * SeedSize];
+        for (int first = 0, count; first < Lanes; first += count)
+        {
+            // Groups of equal sizes as far as possible: a lane that is left alone would take longest.
+            int groups = (Lanes - first + WideAes.MostLanes - 1) / WideAes.MostLanes;
+            count = WideAes.IsSupported ? (Lanes - first) / groups : 1;
+            if (count == 1)
+            {
+                AesHash1R.HashAndFill(Scratchpad(first), Registers(first)[FingerprintOffset..], Seed(first));
+                continue;
+            }
+            WideAes.HashAndFill(Contexts[first].Scratchpad, fingerprints[..(count * SeedSize)], _seeds.AsSpan(first * SeedSize, count * SeedSize));
+            for (int i = 0; i < count; i++)
+                fingerprints.Slice(i * SeedSize, SeedSize).CopyTo(Registers(first + i)[FingerprintOffset..]);
+        }
     }
 
     private void Fill(int lane, ReadOnlySpan<byte> input)
