@@ -77,6 +77,7 @@ internal static class KeyChange
                 Pages = settings.Pages[0],
                 Engine = engine,
                 BuilderThreads = settings.Cpus.Count,
+                Nodes = [new NumaNodeCpus(0, settings.Cpus)],
             },
             TimeProvider.System, NullLogger<KeyStore>.Instance);
         await using Miner miner = new(plan, keys, new MinerOptions(LowPriority: false), TimeProvider.System, NullLogger<Miner>.Instance);

@@ -155,10 +155,16 @@ internal sealed class MiningEngine : IAsyncDisposable
     /// <summary>A single dataset is filled by CPUs anywhere; one of several only by those of its node.</summary>
     private static IReadOnlyList<NumaNodeCpus> NodesOf(HardwareReport machine)
     {
+        HardwareInfo hardware = machine.Hardware;
+        LogicalCpu[] allowed = [.. hardware.LogicalCpus.Where(cpu => hardware.AllowedCpus.Contains(cpu.Id))];
         IReadOnlyList<int> nodes = machine.MemoryPlan.DatasetNodes;
-        if (nodes.Count <= 1)
-            return [new NumaNodeCpus(nodes.Count == 0 ? 0 : nodes[0], [])];
-        return [.. nodes.Select(node => new NumaNodeCpus(
-            node, [.. machine.Hardware.LogicalCpus.Where(cpu => cpu.NumaNode == node && machine.Hardware.AllowedCpus.Contains(cpu.Id)).Select(cpu => cpu.Id)]))];
+        if (nodes.Count > 1)
+            return [.. nodes.Select(node => new NumaNodeCpus(node, [.. allowed.Where(cpu => cpu.NumaNode == node).Select(cpu => cpu.Id)]))];
+        int single = nodes.Count == 0 ? 0 : nodes[0];
+
+        // Where there is one thread for each CPU they are pinned: the system leaves two on one CPU while threads of the lowest priority keep another
+        // one busy. The allocating thread is pinned to the first.
+        bool isPinned = ThreadPlanner.MostAtOnce(hardware) == allowed.Length;
+        return [new NumaNodeCpus(single, isPinned ? [.. allowed.OrderBy(cpu => cpu.NumaNode != single).Select(cpu => cpu.Id)] : [])];
     }
 }

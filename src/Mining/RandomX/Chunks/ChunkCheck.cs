@@ -23,8 +23,8 @@ internal sealed class ChunkCheck(RandomXDataset dataset, IRandomXCache cache, Ra
 
     private const int ItemSize = RandomXLibrary.DatasetItemSize;
 
-    /// <summary>Whether a chunk that is not yet in its place looks right.</summary>
-    /// <param name="firstItem">Of the chunk. Its place in the dataset is written by nobody else meanwhile; any items may be there afterwards.</param>
+    /// <summary>Whether a chunk looks right, in its place or not yet.</summary>
+    /// <param name="firstItem">Of the chunk. Its place in the dataset is written by nobody else meanwhile; the items that are looked at may be right there afterwards.</param>
     /// <param name="bytes">The chunk, whole items.</param>
     /// <param name="draws">At most <see cref="DrawsPerChunk"/>.</param>
     internal bool IsRight(int firstItem, ReadOnlySpan<byte> bytes, int draws = DrawsPerChunk)
@@ -33,14 +33,12 @@ internal sealed class ChunkCheck(RandomXDataset dataset, IRandomXCache cache, Ra
         Span<int> drawn = stackalloc int[DrawsPerChunk];
         drawn = drawn[..draws];
         Draw(drawn, firstItem, count);
+        Span<byte> found = stackalloc byte[draws * ItemSize];
         Span<byte> computed = stackalloc byte[draws * ItemSize];
-        cache.ComputeItems(drawn, computed, dataset);
         for (int i = 0; i < drawn.Length; i++)
-        {
-            if (!bytes.Slice((drawn[i] - firstItem) * ItemSize, ItemSize).SequenceEqual(computed.Slice(i * ItemSize, ItemSize)))
-                return false;
-        }
-        return true;
+            bytes.Slice((drawn[i] - firstItem) * ItemSize, ItemSize).CopyTo(found[(i * ItemSize)..]);
+        cache.ComputeItems(drawn, computed, dataset);
+        return found.SequenceEqual(computed);
     }
 
     /// <summary>Whether chunks that are in their place look right, all together. The items that are looked at may be right afterwards.</summary>

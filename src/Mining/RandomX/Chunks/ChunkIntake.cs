@@ -10,6 +10,10 @@ public interface IChunkSupplier
     Task SupplyAsync(ChunkIntake intake, CancellationToken cancellation);
 }
 
+/// <summary>Reads a chunk to where it belongs.</summary>
+/// <returns>False when it cannot be right.</returns>
+internal delegate bool ChunkRead(int chunk, Span<byte> place);
+
 /// <summary>What became of a chunk from elsewhere.</summary>
 public enum ChunkVerdict
 {
@@ -102,6 +106,29 @@ public sealed class ChunkIntake
             isTaken = _queue.EndCheck(source, chunk);
         }
         return isTaken ? ChunkVerdict.Taken : ChunkVerdict.Late;
+    }
+
+    internal ChunkVerdict Read(int source, int chunk, ChunkRead read, int draws)
+    {
+        if (!_queue.TryBeginCheck(source, chunk))
+            return ChunkVerdict.Late;
+        bool isRead = false;
+        bool isRight = false;
+        try
+        {
+            int first = ChunkQueue.FirstItem(chunk);
+            using DatasetItems place = _dataset.BorrowForWriting(first, _queue.ItemCount(chunk));
+            isRead = read(chunk, place.Bytes);
+            isRight = isRead && _check.IsRight(first, place.Bytes, draws);
+        }
+        finally
+        {
+            // What cannot be read says nothing about what was.
+            if (isRead && !isRight)
+                _queue.Revoke(source);
+            isRight &= _queue.EndCheck(source, chunk, isRight);
+        }
+        return isRight ? ChunkVerdict.Taken : ChunkVerdict.Wrong;
     }
 
     /// <summary>Looks once more at all that was brought. False when some of it is wrong and has to be had again.</summary>

@@ -156,14 +156,17 @@ internal sealed class ChunkQueue
         }
     }
 
-    /// <summary>Nobody writes to the chunk any more: it is right and in its place, or its source was revoked.</summary>
-    /// <returns>False when it was revoked, so that the chunk is to be had again.</returns>
-    internal bool EndCheck(int source, int chunk)
+    /// <summary>Nobody writes to the chunk any more: it is right and in its place, or it is to be had again.</summary>
+    /// <param name="source">Began the check.</param>
+    /// <param name="chunk">What was checked.</param>
+    /// <param name="isRight">Of a source that was revoked it does not count.</param>
+    /// <returns>False when it is to be had again.</returns>
+    internal bool EndCheck(int source, int chunk, bool isRight = true)
     {
         lock (_gate)
         {
             Debug.Assert(_states[chunk] == Checked && _holders[chunk] == source, "only who began a check ends it");
-            if (!_sources[source].IsRevoked)
+            if (isRight && !_sources[source].IsRevoked)
             {
                 Finish(chunk);
                 return true;

@@ -36,6 +36,11 @@ public sealed class ChunkSource : IDisposable
         return _intake.Take(Number, chunk, bytes, _draws);
     }
 
+    /// <summary>As <see cref="Offer"/>, for who can bring a chunk to its place himself. Nobody takes it over meanwhile.</summary>
+    /// <param name="chunk">One of those taken.</param>
+    /// <param name="read">Called at most once. What it throws is passed on, and the chunk will be had again.</param>
+    internal ChunkVerdict Read(int chunk, ChunkRead read) => _intake.Read(Number, chunk, read, _draws);
+
     /// <summary>Says how fast it is, in chunks per second: of several, threads help out the slowest.</summary>
     public void SetRate(double rate) => _queue.SetRate(Number, rate);
 

@@ -48,15 +48,22 @@ internal sealed class DatasetFileReader : IDisposable
         }
     }
 
-    /// <summary>Reads a chunk to the start of a buffer.</summary>
+    /// <summary>Reads a chunk.</summary>
+    /// <param name="chunk">Its number.</param>
+    /// <param name="place">As long as the chunk.</param>
+    /// <param name="buffer">Used where a place does not fit for reading past the system's file cache.</param>
     /// <returns>False when it is not what was written.</returns>
     /// <exception cref="IOException">It cannot be read.</exception>
-    internal bool TryRead(int chunk, ChunkBuffer buffer)
+    internal bool TryRead(int chunk, Span<byte> place, Lazy<ChunkBuffer> buffer)
     {
-        Span<byte> bytes = buffer.Bytes[..DatasetFileHeader.PaddedLength(chunk, _items)];
+        int length = DatasetFileHeader.PaddedLength(chunk, _items);
+        bool fits = place.Length == length && DirectFile.Fits(place);
+        Span<byte> bytes = fits ? place : buffer.Value.Bytes[..length];
         _file.ReadExactly(bytes, DatasetFileHeader.OffsetOf(chunk));
         Span<byte> fingerprint = stackalloc byte[DatasetFileHeader.FingerprintSize];
         DatasetFileHeader.TakeFingerprint(bytes, fingerprint);
+        if (!fits)
+            bytes[..place.Length].CopyTo(place);
         return fingerprint.SequenceEqual(DatasetFileHeader.Fingerprint(_footer, chunk));
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -31,6 +32,10 @@ internal sealed class DirectFile : IDisposable
 
     /// <summary>By the system's cache, for anything.</summary>
     internal SafeFileHandle Cached { get; }
+
+    /// <summary>Whether memory lies so that it can be read to past the cache.</summary>
+    internal static unsafe bool Fits(ReadOnlySpan<byte> memory) =>
+        (nuint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(memory)) % Alignment == 0;
 
     internal static long Align(long length) => (length + Alignment - 1) / Alignment * Alignment;
 

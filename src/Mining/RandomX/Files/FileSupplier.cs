@@ -9,8 +9,8 @@ namespace P2PMiner.Mining.RandomX.Files;
 /// <param name="file">Of the dataset's key.</param>
 internal sealed class FileSupplier(DatasetFileReader file) : IChunkSupplier
 {
-    /// <summary>Reads under way: while one chunk is checked the disk has others to read.</summary>
-    private const int Readers = 6;
+    /// <summary>Reads under way: while some wait for a CPU, of which those that compute leave none idle, the disk has others to read.</summary>
+    private const int Readers = 16;
 
     /// <summary>Of each chunk, a quarter of what is computed of those that others send, who may pick what is wrong.</summary>
     private const int Draws = ChunkCheck.DrawsPerChunk / 4;
@@ -26,16 +26,16 @@ internal sealed class FileSupplier(DatasetFileReader file) : IChunkSupplier
 
     private void Read(ChunkIntake intake, CancellationToken cancellation)
     {
-        ChunkBuffer buffer = new();
+        Lazy<ChunkBuffer> buffer = new(() => new ChunkBuffer());
         using ChunkSource source = intake.OpenOwn(Draws);
+        bool isUndamaged = true;
         try
         {
             while (_flaw is null && !cancellation.IsCancellationRequested && source.TryTake(1, out int chunk, out _))
             {
-                if (!file.TryRead(chunk, buffer))
-                    _flaw = "it is damaged";
-                else if (source.Offer(chunk, buffer.Bytes[..intake.SizeOf(chunk)]) == ChunkVerdict.Wrong)
-                    _flaw = "items in it are wrong";
+                ChunkVerdict verdict = source.Read(chunk, (number, place) => isUndamaged = file.TryRead(number, place, buffer));
+                if (verdict == ChunkVerdict.Wrong)
+                    _flaw = isUndamaged ? "items in it are wrong" : "it is damaged";
             }
         }
         catch (IOException e)

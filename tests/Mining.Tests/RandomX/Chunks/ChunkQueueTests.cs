@@ -106,6 +106,19 @@ public sealed class ChunkQueueTests
     }
 
     [Test]
+    public void ChunkThatCannotBeRead_IsHadAgain_AndTheOthersOfItsSourceStay()
+    {
+        ChunkQueue queue = new(2 * Chunk);
+        int source = queue.AddSource();
+        Remote(queue, source, 2);
+        Bring(queue, source, 0);
+        Assert.That(queue.TryBeginCheck(source, 1), Is.True);
+        Assert.That(queue.EndCheck(source, 1, isRight: false), Is.False);
+        Assert.That(queue.RemoteItems, Is.EqualTo(Chunk));
+        Assert.That(Local(queue), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task WaitingThread_GetsWhatComesBack()
     {
         ChunkQueue queue = new(Chunk);

@@ -227,15 +227,15 @@ public sealed class DatasetFileTests
         using DatasetFileReader? reader = file.TryOpen(key);
         if (reader is null)
             return null;
-        ChunkBuffer buffer = new();
-        List<byte> all = [];
+        Lazy<ChunkBuffer> buffer = new(() => new ChunkBuffer());
+        byte[] all = new byte[items * RandomXLibrary.DatasetItemSize];
         for (int chunk = 0; chunk < DatasetWorkers.ChunkCount(items); chunk++)
         {
-            if (!reader.TryRead(chunk, buffer))
+            int first = chunk * DatasetFileHeader.ChunkBytes;
+            if (!reader.TryRead(chunk, all.AsSpan(first, Math.Min(DatasetFileHeader.ChunkBytes, all.Length - first)), buffer))
                 return null;
-            all.AddRange(buffer.Bytes);
         }
-        return [.. all.Take(items * RandomXLibrary.DatasetItemSize)];
+        return all;
     }
 
     private byte[] FillRandomly(int items)

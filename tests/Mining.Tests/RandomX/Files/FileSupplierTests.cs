@@ -17,6 +17,7 @@ public sealed class FileSupplierTests
     private static readonly Hash256 Key = new([.. Enumerable.Repeat((byte)7, Hash256.Size)]);
 
     private IRandomXCache _cache = null!;
+    private IRandomXCache _native = null!;
     private byte[] _truth = null!;
     private string _directory = null!;
     private RecordingLogger _log = null!;
@@ -26,6 +27,7 @@ public sealed class FileSupplierTests
     public void MakeTruth()
     {
         _cache = new ManagedEngine().CreateCache(Key.ToArray(), PagePreference.Auto);
+        _native = new NativeEngine().CreateCache(Key.ToArray(), PagePreference.Auto);
         using RandomXDataset dataset = RandomXDataset.AllocateOwn(PagePreference.Normal, Items);
         _cache.WriteItems(dataset, 0, Items);
         _truth = new byte[Items * RandomXLibrary.DatasetItemSize];
@@ -33,7 +35,11 @@ public sealed class FileSupplierTests
     }
 
     [OneTimeTearDown]
-    public void DropTruth() => _cache.Dispose();
+    public void DropTruth()
+    {
+        _cache.Dispose();
+        _native.Dispose();
+    }
 
     [SetUp]
     public async Task WriteFile()
@@ -48,10 +54,11 @@ public sealed class FileSupplierTests
     [TearDown]
     public void Clean() => Directory.Delete(_directory, recursive: true);
 
+    /// <summary>The memory of engine native's datasets does not fit for reading past the system's cache.</summary>
     [Test]
-    public async Task FileComputedAhead_BringsWhatIsNotComputed()
+    public async Task FileComputedAhead_BringsWhatIsNotComputed([Values] bool isNative)
     {
-        (int fromFile, string? flaw) = await FillAsync();
+        (int fromFile, string? flaw) = await FillAsync(isNative);
         Assert.That(flaw, Is.Null);
         Assert.That(DatasetWorkers.ChunkCount(fromFile), Is.GreaterThanOrEqualTo(Chunks - Threads));
     }
@@ -64,8 +71,9 @@ public sealed class FileSupplierTests
         Assert.That(flaw, Is.EqualTo("it is damaged"));
     }
 
+    /// <summary>Engine native computes items in their places only, where those of the file are.</summary>
     [Test]
-    public async Task WrongItems_WhoseFingerprintIsRight_AreFound()
+    public async Task WrongItems_WhoseFingerprintIsRight_AreFound([Values] bool isNative)
     {
         string path = _file.PathOf(Key);
         File.Delete(path);
@@ -81,7 +89,7 @@ public sealed class FileSupplierTests
             }
             writer.Commit();
         }
-        (int fromFile, string? flaw) = await FillAsync();
+        (int fromFile, string? flaw) = await FillAsync(isNative);
         Assert.That(flaw, Is.EqualTo("items in it are wrong"));
         Assert.That(fromFile, Is.Zero);
     }
@@ -97,19 +105,21 @@ public sealed class FileSupplierTests
         Assert.That(fromFile, Is.Zero);
     }
 
-    private async Task<(int FromFile, string? Flaw)> FillAsync()
+    private async Task<(int FromFile, string? Flaw)> FillAsync(bool isNative = false)
     {
         using DatasetFileReader reader = _file.TryOpen(Key)!;
-        return await FillAsync(reader);
+        return await FillAsync(reader, isNative);
     }
 
     /// <summary>Fills a dataset, which must be right in any case; computing begins when the file has brought all that it can, or is done with.</summary>
-    private async Task<(int FromFile, string? Flaw)> FillAsync(DatasetFileReader reader)
+    private async Task<(int FromFile, string? Flaw)> FillAsync(DatasetFileReader reader, bool isNative = false)
     {
         FileSupplier supplier = new(reader);
         DatasetBuilder builder = new(Threads, [new NumaNodeCpus(0, [])], TimeProvider.System);
-        using RandomXDataset dataset = RandomXDataset.AllocateOwn(PagePreference.Normal, Items);
-        using LateCache cache = new(_cache, Chunks - Threads, () => supplier.Flaw is not null);
+        using RandomXDataset dataset = isNative
+            ? RandomXDataset.Allocate(PagePreference.Normal)
+            : RandomXDataset.AllocateOwn(PagePreference.Normal, Items);
+        using LateCache cache = new(isNative ? _native : _cache, Chunks - Threads, () => supplier.Flaw is not null);
         int fromFile = await builder.FillAsync(dataset, cache, Items, lowPriority: false, supplier, progress: null, CancellationToken.None);
         byte[] bytes = new byte[_truth.Length];
         dataset.CopyItems(0, bytes);
