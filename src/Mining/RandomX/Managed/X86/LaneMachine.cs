@@ -152,6 +152,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         {
             ProgramConfiguration configuration = Generate(lane, isFirst);
             Compiler.AddLane(configuration, ProgramWords);
+            Times?.End(HashStage.Compile);
         }
         Compiler.End();
         Times?.End(HashStage.Compile);

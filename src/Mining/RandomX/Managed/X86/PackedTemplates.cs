@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using P2PMiner.Mining.RandomX.Managed.Vm;
 
@@ -24,12 +25,15 @@ internal sealed unsafe class PackedTemplates
     private static readonly Lazy<PackedTemplates> Version1 = new(() => new PackedTemplates(RandomXVersion.V1));
     private static readonly Lazy<PackedTemplates> Version2 = new(() => new PackedTemplates(RandomXVersion.V2));
 
+    // For each opcode the index of its first template, and in the upper half which bits of mod, 6 to the left of mod.shift, choose another one.
+    private readonly uint* _forms;
+
     private PackedTemplates(RandomXVersion version)
     {
         int count = ((int)InstructionType.IStore + 4) * Pairs;
         // Never freed: there is one per version.
         Codes = (byte*)NativeMemory.AlignedAlloc((nuint)count * CodeSize, CodeSize);
-        Forms = Allocate<uint>(Mods);
+        _forms = Allocate<uint>(Mods);
         Plans = Allocate<InstructionPlan>(count);
         Masks = Allocate<uint>(3 * Mods);
         ImmediateMasks = Allocate<uint>(3);
@@ -44,9 +48,6 @@ internal sealed unsafe class PackedTemplates
         }
         (ImmediateMasks[Level], ImmediateMasks[ConstantAddress], ImmediateMasks[Store]) = (~0u, ScratchpadMask.L3, ~0u);
     }
-
-    /// <summary>For each opcode the index of its first template, and in the upper half which bits of mod, 6 to the left of mod.shift, choose another one.</summary>
-    public uint* Forms { get; }
 
     /// <summary>The code of each template, <see cref="CodeSize"/> bytes.</summary>
     public byte* Codes { get; }
@@ -63,6 +64,14 @@ internal sealed unsafe class PackedTemplates
     /// <summary>Those of a version; made when first asked for.</summary>
     public static PackedTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? Version1 : Version2).Value;
 
+    /// <summary>Which template is that of an instruction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint IndexOf(ulong word)
+    {
+        uint form = _forms[(byte)word];
+        return (ushort)form + (uint)(word >> 5 & 0x38) + ((uint)(word >> 16) & 7) + ((uint)(word >> 20) & form >> 16);
+    }
+
     private static T* Allocate<T>(int count)
         where T : unmanaged => (T*)NativeMemory.AllocZeroed((nuint)count, (nuint)sizeof(T));
 
@@ -72,7 +81,7 @@ internal sealed unsafe class PackedTemplates
         for (int opcode = 0; opcode < Mods; opcode++)
         {
             if (InstructionTable.Type((byte)opcode) == type)
-                Forms[opcode] = (uint)first | (shifts > 1 ? (uint)ShiftMask << 16 : 0);
+                _forms[opcode] = (uint)first | (shifts > 1 ? (uint)ShiftMask << 16 : 0);
         }
         InstructionTemplates templates = InstructionTemplates.Of(version);
         for (int i = 0; i < shifts * Pairs; i++)

@@ -97,7 +97,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     {
         BeginLane();
         Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
-        _emitter.Begin(_position);
+        _emitter.Begin(words, _position);
         int done = 0;
         foreach ((int index, CodeTemplate[] templates) in _insertions)
         {
@@ -117,7 +117,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     {
         BeginLane();
         Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
-        _emitter.Begin(_position);
+        _emitter.Begin(words, _position);
         for (int i = 0; i < words.Length; i++)
         {
             offsets[i] = (int)(_position - _memory.Writable);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using P2PMiner.Mining.RandomX.Managed.Vm;
 
 namespace P2PMiner.Mining.RandomX.Managed.X86;
@@ -14,7 +15,13 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
     private fixed long _modified[InstructionPlan.NoRegister + 1];
 
     /// <summary>Begins a program whose code goes to <paramref name="position"/>.</summary>
-    public void Begin(byte* position) => SetAllModified(position);
+    /// <param name="words">Its instructions, for <see cref="Write"/>.</param>
+    /// <param name="position">Where.</param>
+    public void Begin(ReadOnlySpan<ulong> words, byte* position)
+    {
+        Fetch(words);
+        SetAllModified(position);
+    }
 
     /// <summary>Writes instructions.</summary>
     /// <param name="words">Of a program, behind those written before.</param>
@@ -24,15 +31,13 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public byte* Write(ReadOnlySpan<ulong> words, byte* position)
     {
-        uint* forms = templates.Forms;
         byte* codes = templates.Codes;
         InstructionPlan* plans = templates.Plans;
         uint* masks = templates.Masks;
         uint* immediateMasks = templates.ImmediateMasks;
         foreach (ulong word in words)
         {
-            uint form = forms[(byte)word];
-            uint index = (ushort)form + (uint)(word >> 5 & 0x38) + ((uint)(word >> 16) & 7) + ((uint)(word >> 20) & form >> 16);
+            uint index = templates.IndexOf(word);
             InstructionPlan plan = plans[index];
             Vector256.Load(codes + index * PackedTemplates.CodeSize).Store(position);
             *(uint*)(position + plan.ImmediateOffset) = (uint)(word >> 32) & immediateMasks[plan.MaskRow];
@@ -47,6 +52,20 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
             _modified[plan.AlsoModified] = (long)position;
         }
         return position;
+    }
+
+    // The templates have left the caches while the program before ran: so all of them are on their way before the first is used.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void Fetch(ReadOnlySpan<ulong> words)
+    {
+        byte* codes = templates.Codes;
+        InstructionPlan* plans = templates.Plans;
+        foreach (ulong word in words)
+        {
+            uint index = templates.IndexOf(word);
+            Sse.Prefetch0(codes + index * PackedTemplates.CodeSize);
+            Sse.Prefetch0(plans + index);
+        }
     }
 
     private byte* WriteRest(Instruction instruction, InstructionPlan plan, byte* code, byte* position)
