@@ -153,7 +153,7 @@ internal sealed class MiningEngine : IAsyncDisposable
     }
 
     /// <summary>A single dataset is filled by CPUs anywhere; one of several only by those of its node.</summary>
-    private static IReadOnlyList<NumaNodeCpus> NodesOf(HardwareReport machine)
+    internal static IReadOnlyList<NumaNodeCpus> NodesOf(HardwareReport machine)
     {
         HardwareInfo hardware = machine.Hardware;
         LogicalCpu[] allowed = [.. hardware.LogicalCpus.Where(cpu => hardware.AllowedCpus.Contains(cpu.Id))];

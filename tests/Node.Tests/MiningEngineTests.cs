@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using P2PMiner.Hardware;
 using P2PMiner.Mining;
+using P2PMiner.Mining.RandomX;
 using P2PMiner.Node.Api;
 using P2PMiner.Node.Configuration;
 using P2PMiner.Node.Sources.Chain;
@@ -33,6 +34,22 @@ internal sealed class MiningEngineTests
             options, machine, TimeProvider.System, NullLoggerFactory.Instance, firstKey: Hash256.Zero);
         engine.Miner.Start();
         Assert.That(engine.Keys.Status.Keys, Is.Empty);
+    }
+
+    [Test]
+    public void DatasetThreads_ArePinnedWhereEachHasACpu([Values] bool hasQuota)
+    {
+        HardwareReport here = RolePlanTests.Machine(new NodeOptions(), 8192);
+        HardwareInfo four = here.Hardware with
+        {
+            LogicalCpus = [.. Enumerable.Range(0, 4).Select(cpu => new LogicalCpu(cpu, cpu, 0, cpu / 2, CoreKind.Uniform))],
+            AllowedCpus = [0, 2, 3],
+            Limits = here.Hardware.Limits with { CpuQuota = hasQuota ? 1.5 : null },
+        };
+        HardwareReport machine = here with { Hardware = four, MemoryPlan = here.MemoryPlan with { DatasetNodes = [1] } };
+        NumaNodeCpus node = MiningEngine.NodesOf(machine).Single();
+        Assert.That(node.Node, Is.EqualTo(1));
+        Assert.That(node.Cpus, Is.EqualTo(hasQuota ? Array.Empty<int>() : [2, 3, 0]), "those of the dataset's node first");
     }
 
     [Test]

@@ -54,7 +54,7 @@ public sealed unsafe class ProgramTests
     public void RandomPrograms_EndAsInterpreted([Values(0, 1)] int version) => CompareRandom(version, Programs);
 
     [Test]
-    [Explicit("takes a quarter of an hour")]
+    [Explicit("takes half an hour of a CPU, or more")]
     public void HundredThousandRandomPrograms_EndAsInterpreted([Values(0, 1)] int version) => CompareRandom(version, 100_000);
 
     [Test]
