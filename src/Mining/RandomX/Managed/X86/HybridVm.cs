@@ -222,6 +222,8 @@ internal sealed unsafe class HybridVm : LaneMachine
 
     private void BeginBatch()
     {
+        if (_queueTail - _queueHead > (uint)_batch.Capacity)
+            PutMostAdvancedLast();
         while (_queueHead != _queueTail && _batch.Count < _batch.Capacity)
         {
             int lane = _queue[_queueHead++ % RingSize];
@@ -230,6 +232,21 @@ internal sealed unsafe class HybridVm : LaneMachine
         }
         (_computedCount, _opened) = (_batch.Count, 0);
     }
+
+    // How many items a lane needs computed is chance: with all of them in turn, some would be left in the end, and their batches half empty.
+    private void PutMostAdvancedLast()
+    {
+        uint last = _queueTail - 1;
+        uint most = last;
+        for (uint i = _queueHead; i != last; i++)
+        {
+            if (Remaining(_queue[i % RingSize]) < Remaining(_queue[most % RingSize]))
+                most = i;
+        }
+        (_queue[most % RingSize], _queue[last % RingSize]) = (_queue[last % RingSize], _queue[most % RingSize]);
+    }
+
+    private int Remaining(int lane) => _programsLeft[lane] * Parameters.ProgramIterations + _left[lane];
 
     private void EndBatch()
     {
