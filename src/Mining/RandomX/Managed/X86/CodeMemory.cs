@@ -43,6 +43,15 @@ internal sealed class CodeMemory : SafeHandle
         }
     }
 
+    /// <summary>Memory that holds a piece of code without constants to be filled in.</summary>
+    /// <inheritdoc cref="Allocate" path="/exception"/>
+    public static unsafe CodeMemory Of(CodeTemplate template)
+    {
+        CodeMemory memory = Allocate(template.Length);
+        template.Code.AsSpan(0, template.Length).CopyTo(new Span<byte>(memory.Writable, template.Length));
+        return memory;
+    }
+
     protected override unsafe bool ReleaseHandle()
     {
         int result = Interop.CodeMapping.munmap(handle, (nuint)Size);

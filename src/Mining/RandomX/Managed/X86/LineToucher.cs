@@ -10,12 +10,10 @@ internal sealed unsafe class LineToucher : IDisposable
 
     private static readonly Lazy<CodeTemplate> Code = new(() => PrefetchTemplates.TouchAll(Lines));
 
-    private readonly CodeMemory _memory;
+    private readonly CodeMemory _memory = CodeMemory.Of(Code.Value);
 
     private LineToucher()
     {
-        _memory = CodeMemory.Allocate(Code.Value.Length);
-        Code.Value.Code.AsSpan(0, Code.Value.Length).CopyTo(new Span<byte>(_memory.Writable, Code.Value.Length));
     }
 
     /// <summary>Null where shadow stacks are on.</summary>

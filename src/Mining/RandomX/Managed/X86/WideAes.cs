@@ -24,7 +24,7 @@ internal static unsafe class WideAes
     private static readonly AssemblerRegisterZMM[] Generators = [zmm4, zmm5, zmm6, zmm7];
 
     private static readonly Lazy<CodeMemory>[] Codes =
-        [.. Enumerable.Range(0, MostLanes + 1).Select(lanes => new Lazy<CodeMemory>(() => Load(CodeTemplate.Assemble(c => Write(c, lanes)))))];
+        [.. Enumerable.Range(0, MostLanes + 1).Select(lanes => new Lazy<CodeMemory>(() => CodeMemory.Of(CodeTemplate.Assemble(c => Write(c, lanes)))))];
 
     /// <summary>True if this CPU has the instructions.</summary>
     public static bool IsSupported { get; } = Avx512F.IsSupported && FrameworkProbe.HasVaes;
@@ -47,13 +47,6 @@ internal static unsafe class WideAes
         all.Slice(lanes * Size, lanes * Size).CopyTo(states);
         for (int lane = 0; lane < lanes; lane++)
             AesHash1R.End(all.Slice(lane * Size, Size), hashes.Slice(lane * Size, Size));
-    }
-
-    private static CodeMemory Load(CodeTemplate code)
-    {
-        CodeMemory memory = CodeMemory.Allocate(code.Length);
-        code.Code.AsSpan(0, code.Length).CopyTo(new Span<byte>(memory.Writable, code.Length));
-        return memory;
     }
 
     // A function of the first scratchpad and, as in HashAndFill, the states of the hashes, those of the generators, and the keys.
