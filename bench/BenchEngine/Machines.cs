@@ -9,17 +9,20 @@ namespace P2PMiner.BenchEngine;
 /// <summary>Makes the engine's machines one by one.</summary>
 internal static unsafe class Machines
 {
-    /// <summary>Lanes, and "b" or "t" behind them.</summary>
+    /// <summary>Lanes, "b" or "t" behind them for their prefetches, and "m" behind that for rounding modes in MXCSR.</summary>
     /// <exception cref="BenchException">Something else.</exception>
     public static LaneSettings Parse(string text)
     {
-        PrefetchKind prefetch = text.EndsWith('t') ? PrefetchKind.Touched : text.EndsWith('b') ? PrefetchKind.Batched : PrefetchKind.Plain;
-        return int.TryParse(text.TrimEnd('b', 't'), NumberStyles.None, CultureInfo.InvariantCulture, out int lanes) && lanes > 0
-            ? new LaneSettings(lanes, prefetch)
-            : throw new BenchException($"'{text}' is no machine: write lanes and, for other prefetches, b or t, as in 4t");
+        RoundingKind rounding = text.EndsWith('m') ? RoundingKind.Register : LaneSettings.BestRounding;
+        string lanesAndPrefetch = text.TrimEnd('m');
+        PrefetchKind prefetch = lanesAndPrefetch.EndsWith('t') ? PrefetchKind.Touched : lanesAndPrefetch.EndsWith('b') ? PrefetchKind.Batched : PrefetchKind.Plain;
+        return int.TryParse(lanesAndPrefetch.TrimEnd('b', 't'), NumberStyles.None, CultureInfo.InvariantCulture, out int lanes) && lanes > 0
+            ? new LaneSettings(lanes, prefetch) { Rounding = rounding }
+            : throw new BenchException($"'{text}' is no machine: write lanes and, for other prefetches, b or t, and m for rounding modes in MXCSR, as in 4t or 4tm");
     }
 
-    public static string Name(LaneSettings settings) => $"{settings.Lanes} {settings.Prefetch.ToString().ToLowerInvariant()}";
+    public static string Name(LaneSettings settings) =>
+        $"{settings.Lanes} {settings.Prefetch.ToString().ToLowerInvariant()}{(settings.Rounding == LaneSettings.BestRounding ? "" : ", MXCSR")}";
 
     public static IHasher Full(RandomXVersion version, LaneSettings settings, RandomXDataset dataset, PagePreference pages)
     {

@@ -12,9 +12,10 @@ internal sealed class CalibrationFile(string? path)
 {
     /// <summary>
     /// Grows whenever earlier choices are worth nothing any more. Before the second one there was no version, and the choice was
-    /// made with inputs whose dataset lines were in the CPU's caches; the second has up to six lanes.
+    /// made with inputs whose dataset lines were in the CPU's caches; the second has up to six lanes; since the third, code may round
+    /// without MXCSR.
     /// </summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>More would be another program's file.</summary>
     private const long MaxSize = 1 << 20;

@@ -55,7 +55,8 @@ public sealed class CompiledVmTests
         ManagedCache cache = TestCache.Key000;
         InterpretedVm interpreter = new((RandomXVersion)version, cache);
         using ItemCompiler items = new(cache.Programs, usesAvx512);
-        using HybridVm compiled = HybridVm.CreateLight((RandomXVersion)version, lanes, cache.Block.Address, items);
+        RoundingKind rounding = usesAvx512 ? LaneSettings.BestRounding : RoundingKind.Register;
+        using HybridVm compiled = HybridVm.CreateLight((RandomXVersion)version, lanes, cache.Block.Address, items, rounding: rounding);
         byte[] inputs = new byte[lanes * InputSize];
         byte[] hashes = new byte[lanes * 32];
         byte[] expected = new byte[32];
@@ -104,14 +105,16 @@ public sealed class CompiledVmTests
     }
 
     [Test]
-    public unsafe void CallersRoundingMode_IsLeftAlone_AlsoByHashesThatAreGivenUp([Values] bool isLight)
+    public unsafe void CallersRoundingMode_IsLeftAlone_AlsoByHashesThatAreGivenUp([Values] bool isLight, [Values(0, 1)] int rounding)
     {
+        if (!MachineCode.Roundings.Contains((RoundingKind)rounding))
+            Assert.Ignore("this CPU lacks the instructions");
         ManagedCache cache = TestCache.Key000;
         using RepeatedDataset dataset = new(seed: 8);
         using ItemCompiler items = new(cache.Programs);
         using LaneMachine machine = isLight
-            ? HybridVm.CreateLight(RandomXVersion.V1, 1, cache.Block.Address, items)
-            : new CompiledVm(RandomXVersion.V1, new LaneSettings(1), dataset.Memory);
+            ? HybridVm.CreateLight(RandomXVersion.V1, 1, cache.Block.Address, items, rounding: (RoundingKind)rounding)
+            : new CompiledVm(RandomXVersion.V1, new LaneSettings(1) { Rounding = (RoundingKind)rounding }, dataset.Memory);
         InterpretedVm interpreter = new(RandomXVersion.V1, isLight ? cache : dataset);
         byte[] hash = new byte[32];
         byte[] expected = new byte[32];

@@ -36,17 +36,32 @@ public sealed unsafe class ProgramTests
     public void ProgramOfOneInstruction_EndsAsInterpreted_AlsoWithEdgeOperands([Values(0, 1)] int version, [Range(0, InstructionTypes - 1)] int type)
     {
         Random random = new(InstructionTypes * version + type);
-        byte[] opcodes = [.. Enumerable.Range(0, 256).Select(opcode => (byte)opcode).Where(opcode => InstructionTable.Type(opcode) == (InstructionType)type)];
+        byte[] opcodes = Opcodes(instruction => instruction == (InstructionType)type);
         foreach (LaneSettings settings in Kinds().Where(kind => kind.Lanes <= 2))
         {
             using ProgramComparison machines = new((RandomXVersion)version, settings, _dataset.Memory, _dataset);
-            ulong[] words = RandomWords(random, version, settings.Lanes);
-            for (int i = 0; i < words.Length; i++)
-            {
-                if (i % (words.Length / settings.Lanes) >= ConfigurationWords)
-                    words[i] = words[i] & ~0xFFul | opcodes[random.Next(opcodes.Length)];
-            }
+            ulong[] words = RandomWords(random, version, settings.Lanes, opcodes);
             Assert.That(machines.Compare(words, [.. words.Chunk(words.Length / settings.Lanes).Select(_ => EdgeState(random))]), Is.Null, settings.ToString());
+        }
+    }
+
+    [Test]
+    public void ChangeOfTheRoundingMode_IsFollowedByAllThatRounds([Values(0, 1)] int version, [Values(0, 1)] int rounding)
+    {
+        if (!MachineCode.Roundings.Contains((RoundingKind)rounding))
+            Assert.Ignore("this CPU lacks the instructions");
+        Random random = new(version);
+        byte[] rounded = Opcodes(instruction => instruction is >= InstructionType.FSwapR and < InstructionType.CBranch);
+        byte[] changing = [.. rounded, .. Opcodes(instruction => instruction is InstructionType.CFRound or InstructionType.IXorM)];
+        LaneSettings settings = new(2) { Rounding = (RoundingKind)rounding };
+        using ProgramComparison machines = new((RandomXVersion)version, settings, _dataset.Memory, _dataset);
+        foreach (byte[] opcodes in (IEnumerable<byte[]>)[rounded, changing])
+        {
+            foreach (RoundingMode mode in Enum.GetValues<RoundingMode>())
+            {
+                MachineState[] states = [RandomState(random, mode), RandomState(random, mode)];
+                Assert.That(machines.Compare(RandomWords(random, version, settings.Lanes, opcodes), states), Is.Null, $"from {mode} on");
+            }
         }
     }
 
@@ -68,7 +83,12 @@ public sealed unsafe class ProgramTests
     }
 
     private static IEnumerable<LaneSettings> Kinds() =>
-        FullMachine.Candidates(FullMachine.MostLanes(null), canTouch: !ShadowStack.IsOn).Append(new LaneSettings(1, PrefetchKind.Batched));
+        from settings in FullMachine.Candidates(FullMachine.MostLanes(null), canTouch: !ShadowStack.IsOn).Append(new LaneSettings(1, PrefetchKind.Batched))
+        from rounding in MachineCode.Roundings
+        select settings with { Rounding = rounding };
+
+    private static byte[] Opcodes(Func<InstructionType, bool> isWanted) =>
+        [.. Enumerable.Range(0, 256).Select(opcode => (byte)opcode).Where(opcode => isWanted(InstructionTable.Type(opcode)))];
 
     // All kinds of machine code in turn.
     private void CompareRandom(int version, int programs)
@@ -99,9 +119,22 @@ public sealed unsafe class ProgramTests
         return words;
     }
 
-    private static MachineState RandomState(Random random)
+    private static ulong[] RandomWords(Random random, int version, int programs, byte[] opcodes)
     {
-        MachineState state = new() { Mode = (RoundingMode)random.Next(4) };
+        ulong[] words = RandomWords(random, version, programs);
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (i % (words.Length / programs) >= ConfigurationWords)
+                words[i] = words[i] & ~0xFFul | opcodes[random.Next(opcodes.Length)];
+        }
+        return words;
+    }
+
+    private static MachineState RandomState(Random random) => RandomState(random, (RoundingMode)random.Next(4));
+
+    private static MachineState RandomState(Random random, RoundingMode mode)
+    {
+        MachineState state = new() { Mode = mode };
         random.NextBytes(state.Scratchpad);
         return state;
     }

@@ -24,6 +24,8 @@ public static class CodeListing
             ? new ProgramCompiler(version, new LaneSettings(1), hasDataset ? ProgramForm.WithDataset : ProgramForm.Apart)
             : null;
         output.WriteLine($"; {(version == RandomXVersion.V1 ? "rx/0" : "rx/2")}, {(hasDataset ? "with" : "without")} a dataset, one lane");
+        if (compiler is not null && LaneSettings.BestRounding == RoundingKind.Embedded)
+            output.WriteLine("; instructions that round have the mode to nearest; of programs with CFROUND there is a copy for each other mode, where it goes on");
         if (compiler is null)
             output.WriteLine($"; programs are interpreted here, so there is no machine code: {ManagedEngine.WhyInterpreted}");
         int number = 0;

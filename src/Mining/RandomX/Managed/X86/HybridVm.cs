@@ -75,12 +75,15 @@ internal sealed unsafe class HybridVm : LaneMachine
     /// <param name="heldItems">How many, or 0.</param>
     /// <param name="pages">Of the scratchpads.</param>
     /// <param name="single">Computes items one by one, for the time when one or two lanes hash; made for the same cache.</param>
+    /// <param name="rounding">Where the code has its rounding modes; null for the faster one.</param>
     /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
     /// <exception cref="InsufficientMemoryException">No memory for the scratchpads.</exception>
     public HybridVm(
         RandomXVersion version, int lanes, byte* cache, ItemCompiler items, byte* held, int heldItems,
-        PagePreference pages = PagePreference.Auto, ItemCompiler? single = null)
-        : base(version, new ProgramCompiler(version, new LaneSettings(lanes), ProgramForm.Apart), lanes, dataset: null, pages)
+        PagePreference pages = PagePreference.Auto, ItemCompiler? single = null, RoundingKind? rounding = null)
+        : base(
+            version, new ProgramCompiler(version, new LaneSettings(lanes) { Rounding = rounding ?? LaneSettings.BestRounding }, ProgramForm.Apart), lanes,
+            dataset: null, pages)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lanes, MaxLanes);
         _held = held;
@@ -98,10 +101,11 @@ internal sealed unsafe class HybridVm : LaneMachine
     }
 
     /// <summary>Machines that have a cache and nothing of a dataset.</summary>
-    /// <inheritdoc cref="HybridVm(RandomXVersion, int, byte*, ItemCompiler, byte*, int, PagePreference, ItemCompiler?)"/>
+    /// <inheritdoc cref="HybridVm(RandomXVersion, int, byte*, ItemCompiler, byte*, int, PagePreference, ItemCompiler?, RoundingKind?)"/>
     public static HybridVm CreateLight(
-        RandomXVersion version, int lanes, byte* cache, ItemCompiler items, PagePreference pages = PagePreference.Auto, ItemCompiler? single = null) =>
-        new(version, lanes, cache, items, held: null, heldItems: 0, pages, single);
+        RandomXVersion version, int lanes, byte* cache, ItemCompiler items, PagePreference pages = PagePreference.Auto, ItemCompiler? single = null,
+        RoundingKind? rounding = null) =>
+        new(version, lanes, cache, items, held: null, heldItems: 0, pages, single, rounding);
 
     /// <summary>How many of the items that are held are best used: all or none of them.</summary>
     public static int UsedItems(int heldItems) => heldItems < RandomXLibrary.DatasetItemCount / 100 * LeastPercent ? 0 : heldItems;

@@ -46,4 +46,7 @@ internal struct InstructionPlan
     public byte AlsoModified;
 
     public InstructionRest Rest;
+
+    /// <summary>Where the rounding mode goes; 0 where there is none.</summary>
+    public byte ModeOffset;
 }

@@ -10,23 +10,23 @@ internal sealed class InstructionTemplates
 {
     private const int Variants = 8 * 8 * 4;
 
-    // Bits 13 and 14 of MXCSR have the values of fprc; the rest masks all exceptions and flushes denormals.
-    private const int RoundingShift = 13;
-    private const int RoundingBits = 3 << RoundingShift;
-    private const int MxcsrBase = (int)DefaultMxcsr;
+    /// <summary>Bits of MXCSR from here on have the values of fprc.</summary>
+    public const int RoundingShift = 13;
 
-    /// <summary>MXCSR of a machine that rounds to nearest.</summary>
+    /// <summary>MXCSR of a machine that rounds to nearest: all exceptions are masked, denormals flushed.</summary>
     public const uint DefaultMxcsr = 0x9FC0;
 
-    private static readonly Lazy<InstructionTemplates> Version1 = new(() => new InstructionTemplates(RandomXVersion.V1));
-    private static readonly Lazy<InstructionTemplates> Version2 = new(() => new InstructionTemplates(RandomXVersion.V2));
+    private const int Modes = 3;
 
     private readonly CodeTemplate?[] _templates = new CodeTemplate?[((int)InstructionType.IStore + 1) * Variants];
     private readonly RandomXVersion _version;
+    private readonly RoundingKind _rounding;
 
-    private InstructionTemplates(RandomXVersion version)
+    /// <param name="version">Of the algorithm.</param>
+    /// <param name="rounding">How the code rounds; embedded modes are those to nearest.</param>
+    public InstructionTemplates(RandomXVersion version, RoundingKind rounding)
     {
-        _version = version;
+        (_version, _rounding) = (version, rounding);
         for (InstructionType type = 0; type <= InstructionType.IStore; type++)
         {
             for (byte destination = 0; destination < 8; destination++)
@@ -36,9 +36,6 @@ internal sealed class InstructionTemplates
             }
         }
     }
-
-    /// <summary>Those of a version; made when first asked for.</summary>
-    public static InstructionTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? Version1 : Version2).Value;
 
     /// <summary>The code of an instruction; null for one that does nothing.</summary>
     /// <param name="type">Of the instruction.</param>
@@ -76,7 +73,7 @@ internal sealed class InstructionTemplates
         if (type < InstructionType.FSwapR)
             WriteInteger(c, type, d, s, scale);
         else if (type < InstructionType.CBranch)
-            WriteFloat(c, type, d, s);
+            WriteFloat(c, new FloatWriter(c, _rounding), type, d, s);
         else
             WriteControl(c, type, d, s);
     }
@@ -179,43 +176,42 @@ internal sealed class InstructionTemplates
             c.rol(R[d], cl);
     }
 
-    private static void WriteFloat(Assembler c, InstructionType type, byte d, byte s)
+    private static void WriteFloat(Assembler c, FloatWriter floats, InstructionType type, byte d, byte s)
     {
         AssemblerRegisterXMM f = F[d];
         AssemblerRegisterXMM e = F[4 + (d & 3)];
         switch (type)
         {
             case InstructionType.FSwapR:
-                c.shufpd(f, f, 1);
+                floats.Swap(f);
                 break;
             case InstructionType.FAddR:
-                c.addpd(f, A[s]);
+                floats.Add(f, A[s]);
                 break;
             case InstructionType.FAddM:
-                c.cvtdq2pd(Registers.Operand, Address(c, s, rax, eax));
-                c.addpd(f, Registers.Operand);
+                floats.Convert(Registers.Operand, Address(c, s, rax, eax));
+                floats.Add(f, Registers.Operand);
                 break;
             case InstructionType.FSubR:
-                c.subpd(f, A[s]);
+                floats.Subtract(f, A[s]);
                 break;
             case InstructionType.FSubM:
-                c.cvtdq2pd(Registers.Operand, Address(c, s, rax, eax));
-                c.subpd(f, Registers.Operand);
+                floats.Convert(Registers.Operand, Address(c, s, rax, eax));
+                floats.Subtract(f, Registers.Operand);
                 break;
             case InstructionType.FScalR:
-                c.xorps(f, ScaleMask);
+                floats.Xor(f, ScaleMask);
                 break;
             case InstructionType.FMulR:
-                c.mulpd(e, A[s]);
+                floats.Multiply(e, A[s]);
                 break;
             case InstructionType.FDivM:
-                c.cvtdq2pd(Registers.Operand, Address(c, s, rax, eax));
-                c.andps(Registers.Operand, MantissaMask);
-                c.orps(Registers.Operand, ExponentMask);
-                c.divpd(e, Registers.Operand);
+                floats.Convert(Registers.Operand, Address(c, s, rax, eax));
+                floats.MaskExponent(Registers.Operand);
+                floats.Divide(e, Registers.Operand);
                 break;
             case InstructionType.FSqrtR:
-                c.sqrtpd(e, e);
+                floats.SquareRoot(e);
                 break;
         }
     }
@@ -231,18 +227,26 @@ internal sealed class InstructionTemplates
                 break;
             case InstructionType.CFRound:
                 Label end = c.CreateLabel();
-                c.mov(rax, R[s]);
-                c.ror(rax, CodeTemplate.Rotation);
+                c.mov(rcx, R[s]);
+                c.ror(rcx, CodeTemplate.Rotation);
                 if (_version == RandomXVersion.V2)
                 {
-                    c.test(al, 60);
+                    c.test(cl, 60);
                     c.jne(end);
                 }
-                c.and(eax, RoundingBits >> RoundingShift);
-                c.shl(eax, RoundingShift);
-                c.or(eax, MxcsrBase);
-                c.mov(Field(nameof(LaneContext.Mxcsr)), eax);
-                c.ldmxcsr(Field(nameof(LaneContext.Mxcsr)));
+                c.and(ecx, Modes);
+                c.mov(Field(nameof(LaneContext.Mode)), ecx);
+                if (_rounding == RoundingKind.Register)
+                {
+                    c.ldmxcsr(MxcsrOfMode);
+                }
+                else
+                {
+                    // To what comes next in the code of that mode: the constant is its distance from the beginning.
+                    c.mov(rax, BodyOfMode);
+                    c.add(rax, CodeTemplate.Immediate);
+                    c.jmp(rax);
+                }
                 c.Label(ref end);
                 c.nop();
                 break;

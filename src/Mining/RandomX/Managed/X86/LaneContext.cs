@@ -10,7 +10,7 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 [StructLayout(LayoutKind.Explicit, Size = Stride)]
 internal unsafe struct LaneContext
 {
-    public const int Stride = 384;
+    public const int Stride = 448;
     public const int Bias = 128;
 
     /// <summary>mx in the low half, ma in the high half, between two iterations.</summary>
@@ -29,17 +29,13 @@ internal unsafe struct LaneContext
     [FieldOffset(16)]
     public fixed ulong ExponentMask[2];
 
-    /// <summary>Clears the sign and the exponent's upper bits of group E registers.</summary>
+    /// <summary>Where the code of the program's instructions begins for each rounding mode, with <see cref="RoundingKind.Embedded"/>.</summary>
     [FieldOffset(32)]
-    public fixed ulong MantissaMask[2];
+    public fixed ulong Bodies[4];
 
-    /// <summary>What FSCAL_R XORs.</summary>
-    [FieldOffset(48)]
-    public fixed ulong ScaleMask[2];
-
-    /// <summary>The machine's rounding mode, in the form of the register MXCSR.</summary>
+    /// <summary>The machine's rounding mode, fprc.</summary>
     [FieldOffset(64)]
-    public uint Mxcsr;
+    public uint Mode;
 
     [FieldOffset(72)]
     public byte* Scratchpad;
@@ -74,6 +70,18 @@ internal unsafe struct LaneContext
     [FieldOffset(Bias)]
     public RegisterFile Registers;
 
+    /// <summary>Clears the sign and the exponent's upper bits of group E registers.</summary>
+    [FieldOffset(Bias + RegisterFile.Size)]
+    public fixed ulong MantissaMask[2];
+
+    /// <summary>What FSCAL_R XORs.</summary>
+    [FieldOffset(Bias + RegisterFile.Size + 16)]
+    public fixed ulong ScaleMask[2];
+
+    /// <summary>MXCSR for each rounding mode.</summary>
+    [FieldOffset(Bias + RegisterFile.Size + 32)]
+    public fixed uint Mxcsrs[4];
+
     /// <summary>Makes a machine of memory, before its first program.</summary>
     /// <param name="context">Of any content.</param>
     /// <param name="scratchpad">The machine's.</param>
@@ -81,6 +89,8 @@ internal unsafe struct LaneContext
     {
         *context = default;
         context->Scratchpad = scratchpad;
+        for (uint mode = 0; mode < 4; mode++)
+            context->Mxcsrs[mode] = InstructionTemplates.DefaultMxcsr | mode << InstructionTemplates.RoundingShift;
         for (int half = 0; half < 2; half++)
         {
             context->MantissaMask[half] = (1ul << 56) - 1;

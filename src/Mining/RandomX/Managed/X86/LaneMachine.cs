@@ -130,7 +130,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         for (int lane = 0; lane < Lanes; lane++)
         {
             Blake2b.Hash(Registers(lane), hashes.Slice(lane * HashSize, HashSize));
-            Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
+            Contexts[lane].Mode = 0;
         }
         Times?.End(HashStage.Finish);
     }
@@ -151,7 +151,7 @@ internal abstract unsafe class LaneMachine : IDisposable
         for (int lane = 0; lane < ActiveLanes; lane++)
         {
             ProgramConfiguration configuration = Generate(lane, isFirst);
-            Compiler.AddLane(configuration, ProgramWords);
+            Compiler.AddLane(Contexts + lane, configuration, ProgramWords);
             Times?.End(HashStage.Compile);
         }
         Compiler.End();
@@ -162,7 +162,7 @@ internal abstract unsafe class LaneMachine : IDisposable
     private protected void CompileNextProgram(int lane)
     {
         ProgramConfiguration configuration = Generate(lane, isFirst: false);
-        Compiler.ReplaceLane(lane, configuration, ProgramWords);
+        Compiler.ReplaceLane(lane, Contexts + lane, configuration, ProgramWords);
         Times?.End(HashStage.Compile);
     }
 
@@ -189,7 +189,7 @@ internal abstract unsafe class LaneMachine : IDisposable
     {
         Blake2b.Hash(input, Seed(lane));
         AesGenerator1R.Fill(Seed(lane), Scratchpad(lane));
-        Contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr;
+        Contexts[lane].Mode = 0;
     }
 
     // Its instructions are in ProgramWords then.

@@ -6,7 +6,7 @@ using static P2PMiner.Mining.RandomX.Managed.X86.Registers;
 namespace P2PMiner.Mining.RandomX.Managed.X86;
 
 /// <summary>The machine code around the instructions of a program (specification, chapter 4.6.2).</summary>
-internal static class LoopTemplates
+internal sealed class LoopTemplates
 {
     private const int DatasetMask = (int)LaneSettings.AllLines;
 
@@ -19,54 +19,75 @@ internal static class LoopTemplates
 
     private static readonly AssemblerRegister64[] SavedRegisters = [rbx, rbp, r12, r13, r14, r15];
 
-    private static readonly Lazy<CodeTemplate> LazyPrologue = new(() => CodeTemplate.Assemble(WritePrologue));
-    private static readonly Lazy<CodeTemplate> LazyEpilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
-    private static readonly Lazy<CodeTemplate> LazyDispatcher = new(() => CodeTemplate.Assemble(WriteDispatcher));
-    private static readonly Lazy<CodeTemplate> LazyEnter = new(() => CodeTemplate.Assemble(WriteEnter));
-    private static readonly Lazy<CodeTemplate> LazyLoadAlone = new(() => CodeTemplate.Assemble(WriteLoadAlone));
-    private static readonly Lazy<CodeTemplate> LazyEnterAlone = new(() => CodeTemplate.Assemble(WriteEnterAlone));
-    private static readonly Lazy<CodeTemplate>[,] LazyLeave = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: false));
-    private static readonly Lazy<CodeTemplate>[,] LazyLeaveDeferred = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: true));
-    private static readonly Lazy<CodeTemplate>[,] LazyLeaveAlone = MakeAll(WriteLeaveAlone);
-    private static readonly Lazy<CodeTemplate>[,] LazyLeaveOrPause = MakeAll(WriteLeaveOrPause);
+    private static readonly LoopTemplates[] All = [new(RoundingKind.Register), new(RoundingKind.Embedded)];
+
+    private readonly RoundingKind _rounding;
+    private readonly Lazy<CodeTemplate> _prologue;
+    private readonly Lazy<CodeTemplate> _epilogue;
+    private readonly Lazy<CodeTemplate> _dispatcher;
+    private readonly Lazy<CodeTemplate> _enter;
+    private readonly Lazy<CodeTemplate> _loadAlone;
+    private readonly Lazy<CodeTemplate> _enterAlone;
+    private readonly Lazy<CodeTemplate>[,] _leave;
+    private readonly Lazy<CodeTemplate>[,] _leaveDeferred;
+    private readonly Lazy<CodeTemplate>[,] _leaveAlone;
+    private readonly Lazy<CodeTemplate>[,] _leaveOrPause;
+
+    private LoopTemplates(RoundingKind rounding)
+    {
+        _rounding = rounding;
+        _prologue = new(() => CodeTemplate.Assemble(WritePrologue));
+        _epilogue = new(() => CodeTemplate.Assemble(WriteEpilogue));
+        _dispatcher = new(() => CodeTemplate.Assemble(WriteDispatcher));
+        _enter = new(() => CodeTemplate.Assemble(WriteEnter));
+        _loadAlone = new(() => CodeTemplate.Assemble(WriteLoadAlone));
+        _enterAlone = new(() => CodeTemplate.Assemble(WriteEnterAlone));
+        _leave = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: false));
+        _leaveDeferred = MakeAll((c, version, registers) => WriteLeave(c, version, registers, isDeferred: true));
+        _leaveAlone = MakeAll(WriteLeaveAlone);
+        _leaveOrPause = MakeAll(WriteLeaveOrPause);
+    }
+
+    /// <summary>Those for code that rounds in one way; made when first asked for.</summary>
+    public static LoopTemplates Of(RoundingKind rounding) => All[(int)rounding];
 
     /// <summary>A function of one argument, the first lane's context, in the calling convention of Linux on x86-64.</summary>
-    public static CodeTemplate Prologue => LazyPrologue.Value;
+    public CodeTemplate Prologue => _prologue.Value;
 
     /// <summary>
     /// A function of two arguments, an array of <see cref="LaneCall"/> and how many of them to make, in the same calling convention.
     /// </summary>
-    public static CodeTemplate Dispatcher => LazyDispatcher.Value;
+    public CodeTemplate Dispatcher => _dispatcher.Value;
 
     /// <summary>Returns to the caller.</summary>
-    public static CodeTemplate Epilogue => LazyEpilogue.Value;
+    public CodeTemplate Epilogue => _epilogue.Value;
 
     /// <summary>Begins an iteration of a lane: loads its registers.</summary>
-    public static CodeTemplate Enter => LazyEnter.Value;
+    public CodeTemplate Enter => _enter.Value;
 
     /// <summary>Comes before all iterations of a lane that has no others beside it: loads what stays in registers.</summary>
-    public static CodeTemplate LoadAlone => LazyLoadAlone.Value;
+    public CodeTemplate LoadAlone => _loadAlone.Value;
 
     /// <summary>As <see cref="Enter"/>, for a lane that has no others beside it.</summary>
-    public static CodeTemplate EnterAlone => LazyEnterAlone.Value;
+    public CodeTemplate EnterAlone => _enterAlone.Value;
 
     /// <summary>As <see cref="Leave"/>, for a lane that has no others beside it, with prefetches at once.</summary>
-    public static CodeTemplate LeaveAlone(RandomXVersion version, in ProgramConfiguration configuration) =>
-        LazyLeaveAlone[(int)version, Choices(configuration)].Value;
+    public CodeTemplate LeaveAlone(RandomXVersion version, in ProgramConfiguration configuration) =>
+        _leaveAlone[(int)version, Choices(configuration)].Value;
 
     /// <summary>Ends an iteration of a lane: reads the dataset, prefetches for the next iteration, and stores.</summary>
     /// <param name="version">Of the algorithm.</param>
     /// <param name="configuration">Of the lane's program.</param>
     /// <param name="isDeferred">Whether the dataset line is noted in the context to be prefetched later.</param>
-    public static CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration, bool isDeferred) =>
-        (isDeferred ? LazyLeaveDeferred : LazyLeave)[(int)version, Choices(configuration)].Value;
+    public CodeTemplate Leave(RandomXVersion version, in ProgramConfiguration configuration, bool isDeferred) =>
+        (isDeferred ? _leaveDeferred : _leave)[(int)version, Choices(configuration)].Value;
 
     /// <summary>
     /// Ends an iteration of a lane with the item that the context points to, and returns; without one stores what the caller needs to
     /// end it later.
     /// </summary>
-    public static CodeTemplate LeaveOrPause(RandomXVersion version, in ProgramConfiguration configuration) =>
-        LazyLeaveOrPause[(int)version, Choices(configuration)].Value;
+    public CodeTemplate LeaveOrPause(RandomXVersion version, in ProgramConfiguration configuration) =>
+        _leaveOrPause[(int)version, Choices(configuration)].Value;
 
     /// <summary>Goes from one lane's context to another's.</summary>
     public static CodeTemplate Switch(int lanes) => CodeTemplate.Assemble(c => c.add(Context, lanes * LaneContext.Stride));
@@ -97,39 +118,41 @@ internal static class LoopTemplates
         return templates;
     }
 
-    private static void WritePrologue(Assembler c)
+    private void WritePrologue(Assembler c)
     {
         foreach (AssemblerRegister64 register in SavedRegisters)
             c.push(register);
         c.sub(rsp, StackSize);
-        c.stmxcsr(CallerMxcsr);
+        if (_rounding == RoundingKind.Register)
+            c.stmxcsr(CallerMxcsr);
         c.lea(Context, __[rdi + LaneContext.Bias]);
         c.mov(IterationsLeft, Parameters.ProgramIterations);
-        c.movaps(MantissaMask, Field(nameof(LaneContext.MantissaMask)));
-        c.movaps(ScaleMask, Field(nameof(LaneContext.ScaleMask)));
+        WriteLoadOfMasks(c);
     }
 
-    private static void WriteEpilogue(Assembler c)
+    private void WriteEpilogue(Assembler c)
     {
-        c.ldmxcsr(CallerMxcsr);
+        Floats(c).End();
+        if (_rounding == RoundingKind.Register)
+            c.ldmxcsr(CallerMxcsr);
         c.add(rsp, StackSize);
         foreach (AssemblerRegister64 register in SavedRegisters.Reverse())
             c.pop(register);
         c.ret();
     }
 
-    private static void WriteDispatcher(Assembler c)
+    private void WriteDispatcher(Assembler c)
     {
         Label next = c.CreateLabel();
         foreach (AssemblerRegister64 register in SavedRegisters)
             c.push(register);
         c.sub(rsp, StackSize);
-        c.stmxcsr(CallerMxcsr);
+        if (_rounding == RoundingKind.Register)
+            c.stmxcsr(CallerMxcsr);
         c.mov(NextCall, rdi);
         c.mov(CallsLeft, rsi);
         c.mov(Context, __[rdi]);
-        c.movaps(MantissaMask, Field(nameof(LaneContext.MantissaMask)));
-        c.movaps(ScaleMask, Field(nameof(LaneContext.ScaleMask)));
+        WriteLoadOfMasks(c);
         c.Label(ref next);
         c.mov(rax, NextCall);
         c.mov(Context, __[rax]);
@@ -141,7 +164,7 @@ internal static class LoopTemplates
     }
 
     // Steps 1 to 3; the addresses were made at the end of the iteration before.
-    private static void WriteEnter(Assembler c)
+    private void WriteEnter(Assembler c)
     {
         WriteLoadOfLane(c);
         WriteLines(c);
@@ -151,32 +174,53 @@ internal static class LoopTemplates
             c.xor(R[i], __[rcx + 8 * i]);
         }
         WriteLoadOfFloats(c);
+        WriteJumpToBody(c);
     }
 
-    private static void WriteLoadAlone(Assembler c)
+    private void WriteLoadAlone(Assembler c)
     {
         WriteLoadOfLane(c);
         for (int i = 0; i < 8; i++)
             c.mov(R[i], File(nameof(RegisterFile.R), 8 * i));
     }
 
-    private static void WriteEnterAlone(Assembler c)
+    private void WriteEnterAlone(Assembler c)
     {
         WriteLines(c);
         for (int i = 0; i < 8; i++)
             c.xor(R[i], __[rcx + 8 * i]);
         WriteLoadOfFloats(c);
+        WriteJumpToBody(c);
     }
 
-    private static void WriteLoadOfLane(Assembler c)
+    // To the code for the lane's rounding mode.
+    private void WriteJumpToBody(Assembler c)
     {
-        c.ldmxcsr(Field(nameof(LaneContext.Mxcsr)));
+        if (_rounding == RoundingKind.Register)
+            return;
+        c.mov(ecx, Field(nameof(LaneContext.Mode)));
+        c.jmp(BodyOfMode);
+    }
+
+    private void WriteLoadOfMasks(Assembler c)
+    {
+        Floats(c).Load(MantissaMask, Field(nameof(LaneContext.MantissaMask)));
+        Floats(c).Load(ScaleMask, Field(nameof(LaneContext.ScaleMask)));
+    }
+
+    private void WriteLoadOfLane(Assembler c)
+    {
+        if (_rounding == RoundingKind.Register)
+        {
+            c.mov(ecx, Field(nameof(LaneContext.Mode)));
+            c.ldmxcsr(MxcsrOfMode);
+        }
         c.mov(Scratchpad, Field(nameof(LaneContext.Scratchpad)));
         c.mov(edx, Field(nameof(LaneContext.ScratchpadAddress0)));
         c.mov(eax, Field(nameof(LaneContext.ScratchpadAddress1)));
-        c.movaps(ExponentMask, Field(nameof(LaneContext.ExponentMask)));
+        Floats(c).Load(ExponentMask, Field(nameof(LaneContext.ExponentMask)));
         for (int i = 0; i < 4; i++)
-            c.movaps(A[i], File(nameof(RegisterFile.A), 16 * i));
+            Floats(c).Load(A[i], File(nameof(RegisterFile.A), 16 * i));
         c.mov(Dataset, Field(nameof(LaneContext.Dataset)));
         c.mov(MxMa, Field(nameof(LaneContext.MxMa)));
     }
@@ -190,20 +234,19 @@ internal static class LoopTemplates
         c.mov(Field(nameof(LaneContext.Line1)), rdx);
     }
 
-    private static void WriteLoadOfFloats(Assembler c)
+    private void WriteLoadOfFloats(Assembler c)
     {
         for (int i = 0; i < 8; i++)
-            c.cvtdq2pd(F[i], __qword_ptr[rdx + 8 * i]);
+            Floats(c).Convert(F[i], __qword_ptr[rdx + 8 * i]);
         for (int i = 4; i < 8; i++)
-        {
-            c.andps(F[i], MantissaMask);
-            c.orps(F[i], ExponentMask);
-        }
+            Floats(c).MaskExponent(F[i]);
     }
+
+    private FloatWriter Floats(Assembler c) => new(c, _rounding);
 
     private static int Register(int registers, int index) => 2 * index + (registers >> index & 1);
 
-    private static void WriteLeave(Assembler c, RandomXVersion version, int registers, bool isDeferred)
+    private void WriteLeave(Assembler c, RandomXVersion version, int registers, bool isDeferred)
     {
         WriteDatasetRead(c, version, Register(registers, 2), Register(registers, 3), isDeferred);
         WriteNextAddresses(c, Register(registers, 0), Register(registers, 1));
@@ -224,7 +267,7 @@ internal static class LoopTemplates
     }
 
     // The registers stay where they are; only the last iteration keeps them in memory.
-    private static void WriteLeaveAlone(Assembler c, RandomXVersion version, int registers)
+    private void WriteLeaveAlone(Assembler c, RandomXVersion version, int registers)
     {
         WriteDatasetRead(c, version, Register(registers, 2), Register(registers, 3), isDeferred: false);
         WriteNextAddresses(c, Register(registers, 0), Register(registers, 1));
@@ -240,7 +283,7 @@ internal static class LoopTemplates
     }
 
     // Steps 9 to 11. f goes after r: the two lines can be the same.
-    private static void WriteStores(Assembler c, RandomXVersion version)
+    private void WriteStores(Assembler c, RandomXVersion version)
     {
         c.mov(rcx, Field(nameof(LaneContext.Line1)));
         for (int i = 0; i < 8; i++)
@@ -248,20 +291,20 @@ internal static class LoopTemplates
         WriteFloatMix(c, version);
         c.mov(rcx, Field(nameof(LaneContext.Line0)));
         for (int i = 0; i < 4; i++)
-            c.movaps(__[rcx + 16 * i], F[i]);
+            Floats(c).Store(__xmmword_ptr[rcx + 16 * i], F[i]);
     }
 
-    private static void WriteFloatFile(Assembler c)
+    private void WriteFloatFile(Assembler c)
     {
         for (int i = 0; i < 4; i++)
         {
-            c.movaps(File(nameof(RegisterFile.F), 16 * i), F[i]);
-            c.movaps(File(nameof(RegisterFile.E), 16 * i), F[4 + i]);
+            Floats(c).Store(File(nameof(RegisterFile.F), 16 * i), F[i]);
+            Floats(c).Store(File(nameof(RegisterFile.E), 16 * i), F[4 + i]);
         }
     }
 
     // Steps 5 and 6, then all the others where the item is known, else what is left for the caller.
-    private static void WriteLeaveOrPause(Assembler c, RandomXVersion version, int registers)
+    private void WriteLeaveOrPause(Assembler c, RandomXVersion version, int registers)
     {
         Label wait = c.CreateLabel();
         c.mov(rcx, Field(nameof(LaneContext.Item)));
@@ -343,19 +386,20 @@ internal static class LoopTemplates
     }
 
     // Step 10.
-    private static void WriteFloatMix(Assembler c, RandomXVersion version)
+    private void WriteFloatMix(Assembler c, RandomXVersion version)
     {
+        FloatWriter floats = Floats(c);
         for (int i = 0; i < 4; i++)
         {
             if (version == RandomXVersion.V1)
             {
-                c.xorps(F[i], F[4 + i]);
+                floats.Xor(F[i], F[4 + i]);
                 continue;
             }
-            c.aesenc(F[0], F[4 + i]);
-            c.aesdec(F[1], F[4 + i]);
-            c.aesenc(F[2], F[4 + i]);
-            c.aesdec(F[3], F[4 + i]);
+            floats.AesEncrypt(F[0], F[4 + i]);
+            floats.AesDecrypt(F[1], F[4 + i]);
+            floats.AesEncrypt(F[2], F[4 + i]);
+            floats.AesDecrypt(F[3], F[4 + i]);
         }
     }
 }

@@ -22,16 +22,23 @@ internal sealed unsafe class PackedTemplates
     private const int ConstantAddress = 1;
     private const int Store = 2;
 
-    private static readonly Lazy<PackedTemplates> Version1 = new(() => new PackedTemplates(RandomXVersion.V1));
-    private static readonly Lazy<PackedTemplates> Version2 = new(() => new PackedTemplates(RandomXVersion.V2));
+    // By version, then by rounding.
+    private static readonly Lazy<PackedTemplates>[] All =
+    [
+        new(() => new PackedTemplates(RandomXVersion.V1, RoundingKind.Register)),
+        new(() => new PackedTemplates(RandomXVersion.V1, RoundingKind.Embedded)),
+        new(() => new PackedTemplates(RandomXVersion.V2, RoundingKind.Register)),
+        new(() => new PackedTemplates(RandomXVersion.V2, RoundingKind.Embedded)),
+    ];
 
     // For each opcode the index of its first template, and in the upper half which bits of mod, 6 to the left of mod.shift, choose another one.
     private readonly uint* _forms;
 
-    private PackedTemplates(RandomXVersion version)
+    private PackedTemplates(RandomXVersion version, RoundingKind rounding)
     {
+        InstructionTemplates templates = new(version, rounding);
         int count = ((int)InstructionType.IStore + 4) * Pairs;
-        // Never freed: there is one per version.
+        // Never freed: there is one per version and rounding.
         Codes = (byte*)NativeMemory.AlignedAlloc((nuint)count * CodeSize, CodeSize);
         _forms = Allocate<uint>(Mods);
         Plans = Allocate<InstructionPlan>(count);
@@ -39,7 +46,7 @@ internal sealed unsafe class PackedTemplates
         ImmediateMasks = Allocate<uint>(3);
         int next = 0;
         for (InstructionType type = 0; type <= InstructionType.IStore; type++)
-            next = Add(version, type, next);
+            next = Add(templates, rounding, type, next);
         for (int mod = 0; mod < Mods; mod++)
         {
             Instruction instruction = new((ulong)mod << 24);
@@ -61,8 +68,8 @@ internal sealed unsafe class PackedTemplates
     /// <summary>What remains of constants, for each row.</summary>
     public uint* ImmediateMasks { get; }
 
-    /// <summary>Those of a version; made when first asked for.</summary>
-    public static PackedTemplates Of(RandomXVersion version) => (version == RandomXVersion.V1 ? Version1 : Version2).Value;
+    /// <summary>Those of a version and rounding; made when first asked for.</summary>
+    public static PackedTemplates Of(RandomXVersion version, RoundingKind rounding) => All[2 * (int)version + (int)rounding].Value;
 
     /// <summary>Which template is that of an instruction.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,7 +82,7 @@ internal sealed unsafe class PackedTemplates
     private static T* Allocate<T>(int count)
         where T : unmanaged => (T*)NativeMemory.AllocZeroed((nuint)count, (nuint)sizeof(T));
 
-    private int Add(RandomXVersion version, InstructionType type, int first)
+    private int Add(InstructionTemplates templates, RoundingKind rounding, InstructionType type, int first)
     {
         int shifts = type == InstructionType.IAddRs ? 4 : 1;
         for (int opcode = 0; opcode < Mods; opcode++)
@@ -83,12 +90,11 @@ internal sealed unsafe class PackedTemplates
             if (InstructionTable.Type((byte)opcode) == type)
                 _forms[opcode] = (uint)first | (shifts > 1 ? (uint)ShiftMask << 16 : 0);
         }
-        InstructionTemplates templates = InstructionTemplates.Of(version);
         for (int i = 0; i < shifts * Pairs; i++)
         {
             (int destination, int source) = Registers(type, i / 8 % 8, i % 8);
             CodeTemplate? template = templates.Find(type, destination, source, i / Pairs);
-            Plans[first + i] = template is null ? InstructionPlan.Nothing : Plan(template, type, destination, source);
+            Plans[first + i] = template is null ? InstructionPlan.Nothing : Plan(template, rounding, type, destination, source);
             template?.Code.AsSpan(0, CodeSize).CopyTo(new Span<byte>(Codes + (first + i) * CodeSize, CodeSize));
         }
         return first + shifts * Pairs;
@@ -103,19 +109,22 @@ internal sealed unsafe class PackedTemplates
     };
 
     // Where there is no constant, it goes behind the code: the next instruction is written over it.
-    private static InstructionPlan Plan(CodeTemplate template, InstructionType type, int destination, int source)
+    private static InstructionPlan Plan(CodeTemplate template, RoundingKind rounding, InstructionType type, int destination, int source)
     {
         bool isModifying = type is < InstructionType.FSwapR or InstructionType.CBranch;
         bool isRotation = type is InstructionType.CFRound || type is InstructionType.IRorR or InstructionType.IRolR && destination == source;
         bool isConstantAddress = destination == source && type is (InstructionType.IAddM or InstructionType.ISubM or InstructionType.IMulM
             or InstructionType.IMulhM or InstructionType.ISMulhM or InstructionType.IXorM);
+        bool isRounded = rounding == RoundingKind.Embedded && type is InstructionType.FAddR or InstructionType.FAddM or InstructionType.FSubR
+            or InstructionType.FSubM or InstructionType.FMulR or InstructionType.FDivM or InstructionType.FSqrtR;
+        int mask = type is InstructionType.CFRound ? template.ImmediateOffset : template.MaskOffset;
         int immediate = isRotation ? template.RotationOffset
             : type == InstructionType.IMulRcp ? template.LongImmediateOffset : template.ImmediateOffset;
         return new InstructionPlan
         {
             Length = checked((byte)(template.Length <= CodeSize ? template.Length : int.MaxValue)),
             ImmediateOffset = (byte)(immediate >= 0 ? immediate : template.Length),
-            MaskOffset = (byte)(template.MaskOffset >= 0 ? template.MaskOffset : template.Length),
+            MaskOffset = (byte)(mask >= 0 ? mask : template.Length),
             MaskRow = (byte)(type == InstructionType.IStore ? Store : isConstantAddress ? ConstantAddress : Level),
             Modified = (byte)(isModifying ? destination : InstructionPlan.NoRegister),
             AlsoModified = (byte)(type == InstructionType.ISwapR ? source : InstructionPlan.NoRegister),
@@ -126,6 +135,7 @@ internal sealed unsafe class PackedTemplates
                 InstructionType.CFRound => InstructionRest.Rounding,
                 _ => InstructionRest.None,
             },
+            ModeOffset = (byte)(isRounded ? template.Length - FloatWriter.ModeFromEnd : 0),
         };
     }
 }

@@ -11,7 +11,6 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 internal sealed unsafe class ProgramComparison : IDisposable
 {
     private const int ConfigurationWords = ProgramConfiguration.Size / 8;
-    private const int RoundingShift = 13;
 
     private readonly int _lanes;
     private readonly byte* _dataset;
@@ -49,9 +48,9 @@ internal sealed unsafe class ProgramComparison : IDisposable
             byte* scratchpad = _memory.Address + (nuint)lane * Parameters.ScratchpadL3;
             states[lane].Scratchpad.CopyTo(new Span<byte>(scratchpad, Parameters.ScratchpadL3));
             LaneContext.Initialize(contexts + lane, scratchpad);
-            contexts[lane].Mxcsr = InstructionTemplates.DefaultMxcsr | (uint)states[lane].Mode << RoundingShift;
+            contexts[lane].Mode = (uint)states[lane].Mode;
             ProgramConfiguration configuration = contexts[lane].BeginProgram(program[..ConfigurationWords], _dataset);
-            _compiler.AddLane(configuration, program[ConfigurationWords..]);
+            _compiler.AddLane(contexts + lane, configuration, program[ConfigurationWords..]);
         }
         _compiler.End();
         _compiler.Run(contexts);
@@ -59,7 +58,7 @@ internal sealed unsafe class ProgramComparison : IDisposable
         {
             new Span<byte>(contexts[lane].Scratchpad, Parameters.ScratchpadL3).CopyTo(states[lane].Scratchpad);
             states[lane].Registers = contexts[lane].Registers;
-            states[lane].Mode = (RoundingMode)(contexts[lane].Mxcsr >> RoundingShift & 3);
+            states[lane].Mode = (RoundingMode)contexts[lane].Mode;
         }
     }
 

@@ -14,6 +14,12 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     /// <summary>More than the longest instruction takes.</summary>
     private const int MaxInstructionSize = 48;
 
+    /// <summary>Rounding modes but the first.</summary>
+    private const int OtherModes = 3;
+
+    private const byte JumpCode = 0xE9;
+    private const int JumpSize = 5;
+
     /// <summary>More than the loop around a program takes.</summary>
     private const int MaxLoopSize = 1024;
 
@@ -22,6 +28,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private readonly ProgramForm _form;
     private readonly bool _isAlone;
     private readonly CodeTemplate _fetchAll;
+    private readonly LoopTemplates _templates;
 
     // Pieces of code before some instructions of each lane, in order.
     private readonly (int Index, CodeTemplate[] Templates)[] _insertions = [];
@@ -54,11 +61,13 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             _insertions = Insertions();
         _form = form;
         _isAlone = form == ProgramForm.WithDataset && lanes == 1 && settings.Prefetch == PrefetchKind.Plain;
-        _emitter = new ProgramEmitter(PackedTemplates.Of(version));
+        _templates = LoopTemplates.Of(settings.Rounding);
+        _emitter = new ProgramEmitter(PackedTemplates.Of(version, settings.Rounding));
         _first = LoopTemplates.Switch(1 - lanes);
         _starts = new int[lanes];
         _maxLaneSize = MaxLoopSize + Parameters.ProgramLength(version) * MaxInstructionSize;
-        _memory = CodeMemory.Allocate((lanes + 1) * _maxLaneSize);
+        int others = settings.Rounding == RoundingKind.Embedded ? OtherModes * lanes : 0;
+        _memory = CodeMemory.Allocate((lanes + 1 + others) * _maxLaneSize);
         Begin();
     }
 
@@ -77,7 +86,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         if (_form == ProgramForm.WithDataset)
         {
             yield return (OffsetOf(isLeave: false), CodePart.CountDown, -1);
-            yield return (Code.Length - LoopTemplates.Epilogue.Length, CodePart.Epilogue, -1);
+            yield return (Code.Length - _templates.Epilogue.Length, CodePart.Epilogue, -1);
         }
     }
 
@@ -85,18 +94,22 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     public void Begin()
     {
         _position = _memory.Writable;
-        Copy(_form == ProgramForm.WithDataset ? LoopTemplates.Prologue : LoopTemplates.Dispatcher);
+        Copy(_form == ProgramForm.WithDataset ? _templates.Prologue : _templates.Dispatcher);
         if (_isAlone)
-            Copy(LoopTemplates.LoadAlone);
+            Copy(_templates.LoadAlone);
         _loop = _position;
         _lane = 0;
     }
 
     /// <summary>Adds the program of the next lane.</summary>
-    public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
+    /// <param name="context">Of the lane, in the state in which it begins the program; told where the code is.</param>
+    /// <param name="configuration">Of the program.</param>
+    /// <param name="words">Of the program.</param>
+    public void AddLane(LaneContext* context, in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
     {
         BeginLane();
-        Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
+        Copy(_isAlone ? _templates.EnterAlone : _templates.Enter);
+        byte* body = _position;
         _emitter.Begin(words, _position);
         int done = 0;
         foreach ((int index, CodeTemplate[] templates) in _insertions)
@@ -106,6 +119,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             done = index;
         }
         _position = _emitter.Write(words[done..], _position);
+        if (_settings.Rounding == RoundingKind.Embedded)
+            SetModes(context, body);
         EndLane(configuration);
     }
 
@@ -116,7 +131,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     public void AddLane(in ProgramConfiguration configuration, ReadOnlySpan<ulong> words, Span<int> offsets)
     {
         BeginLane();
-        Copy(_isAlone ? LoopTemplates.EnterAlone : LoopTemplates.Enter);
+        Copy(_isAlone ? _templates.EnterAlone : _templates.Enter);
         _emitter.Begin(words, _position);
         for (int i = 0; i < words.Length; i++)
         {
@@ -127,12 +142,16 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     }
 
     /// <summary>Puts another program in the place of a lane's; lanes that lie apart only.</summary>
-    public void ReplaceLane(int lane, in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
+    /// <param name="lane">Its number.</param>
+    /// <param name="context">As for <see cref="AddLane(LaneContext*, in ProgramConfiguration, ReadOnlySpan{ulong})"/>.</param>
+    /// <param name="configuration">Of the program.</param>
+    /// <param name="words">Of the program.</param>
+    public void ReplaceLane(int lane, LaneContext* context, in ProgramConfiguration configuration, ReadOnlySpan<ulong> words)
     {
         int lanes = _lane;
         byte* end = _position;
         _lane = lane;
-        AddLane(configuration, words);
+        AddLane(context, configuration, words);
         _lane = lanes;
         _position = end;
     }
@@ -150,7 +169,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         _countDown = _position;
         Copy(LoopTemplates.CountDown);
         WriteJumpBack();
-        Copy(LoopTemplates.Epilogue);
+        Copy(_templates.Epilogue);
     }
 
     /// <summary>Runs all iterations of all lanes with a dataset.</summary>
@@ -192,6 +211,28 @@ internal sealed unsafe class ProgramCompiler : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
+    // A program that never changes the mode needs the one it begins with; any other one gets a copy for each.
+    private void SetModes(LaneContext* context, byte* body)
+    {
+        byte* executable = _memory.Executable + (body - _memory.Writable);
+        for (int mode = 0; mode <= OtherModes; mode++)
+            context->Bodies[mode] = (ulong)executable;
+        if (!_emitter.IsRoundingChanged)
+        {
+            _emitter.SetMode(context->Mode);
+            return;
+        }
+        byte* copy = _memory.Writable + (_settings.Lanes + 1 + _lane * OtherModes) * _maxLaneSize;
+        _emitter.CopyForOtherModes(_position, copy, _maxLaneSize);
+        for (int mode = 1; mode <= OtherModes; mode++, copy += _maxLaneSize)
+        {
+            byte* end = copy + (_position - body);
+            *end = JumpCode;
+            Unsafe.WriteUnaligned(end + 1, (int)(_position - (end + JumpSize)));
+            context->Bodies[mode] = (ulong)(_memory.Executable + (copy - _memory.Writable));
+        }
+    }
+
     // Lanes that lie apart have places of their own, so that each can be replaced.
     private void BeginLane()
     {
@@ -203,10 +244,10 @@ internal sealed unsafe class ProgramCompiler : IDisposable
     private void EndLane(in ProgramConfiguration configuration)
     {
         _leave = _position;
-        Copy(_isAlone ? LoopTemplates.LeaveAlone(_version, configuration)
+        Copy(_isAlone ? _templates.LeaveAlone(_version, configuration)
             : _form == ProgramForm.Apart
-            ? LoopTemplates.LeaveOrPause(_version, configuration)
-            : LoopTemplates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain));
+            ? _templates.LeaveOrPause(_version, configuration)
+            : _templates.Leave(_version, configuration, isDeferred: _settings.Prefetch != PrefetchKind.Plain));
         if (_settings.LineMask != LaneSettings.AllLines)
             ConfineLines(new Span<byte>(_leave, (int)(_position - _leave)));
         if (_form == ProgramForm.WithDataset)

@@ -14,6 +14,15 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
     // The code behind the last modification of each register: there a branch on it goes (specification, chapter 5.4.2).
     private fixed long _modified[InstructionPlan.NoRegister + 1];
 
+    // Where rounding modes go, counted from the beginning.
+    private fixed ushort _modes[Parameters.MaxProgramLength + 1];
+    private int _modeCount;
+    private byte* _begin;
+    private bool _isRoundingChanged;
+
+    /// <summary>Whether the program has an instruction that changes the rounding mode.</summary>
+    public readonly bool IsRoundingChanged => _isRoundingChanged;
+
     /// <summary>Begins a program whose code goes to <paramref name="position"/>.</summary>
     /// <param name="words">Its instructions, for <see cref="Write"/>.</param>
     /// <param name="position">Where.</param>
@@ -21,6 +30,40 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
     {
         Fetch(words);
         SetAllModified(position);
+        _begin = position;
+        (_modeCount, _isRoundingChanged) = (0, false);
+    }
+
+    /// <summary>Makes the code of the program, which rounds to nearest, round otherwise.</summary>
+    /// <param name="mode">fprc.</param>
+    public readonly void SetMode(uint mode)
+    {
+        for (int i = 0; i < _modeCount; i++)
+            _begin[_modes[i]] |= (byte)(mode << FloatWriter.ModeShift);
+    }
+
+    /// <summary>Copies the code of the program for the other three rounding modes.</summary>
+    /// <param name="end">Of that code.</param>
+    /// <param name="copies">Where the first copy goes, aligned to 64 bytes; as many behind a copy as a vector has are written to, too.</param>
+    /// <param name="distance">From one copy to the next, in bytes, a multiple of 64.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public readonly void CopyForOtherModes(byte* end, byte* copies, nint distance)
+    {
+        for (byte* from = _begin, to = copies; from < end; from += Vector512<byte>.Count, to += Vector512<byte>.Count)
+        {
+            Vector512<byte> code = Vector512.Load(from);
+            code.Store(to);
+            code.Store(to + distance);
+            code.Store(to + 2 * distance);
+        }
+        for (int i = 0; i < _modeCount; i++)
+        {
+            byte* mode = copies + _modes[i];
+            byte toNearest = _begin[_modes[i]];
+            mode[0] = (byte)(toNearest | 1 << FloatWriter.ModeShift);
+            mode[distance] = (byte)(toNearest | 2 << FloatWriter.ModeShift);
+            mode[2 * distance] = (byte)(toNearest | 3 << FloatWriter.ModeShift);
+        }
     }
 
     /// <summary>Writes instructions.</summary>
@@ -47,6 +90,8 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
                 position = WriteRest(new Instruction(word), plan, codes + index * PackedTemplates.CodeSize, position);
                 continue;
             }
+            _modes[_modeCount] = (ushort)(position + plan.ModeOffset - _begin);
+            _modeCount += plan.ModeOffset != 0 ? 1 : 0;
             position += plan.Length;
             _modified[plan.Modified] = (long)position;
             _modified[plan.AlsoModified] = (long)position;
@@ -83,6 +128,9 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
                 break;
             default:
                 position[plan.ImmediateOffset] = (byte)(instruction.Immediate & 63);
+                // What comes next, for the code of another mode. Where that is not needed it goes behind the code.
+                Unsafe.WriteUnaligned(position + plan.MaskOffset, (int)(position + plan.Length - _begin));
+                _isRoundingChanged = true;
                 break;
         }
         return position + plan.Length;

@@ -40,9 +40,17 @@ internal static class Registers
 
     /// <summary>Memory of a field of the lane's context.</summary>
     public static AssemblerMemoryOperand Field(string name, int index = 0) =>
-        __[Context + (int)Marshal.OffsetOf<LaneContext>(name) + index - LaneContext.Bias];
+        __[Context + Displacement(name) + index];
+
+    /// <summary>MXCSR for the rounding mode in rcx.</summary>
+    public static AssemblerMemoryOperand MxcsrOfMode => __dword_ptr[Context + rcx * sizeof(uint) + Displacement(nameof(LaneContext.Mxcsrs))];
+
+    /// <summary>Where the instructions begin for the rounding mode in rcx.</summary>
+    public static AssemblerMemoryOperand BodyOfMode => __qword_ptr[Context + rcx * sizeof(ulong) + Displacement(nameof(LaneContext.Bodies))];
 
     /// <summary>Memory of a register file in the lane's context.</summary>
     public static AssemblerMemoryOperand File(string group, int offset) =>
         __[Context + (int)Marshal.OffsetOf<Vm.RegisterFile>(group) + offset];
+
+    private static int Displacement(string field) => (int)Marshal.OffsetOf<LaneContext>(field) - LaneContext.Bias;
 }
