@@ -42,17 +42,13 @@ internal sealed unsafe class HybridVm : LaneMachine
     private readonly ItemBatch? _single;
     private readonly LineToucher? _toucher;
     private readonly PagedBlock _memory;
-    private readonly byte* _places;
+    private readonly Lane* _lanes;
     private readonly LaneCall* _calls;
     private readonly byte** _wanted;
-    private readonly int[] _left = new int[RingSize];
-    private readonly int[] _programsLeft = new int[RingSize];
-    private readonly nint[] _itemOf = new nint[RingSize];
-    private readonly uint[] _numbers = new uint[RingSize];
-    private readonly int[] _ready = new int[RingSize];
-    private readonly int[] _ran = new int[RingSize];
-    private readonly int[] _queue = new int[RingSize];
-    private readonly int[] _computed = new int[RingSize];
+    private readonly Lane** _ready;
+    private readonly Lane** _queue;
+    private readonly Lane** _ran;
+    private readonly Lane** _computed;
     private ItemBatch _batch;
     private uint _readyHead;
     private uint _readyTail;
@@ -93,11 +89,22 @@ internal sealed unsafe class HybridVm : LaneMachine
         _single = single is null ? null : new ItemBatch(cache, single);
         _toucher = heldItems > 0 ? LineToucher.TryCreate() : null;
         const int Calls = ItemBatch.MostItems + MaxGroup;
-        int size = lanes * Parameters.ItemSize + Calls * sizeof(LaneCall) + RingSize * sizeof(byte*);
+        const int Lists = 5;
+        int size = lanes * (Parameters.ItemSize + sizeof(Lane)) + Calls * sizeof(LaneCall) + Lists * RingSize * sizeof(void*);
         _memory = PagedBlock.Allocate("virtual machine", size, PagePreference.Normal);
-        _places = _memory.Address;
-        _calls = (LaneCall*)(_places + lanes * Parameters.ItemSize);
+        byte* places = _memory.Address;
+        _lanes = (Lane*)(places + lanes * Parameters.ItemSize);
+        _calls = (LaneCall*)(_lanes + lanes);
         _wanted = (byte**)(_calls + Calls);
+        _ready = (Lane**)(_wanted + RingSize);
+        _queue = _ready + RingSize;
+        _ran = _queue + RingSize;
+        _computed = _ran + RingSize;
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            LaneContext* context = Contexts + lane;
+            _lanes[lane] = new Lane { Number = lane, Context = context, Place = places + lane * Parameters.ItemSize };
+        }
     }
 
     /// <summary>Machines that have a cache and nothing of a dataset.</summary>
@@ -166,9 +173,10 @@ internal sealed unsafe class HybridVm : LaneMachine
         (_readyHead, _readyTail, _queueHead, _queueTail) = (0, 0, 0, 0);
         (_ranCount, _computedCount, _opened, _wantedCount, _heldWanted, _running) = (0, 0, 0, 0, 0, ActiveLanes);
         _isGivenUp = false;
-        for (int lane = 0; lane < ActiveLanes; lane++)
+        for (Lane* lane = _lanes; lane < _lanes + ActiveLanes; lane++)
         {
-            (_left[lane], _programsLeft[lane]) = (Parameters.ProgramIterations, Parameters.ProgramCount);
+            lane->Call = Compiler.CallOf(lane->Number, lane->Context);
+            (lane->Left, lane->ProgramsLeft) = (Parameters.ProgramIterations, Parameters.ProgramCount);
             Want(lane);
         }
     }
@@ -230,9 +238,9 @@ internal sealed unsafe class HybridVm : LaneMachine
             PutMostAdvancedLast();
         while (_queueHead != _queueTail && _batch.Count < _batch.Capacity)
         {
-            int lane = _queue[_queueHead++ % RingSize];
+            Lane* lane = _queue[_queueHead++ % RingSize];
             _computed[_batch.Count] = lane;
-            _batch.Add(_numbers[lane], _places + lane * Parameters.ItemSize);
+            _batch.Add(lane->Item, lane->Place);
         }
         (_computedCount, _opened) = (_batch.Count, 0);
     }
@@ -247,74 +255,77 @@ internal sealed unsafe class HybridVm : LaneMachine
             if (Remaining(_queue[i % RingSize]) < Remaining(_queue[most % RingSize]))
                 most = i;
         }
-        (_queue[most % RingSize], _queue[last % RingSize]) = (_queue[last % RingSize], _queue[most % RingSize]);
+        Lane* lane = _queue[most % RingSize];
+        _queue[most % RingSize] = _queue[last % RingSize];
+        _queue[last % RingSize] = lane;
     }
 
-    private int Remaining(int lane) => _programsLeft[lane] * Parameters.ProgramIterations + _left[lane];
+    private static int Remaining(Lane* lane) => lane->ProgramsLeft * Parameters.ProgramIterations + lane->Left;
 
     private void EndBatch()
     {
         // All of them ran: there are as many steps as a batch has items at most.
         for (int i = 0; i < _computedCount; i++)
-            EndIteration(_computed[i], _places + _computed[i] * Parameters.ItemSize);
+            EndIteration(_computed[i], _computed[i]->Place);
     }
 
     /// <summary>Runs one iteration of some of the machines that can.</summary>
     /// <param name="open">How many whose item is in the batch.</param>
     /// <param name="most">How many of the others at most.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Advance(int open, int most)
     {
         int count = 0;
+        LaneCall* calls = _calls;
         for (; count < open; count++)
-            Call(count, _computed[_opened++], item: null);
+        {
+            Lane* lane = _computed[_opened++];
+            lane->Context->Item = null;
+            calls[count] = lane->Call;
+        }
         for (; count < open + most && _readyHead != _readyTail; count++)
         {
-            int lane = _ready[_readyHead++ % RingSize];
+            Lane* lane = _ready[_readyHead++ % RingSize];
             _ran[_ranCount++] = lane;
             // The last iteration is left open: it keeps f and e for the seed of the next program.
-            Call(count, lane, _left[lane] == 1 ? null : (byte*)_itemOf[lane]);
+            lane->Context->Item = lane->Left == 1 ? null : lane->Line;
+            calls[count] = lane->Call;
         }
         if (count > 0)
-            Compiler.Run(_calls, count);
-    }
-
-    private void Call(int index, int lane, byte* item)
-    {
-        Contexts[lane].Item = item;
-        _calls[index] = Compiler.CallOf(lane, Contexts + lane);
+            Compiler.Run(calls, count);
     }
 
     /// <summary>Sees what the machines need that ran with a held item.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Settle()
     {
         for (int i = 0; i < _ranCount; i++)
         {
-            int lane = _ran[i];
-            if (_left[lane] == 1)
+            Lane* lane = _ran[i];
+            if (lane->Left == 1)
             {
-                EndIteration(lane, (byte*)_itemOf[lane]);
+                EndIteration(lane, lane->Line);
                 continue;
             }
-            _left[lane]--;
+            lane->Left--;
             Want(lane);
         }
         _ranCount = 0;
     }
 
     /// <summary>Ends an iteration that was left open.</summary>
-    private void EndIteration(int lane, byte* item)
+    private void EndIteration(Lane* lane, byte* item)
     {
-        Leave(Contexts + lane, (ulong*)item);
-        if (--_left[lane] > 0)
+        Leave(lane->Context, (ulong*)item);
+        if (--lane->Left > 0)
             Want(lane);
-        else if (--_programsLeft[lane] == 0)
+        else if (--lane->ProgramsLeft == 0)
             _running--;
         else
             BeginNextProgram(lane);
     }
 
-    private void BeginNextProgram(int lane)
+    private void BeginNextProgram(Lane* lane)
     {
         if (_isGivenUp || !_isWanted())
         {
@@ -322,32 +333,34 @@ internal sealed unsafe class HybridVm : LaneMachine
             return;
         }
         Times?.End(HashStage.Execute);
-        CompileNextProgram(lane);
-        _left[lane] = Parameters.ProgramIterations;
+        CompileNextProgram(lane->Number);
+        lane->Left = Parameters.ProgramIterations;
         Want(lane);
     }
 
     /// <summary>Asks for the item that the next iteration needs in the end.</summary>
-    private void Want(int lane)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Want(Lane* lane)
     {
-        LaneContext* context = Contexts + lane;
+        LaneContext* context = lane->Context;
         nuint place = (nuint)context->Dataset + ((nuint)(context->MxMa >> 32) & LaneSettings.AllLines);
         uint number = (uint)(place / Parameters.ItemSize);
-        nint line = (nint)(_held + place);
+        byte* line = _held + place;
         nint first = (nint)_batch.FirstLine(number);
         // Which items are held is random, so a branch would be predicted wrongly: the lane is put into both rings, and counted in one.
         int isHeld = (int)(((long)number - _heldItems) >>> 63);
-        _itemOf[lane] = line;
-        _numbers[lane] = number;
+        lane->Line = line;
+        lane->Item = number;
         _ready[_readyTail % RingSize] = lane;
         _queue[_queueTail % RingSize] = lane;
         _readyTail += (uint)isHeld;
         _queueTail += 1 - (uint)isHeld;
         _heldWanted += isHeld;
-        _wanted[_wantedCount++] = (byte*)(first ^ ((first ^ line) & -(nint)isHeld));
+        _wanted[_wantedCount++] = (byte*)(first ^ ((first ^ (nint)line) & -(nint)isHeld));
     }
 
     // All at once, so that what it takes to find their pages overlaps.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Fetch()
     {
         for (int i = 0; i < _wantedCount; i++)
@@ -356,7 +369,7 @@ internal sealed unsafe class HybridVm : LaneMachine
     }
 
     // Specification, chapter 4.6.2: steps 7 to 9 and 11, then step 1 of the next iteration. The two lines can be the same.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Leave(LaneContext* context, ulong* item)
     {
         RegisterFile* registers = &context->Registers;
@@ -373,5 +386,31 @@ internal sealed unsafe class HybridVm : LaneMachine
         high.Store((ulong*)context->Line1 + 4);
         Vector256.Load(registers->F).Store((double*)context->Line0);
         Vector256.Load(registers->F + 4).Store((double*)context->Line0 + 4);
+    }
+
+    /// <summary>Where a machine is, and what it needs next.</summary>
+    private struct Lane
+    {
+        /// <summary>Among all lanes.</summary>
+        public int Number;
+
+        /// <summary>Number of the item that ends its iteration.</summary>
+        public uint Item;
+
+        /// <summary>Iterations left of its program, the one under way too.</summary>
+        public int Left;
+
+        /// <summary>Programs left of its hash, the one under way too.</summary>
+        public int ProgramsLeft;
+
+        public LaneContext* Context;
+
+        public LaneCall Call;
+
+        /// <summary>The item, where it is held.</summary>
+        public byte* Line;
+
+        /// <summary>Where the item goes when it is computed.</summary>
+        public byte* Place;
     }
 }

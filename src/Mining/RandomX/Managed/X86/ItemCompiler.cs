@@ -135,7 +135,9 @@ internal sealed unsafe class ItemCompiler : IDisposable
     /// <param name="number">Of the item.</param>
     public void Initialize(ulong* states, int index, uint number)
     {
-        ulong* state = states + index / BatchItems * (BatchItems * Registers) + index % BatchItems;
+        // Always a power of 2: a division would take as long as all the rest.
+        int column = index & (BatchItems - 1);
+        ulong* state = states + (index - column) * Registers + column;
         ulong first = (number + 1ul) * ManagedCache.ItemMultiplier;
         state[0] = first;
         for (int i = 1; i < Registers; i++)
