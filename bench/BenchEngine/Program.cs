@@ -29,7 +29,7 @@ var pages = new Option<PagePreference[]>("--pages")
 };
 var machines = new Option<string[]>("--machines")
 {
-    Description = "lanes with a dataset, and t (touched) or b (batched) for their prefetches",
+    Description = "lanes with a dataset, t (touched) or b (batched) for their prefetches, and m for rounding modes in MXCSR",
     AllowMultipleArgumentsPerToken = true,
     DefaultValueFactory = _ => ["3t", "4t", "4b", "2", "1"],
 };
