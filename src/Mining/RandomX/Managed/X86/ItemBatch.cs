@@ -18,7 +18,6 @@ internal sealed unsafe class ItemBatch : IDisposable
     private readonly ulong* _states;
     private readonly byte** _lines;
     private readonly byte** _places;
-    private readonly ulong _lineMask;
     private int _step;
 
     /// <param name="cache">The cache's memory; must outlive this object.</param>
@@ -27,7 +26,6 @@ internal sealed unsafe class ItemBatch : IDisposable
     {
         _cache = cache;
         _items = items;
-        _lineMask = items.LineMask;
         Capacity = CapacityOf(items.BatchItems);
         int stateSize = Capacity * Parameters.ItemSize;
         _memory = PagedBlock.Allocate("dataset items", stateSize + Parameters.ItemSize + 2 * Capacity * sizeof(byte*), PagePreference.Normal);
@@ -68,8 +66,7 @@ internal sealed unsafe class ItemBatch : IDisposable
     }
 
     /// <summary>The line of the cache that an item needs first.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public byte* FirstLine(uint number) => _cache + (number & _lineMask) * Parameters.ItemSize;
+    public byte* FirstLine(uint number) => _items.Line(_cache, number);
 
     /// <summary>Runs the next program for all items and asks for the lines that come after it.</summary>
     /// <returns>Whether all items are computed: the batch is empty then.</returns>
