@@ -15,6 +15,10 @@ internal static partial class Interop
         internal const int MAP_PRIVATE = 2;
         internal const int MAP_ANONYMOUS = 0x20;
         internal const int MAP_HUGETLB = 0x40000;
+
+        /// <summary>Huge pages of 2 MiB, whatever size the system takes by itself.</summary>
+        internal const int MAP_HUGE_2MB = 21 << 26;
+
         internal const uint MFD_CLOEXEC = 1;
         internal const int ENOMEM = 12;
         internal const int ENFILE = 23;

@@ -55,7 +55,10 @@ internal sealed class KeySlots(IRandomXEngine engine, MemoryMode memory)
 
     internal KeySlot? Find(Hash256 key) => Find(Current, Next, key);
 
-    /// <summary>Keeps the slots of these keys, makes those that are missing, and retires the others.</summary>
+    /// <summary>
+    /// Keeps the slots of these keys, makes those that are missing, and retires the others. What could not be made beside another
+    /// key is tried once more.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The slots are closed.</exception>
     internal void Set(Hash256 current, Hash256? next)
     {
@@ -68,10 +71,12 @@ internal sealed class KeySlots(IRandomXEngine engine, MemoryMode memory)
                 return;
             KeySlot? oldCurrent = Current;
             KeySlot? oldNext = Next;
-            Current = Find(oldCurrent, oldNext, current) ?? new KeySlot(current, _engine);
-            Next = next is Hash256 key ? Find(oldCurrent, oldNext, key) ?? new KeySlot(key, _engine) : null;
+            Current = FindUsable(oldCurrent, oldNext, current) ?? new KeySlot(current, _engine);
+            Next = next is Hash256 key ? FindUsable(oldCurrent, oldNext, key) ?? new KeySlot(key, _engine) : null;
             RetireUnlessKept(oldCurrent);
             RetireUnlessKept(oldNext);
+            if (Current == oldNext && Current.DatasetState == DatasetState.Failed)
+                Current.DropDatasets();
             RaiseGeneration();
         }
         Replaced?.Invoke();
@@ -184,6 +189,9 @@ internal sealed class KeySlots(IRandomXEngine engine, MemoryMode memory)
 
     private static KeySlot? Find(KeySlot? first, KeySlot? second, Hash256 key) =>
         first?.Key == key ? first : second?.Key == key ? second : null;
+
+    private static KeySlot? FindUsable(KeySlot? first, KeySlot? second, Hash256 key) =>
+        Find(first, second, key) is { CacheState: not CacheState.Failed } slot ? slot : null;
 
     private void RetireUnlessKept(KeySlot? slot)
     {

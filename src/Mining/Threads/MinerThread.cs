@@ -46,6 +46,7 @@ internal sealed class MinerThread
     private volatile Arrival? _arrival;
     private volatile object? _pages;
     private bool _isLowered;
+    private bool _isWaitingForMemory;
     private long _allocatedBytes;
 
     public MinerThread(
@@ -185,13 +186,31 @@ internal sealed class MinerThread
         // The old one goes first: there may be memory for one only.
         _vm?.Dispose();
         _engine = _keys.Engine;
-        _vm = _keys.TryCreateVm(key, _planned.NumaNode, out bool isFull);
+        _vm = TryCreateVm(key, out bool isFull);
         _blobs = new byte[HashingBlob.MaxSize * (_vm?.Lanes ?? 0)];
         _laneHashes = new byte[Hash256.Size * (_vm?.Lanes ?? 0)];
         _vmKey = key;
         _isFull = _vm is not null && isFull;
         _pages = null;
         return _vm is not null;
+    }
+
+    // For a moment memory can be short, or too many files be open. A thread that never hashed has too little at all, which ends the node.
+    private IHasher? TryCreateVm(Hash256 key, out bool isFull)
+    {
+        try
+        {
+            IHasher? vm = _keys.TryCreateVm(key, _planned.NumaNode, out isFull);
+            _isWaitingForMemory = false;
+            return vm;
+        }
+        catch (InsufficientMemoryException reason) when (_hashes > 0)
+        {
+            if (!_isWaitingForMemory)
+                _logger.LogWarning("Miner thread {Thread} tries again and again: {Reason}", _index, reason.Message);
+            (_isWaitingForMemory, _generation, isFull) = (true, -1, false);
+            return null;
+        }
     }
 
     private void DropVm()

@@ -91,7 +91,7 @@ internal static class HashCommand
         bool isSecond = options.Algorithm == SecondVersion;
         IRandomXEngine engine =
             EngineSelection.Select(isSecond ? EngineKind.Managed : options.Engine, new ManagedEngineOptions()).TakeProven();
-        if (engine is ManagedEngine && ManagedEngine.WhyInterpreted is string reason)
+        if (engine is ManagedEngine && (isSecond ? ManagedEngine.WhySecondInterpreted : ManagedEngine.WhyInterpreted) is string reason)
             services.Error.WriteLine($"p2p-miner: programs are interpreted, which is slow: {reason}");
         using IRandomXCache cache = engine.CreateCache(key, options.Pages);
         using RandomXDataset? dataset =

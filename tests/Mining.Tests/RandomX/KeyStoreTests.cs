@@ -6,6 +6,7 @@ using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Files;
 using P2PMiner.Mining.RandomX.Native;
 using P2PMiner.Mining.Tests.RandomX.Chunks;
+using P2PMiner.Mining.Tests.RandomX.Engines;
 
 namespace P2PMiner.Mining.Tests.RandomX;
 
@@ -273,15 +274,49 @@ public sealed partial class KeyStoreTests
                 source.Offer(2, chunk);
             return Task.CompletedTask;
         });
+        ControlledEngine engine = new(new NativeEngine()) { Wrap = cache => new LateCache(cache, chunks: 1, () => false) };
         await using KeyStore store = new(
-            Options(MemoryMode.Full) with { Supplier = supplier }, TimeProvider.System, NullLogger.Instance, FewItems);
+            Options(MemoryMode.Full) with { Engine = engine, Supplier = supplier }, TimeProvider.System, NullLogger.Instance, FewItems);
         store.SetKeys(Keys[0], null);
         await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
-        bool isHelped = store.Status.Keys[0].Progress.ItemsRemote > 0;
+        Assert.That(store.Status.Keys[0].Progress.ItemsRemote, Is.EqualTo(DatasetWorkers.ChunkItems));
         store.DoubtDataset(Keys[0]);
         await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
         Assert.That(store.Status.Keys[0].Progress.ItemsRemote, Is.Zero);
-        Assert.That(calls, Is.EqualTo(1), isHelped ? "not asked again" : "nothing to doubt");
+        Assert.That(calls, Is.EqualTo(1), "not asked again");
+    }
+
+    [Test]
+    public async Task NextCache_ThatFoundNoMemory_IsTriedOnceMoreWhenItIsTheCurrentOne()
+    {
+        ControlledEngine engine = new(new NativeEngine());
+        await using KeyStore store = new(Options(MemoryMode.Light) with { Engine = engine }, TimeProvider.System, NullLogger.Instance, FewItems);
+        store.SetKeys(Keys[0], null);
+        await store.WaitForCacheAsync(Keys[0], _deadline.Token);
+        engine.IsMemoryShort = true;
+        store.SetKeys(Keys[0], Keys[1]);
+        await Until(store, s => s.Keys[1].Cache == CacheState.Failed);
+        engine.IsMemoryShort = false;
+        store.SetKeys(Keys[1], null);
+        await store.WaitForCacheAsync(Keys[1], _deadline.Token);
+        using IHasher? vm = store.TryCreateVm(Keys[1], 0, out _);
+        Assert.That(vm, Is.Not.Null);
+    }
+
+    [Test]
+    public async Task NextDataset_ThatFoundNoMemory_IsTriedOnceMoreWhenItIsTheCurrentOne()
+    {
+        ControlledEngine engine = new(new NativeEngine());
+        await using KeyStore store = new(
+            Options(MemoryMode.Full) with { Engine = engine, PrepareNextDataset = true }, TimeProvider.System, NullLogger.Instance, FewItems);
+        store.SetKeys(Keys[0], null);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
+        engine.IsDatasetMemoryShort = true;
+        store.SetKeys(Keys[0], Keys[1]);
+        await Until(store, s => s.Keys[1].Dataset == DatasetState.Failed);
+        engine.IsDatasetMemoryShort = false;
+        store.SetKeys(Keys[1], null);
+        await Until(store, s => s.Keys[0].Dataset == DatasetState.Ready);
     }
 
     [Test]

@@ -55,8 +55,14 @@ internal sealed class FullTrial(RandomXDataset dataset, IHasher verifier, int th
         byte[] inputs = Inputs(hasher.Lanes);
         byte[] hashes = new byte[hasher.Lanes * Hash256.Size];
         hasher.First(inputs);
-        hasher.Next(inputs, hashes);
-        return hashes.AsSpan().SequenceEqual(Expected(hasher.Lanes));
+        // Twice: the first scratchpads are filled by themselves, all others together with the end of the hash before.
+        for (int i = 0; i < 2; i++)
+        {
+            hasher.Next(inputs, hashes);
+            if (!hashes.AsSpan().SequenceEqual(Expected(hasher.Lanes)))
+                return false;
+        }
+        return true;
     }
 
     // Those that are missing all at once as far as the verifier can: mining waits for them.

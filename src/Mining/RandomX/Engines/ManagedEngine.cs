@@ -60,6 +60,10 @@ public sealed class ManagedEngine : IRandomXEngine
     /// <summary>Why machine code cannot be made here, so that programs are interpreted; null where it can.</summary>
     public static string? WhyInterpreted => CodeProblem.Value;
 
+    /// <summary>As <see cref="WhyInterpreted"/>, of RandomX v2, which ends every iteration with AES rounds.</summary>
+    public static string? WhySecondInterpreted =>
+        WhyInterpreted ?? (Aes.IsSupported ? null : "this CPU has no AES instructions, which machine code of RandomX v2 needs");
+
     /// <summary>What a thread gets on this machine where memory is not short.</summary>
     /// <param name="cachePerThread">As in <see cref="ManagedEngineOptions.CachePerThread"/>.</param>
     public static LaneCounts LanesPerThread(long? cachePerThread)
@@ -97,10 +101,8 @@ public sealed class ManagedEngine : IRandomXEngine
             _full = known;
             _calibratedFor = circumstances;
         }
-        if (_calibratedFor != circumstances)
+        if (_calibratedFor != circumstances || !IsUsable(trial))
             Calibrate(trial, circumstances, cancellation);
-        else if (!trial.IsRight(_full))
-            throw WrongFullHashes();
     }
 
     public bool PreparePart(IRandomXCache cache, RandomXDataset part, PagePreference pages, CancellationToken cancellation)
@@ -166,14 +168,15 @@ public sealed class ManagedEngine : IRandomXEngine
     public static unsafe IHasher CreateSecond(IRandomXCache cache, RandomXDataset? dataset, PagePreference pages)
     {
         ManagedCache memory = (ManagedCache)cache;
+        bool isCompiled = WhySecondInterpreted is null;
         if (dataset is null)
         {
-            return memory.Items is ItemCompiler items
+            return isCompiled && memory.Items is ItemCompiler items
                 ? Light(memory, items, lanes: 1, pages, memory.SingleItems, RandomXVersion.V2)
                 : new InterpretedHasher(memory.Key, memory, isFull: false, memory.Hold(), RandomXVersion.V2);
         }
         DatasetItemSource source = new(dataset);
-        return WhyInterpreted is null
+        return isCompiled
             ? LaneHasher.Create(
                 dataset.Key, isFull: true, source,
                 () => new CompiledVm(RandomXVersion.V2, new LaneSettings(1), source.Memory, pages))
@@ -190,13 +193,34 @@ public sealed class ManagedEngine : IRandomXEngine
 
     private void Calibrate(FullTrial trial, string circumstances, CancellationToken cancellation)
     {
+        InsufficientMemoryException? shortage = null;
+        double? Measure(FullMachine machine, TimeSpan slice)
+        {
+            try
+            {
+                return trial.Measure(machine, slice);
+            }
+            catch (Exception e) when (IsUnusable(machine, e))
+            {
+                _options.Log.LogWarning("Machine {Machine} is left out: {Reason}", machine.Name, e.Message);
+                shortage ??= e as InsufficientMemoryException;
+                return null;
+            }
+        }
         (FullMachine? choice, IReadOnlyList<(FullMachine Machine, double? Rate)> rates) =
-            Calibration.Choose([.. Candidates], trial.Measure, cancellation);
+            Calibration.Choose([.. Candidates], Measure, cancellation);
         string summary = string.Join(", ", rates.Select(
-            r => r.Rate is double rate ? FormattableString.Invariant($"{r.Machine.Name} {rate:F0} H/s") : $"{r.Machine.Name} wrong hashes"));
+            r => r.Rate is double rate ? FormattableString.Invariant($"{r.Machine.Name} {rate:F0} H/s") : $"{r.Machine.Name} no right hashes"));
         _options.Log.LogInformation("Calibration: {Choice} of {Rates}", choice?.Name ?? "none", summary);
-        _full = choice ?? throw WrongFullHashes();
-        _calibratedFor = circumstances;
+        if (choice is null)
+            throw shortage as Exception ?? WrongFullHashes();
+        (_full, _calibratedFor) = (choice, circumstances);
+        if (_isRivalFaulty && choice.Name == _options.Rival?.Name)
+        {
+            // It was found faulty while it was measured.
+            RefuseRival();
+            return;
+        }
         try
         {
             _file.Keep(circumstances, choice.Name);
@@ -206,6 +230,24 @@ public sealed class ManagedEngine : IRandomXEngine
             _options.Log.LogWarning("The calibration is not remembered: {Reason}", e.Message);
         }
     }
+
+    // One that was the fastest once, or on another dataset.
+    private bool IsUsable(FullTrial trial)
+    {
+        FullMachine machine = _full;
+        try
+        {
+            return trial.IsRight(machine);
+        }
+        catch (Exception e) when (IsUnusable(machine, e))
+        {
+            return false;
+        }
+    }
+
+    // Whether there are others that may do: those with fewer lanes need less memory, and the rival proves itself when it is first used.
+    private bool IsUnusable(FullMachine machine, Exception reason) =>
+        reason is InsufficientMemoryException || (reason is RandomXUnavailableException && machine.Name == _options.Rival?.Name);
 
     private IEnumerable<FullMachine> Candidates => _candidates.Where(c => !_isRivalFaulty || c.Name != _options.Rival?.Name);
 
@@ -224,7 +266,8 @@ public sealed class ManagedEngine : IRandomXEngine
         }
     }
 
-    // All of the code has a part in this hash, only the cache is small: one of RandomX's own size would hold up the first hash.
+    // What is needed for the first hash has a part in this one, only the cache is small: one of RandomX's own size would hold it up.
+    // The machines of full mode and of parts of a dataset are proven when there is one (PrepareFull, PreparePart).
     // The interpreter, which reproduces the published vectors, gave the answer (ManagedEngineTests).
     private static void Prove()
     {

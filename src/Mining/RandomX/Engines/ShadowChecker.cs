@@ -70,10 +70,16 @@ internal sealed class ShadowChecker : IAsyncDisposable
             Interlocked.Increment(ref _skipped);
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Compares nothing any more, and gives up the memory. Returns at once.</summary>
+    public void End()
     {
         _isStopping = true;
         _samples.Writer.TryComplete();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        End();
         await Completion;
     }
 
@@ -93,7 +99,15 @@ internal sealed class ShadowChecker : IAsyncDisposable
                         hasher = null;
                         hasher = CreateHasher(sample.Key);
                     }
-                    if (!Compare(hasher, sample) || HasPassed())
+                    if (Compare(hasher, sample) is byte[] other)
+                    {
+                        // Its memory is needed to judge.
+                        hasher.Dispose();
+                        hasher = null;
+                        _onDifference(sample, other);
+                        return;
+                    }
+                    if (HasPassed())
                         return;
                 }
             }
@@ -124,17 +138,17 @@ internal sealed class ShadowChecker : IAsyncDisposable
         return true;
     }
 
-    private bool Compare(IHasher hasher, ShadowSample sample)
+    /// <returns>The other hash, where it is another one.</returns>
+    private byte[]? Compare(IHasher hasher, ShadowSample sample)
     {
         byte[] hash = new byte[Hash256.Size];
         hasher.CalculateHash(sample.Input, hash);
         if (hash.AsSpan().SequenceEqual(sample.Hash))
         {
             Interlocked.Increment(ref _equal);
-            return true;
+            return null;
         }
         Interlocked.Increment(ref _different);
-        _onDifference(sample, hash);
-        return false;
+        return hash;
     }
 }

@@ -5,7 +5,7 @@ namespace P2PMiner.Mining.RandomX.Engines;
 
 /// <summary>
 /// Engine <c>shadow</c>: one engine hashes, and another one hashes some of the same inputs again, from a cache of its own. At the
-/// first difference the interpreter decides which one is faulty.
+/// first difference the interpreter decides which one is faulty; where there is no memory for it, the one that hashes counts as faulty.
 /// </summary>
 public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
 {
@@ -72,11 +72,14 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
     public IHasher CreateLight(IRandomXCache cache, PagePreference pages) =>
         new ShadowHasher(_first.CreateLight(cache, pages), _checker, _interval);
 
-    // Where calibration took the other engine's machine, there is nothing to compare.
+    // Where calibration took the other engine's machine, there is nothing to compare until the next start.
     public IHasher CreateFull(RandomXDataset dataset, PagePreference pages)
     {
         IHasher full = _first.CreateFull(dataset, pages);
-        return _first.Name == _second.Name ? full : new ShadowHasher(full, _checker, _interval);
+        if (_first.Name != _second.Name)
+            return new ShadowHasher(full, _checker, _interval);
+        _checker.End();
+        return full;
     }
 
     public RandomXDataset? TryAllocatePart(PagePreference pages, int itemCount) => _first.TryAllocatePart(pages, itemCount);
@@ -98,13 +101,23 @@ public sealed class ShadowEngine : IRandomXEngine, IAsyncDisposable
 
     private void Judge(ShadowSample sample, byte[] secondHash)
     {
-        byte[] third = ShadowChecker.Interpret(sample);
-        bool isFirstRight = third.AsSpan().SequenceEqual(sample.Hash);
+        string judgement;
+        bool isFirstRight = false;
+        try
+        {
+            byte[] third = ShadowChecker.Interpret(sample);
+            isFirstRight = third.AsSpan().SequenceEqual(sample.Hash);
+            judgement = $"the interpreter {Convert.ToHexStringLower(third)}";
+        }
+        catch (InsufficientMemoryException e)
+        {
+            judgement = $"the interpreter none ({e.Message})";
+        }
         IRandomXEngine right = isFirstRight ? _first : _second;
         string key = Convert.ToHexStringLower(sample.Key);
         string input = Convert.ToHexStringLower(sample.Input);
         string hashes = $"{_first.Name} gave {Convert.ToHexStringLower(sample.Hash)}, {_second.Name} "
-            + $"{Convert.ToHexStringLower(secondHash)}, the interpreter {Convert.ToHexStringLower(third)}";
+            + $"{Convert.ToHexStringLower(secondHash)}, {judgement}";
         _log.LogCritical("Engines differ: key {Key}, input {Input}: {Hashes}. Only {Right} goes on", key, input, hashes, right.Name);
         if (isFirstRight && _first is ManagedEngine managed)
             managed.RefuseRival();

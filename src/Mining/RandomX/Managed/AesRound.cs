@@ -13,9 +13,6 @@ internal static class AesRound
     private static readonly uint[] EncryptTable = MakeEncryptTable(Box);
     private static readonly uint[] DecryptTable = MakeDecryptTable(Box);
 
-    /// <summary>True if this CPU has the instruction.</summary>
-    public static bool IsHardware => X86Aes.IsSupported;
-
     /// <summary>ShiftRows, SubBytes, MixColumns, then XOR with the key.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Encrypt(Vector128<byte> state, Vector128<byte> key) =>

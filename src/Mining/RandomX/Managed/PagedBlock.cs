@@ -34,7 +34,7 @@ internal sealed unsafe class PagedBlock : SafeHandle
     public static PagedBlock Allocate(string what, long size, PagePreference preference)
     {
         PagedBlock block = new(size);
-        bool isHuge = preference is PagePreference.Auto or PagePreference.Huge && block.TryMap(Interop.CodeMapping.MAP_HUGETLB);
+        bool isHuge = preference is PagePreference.Auto or PagePreference.Huge && block.TryMap(Interop.CodeMapping.MAP_HUGETLB | Interop.CodeMapping.MAP_HUGE_2MB);
         if (isHuge)
         {
             block._pages = new PagedMemory(PageKind.Huge, default);

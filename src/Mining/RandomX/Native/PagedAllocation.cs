@@ -42,7 +42,7 @@ internal static class PagedAllocation
     }
 
     internal static InsufficientMemoryException NoHugePages(string what, long size) => new(
-        $"no {size >> 20} MiB of explicit huge pages for the RandomX {what}: reserve them (Linux: sudo sysctl vm.nr_hugepages=1280) or use --pages auto");
+        $"no {size >> 20} MiB of explicit huge pages for the RandomX {what}: reserve them (Linux: sudo sysctl vm.nr_hugepages=1400) or use --pages auto");
 
     internal static InsufficientMemoryException NoMemory(string what, long size) =>
         new($"no memory for the RandomX {what} of {size >> 20} MiB: close other programs or use --memory light");

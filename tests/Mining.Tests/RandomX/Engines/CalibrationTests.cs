@@ -85,6 +85,7 @@ public sealed class CalibrationTests
         string directory = Directory.CreateTempSubdirectory("calibration-").FullName;
         try
         {
+            const int Version = CalibrationFile.Version;
             string path = Path.Combine(directory, "new", "calibration.json");
             CalibrationFile file = new(path);
             Assert.That(file.Find("cpu, thp"), Is.Null);
@@ -96,8 +97,10 @@ public sealed class CalibrationTests
             foreach (string broken in (string[])
             [
                 "", "{", "[1]", "{\"cpu, thp\": \"a\"}", "{\"choices\": {\"cpu, thp\": \"a\"}}",
-                "{\"version\": 1, \"choices\": {\"cpu, thp\": \"a\"}}", "{\"version\": \"2\", \"choices\": {\"cpu, thp\": \"a\"}}",
-                "{\"version\": 2, \"choices\": {\"cpu, thp\": 5}}", "{\"version\": 2, \"choices\": [], \"compared\": 1}",
+                "{\"version\": 1, \"choices\": {\"cpu, thp\": \"a\"}}", $"{{\"version\": \"{Version}\", \"choices\": {{\"cpu, thp\": \"a\"}}}}",
+                $"{{\"version\": {Version}, \"choices\": {{\"cpu, thp\": 5}}}}", $"{{\"version\": {Version}, \"choices\": [], \"compared\": 1}}",
+                $"{{\"version\": {Version}, \"version\": {Version}}}", $"{{\"version\": {Version}, \"compared\": {{\"cpu\": \"a\", \"cpu\": \"a\"}}}}",
+                $"{{\"version\": {Version}, \"choices\": {{\"cpu, thp\": \"\\ud800\"}}}}",
             ])
             {
                 File.WriteAllText(path, broken);

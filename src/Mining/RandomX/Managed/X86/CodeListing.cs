@@ -20,14 +20,15 @@ public static class CodeListing
     public static byte[] Write(
         TextWriter output, IRandomXCache cache, RandomXVersion version, ReadOnlySpan<byte> input, bool hasDataset, int? only)
     {
-        using ProgramCompiler? compiler = ManagedEngine.WhyInterpreted is null
+        string? whyInterpreted = version == RandomXVersion.V1 ? ManagedEngine.WhyInterpreted : ManagedEngine.WhySecondInterpreted;
+        using ProgramCompiler? compiler = whyInterpreted is null
             ? new ProgramCompiler(version, new LaneSettings(1), hasDataset ? ProgramForm.WithDataset : ProgramForm.Apart)
             : null;
         output.WriteLine($"; {(version == RandomXVersion.V1 ? "rx/0" : "rx/2")}, {(hasDataset ? "with" : "without")} a dataset, one lane");
         if (compiler is not null && LaneSettings.BestRounding == RoundingKind.Embedded)
             output.WriteLine("; instructions that round have the mode to nearest; of programs with CFROUND there is a copy for each other mode, where it goes on");
         if (compiler is null)
-            output.WriteLine($"; programs are interpreted here, so there is no machine code: {ManagedEngine.WhyInterpreted}");
+            output.WriteLine($"; programs are interpreted here, so there is no machine code: {whyInterpreted}");
         int number = 0;
         InterpretedVm vm = new(version, (ManagedCache)cache)
         {

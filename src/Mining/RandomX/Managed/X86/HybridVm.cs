@@ -85,25 +85,33 @@ internal sealed unsafe class HybridVm : LaneMachine
         _held = held;
         _heldItems = (uint)heldItems;
         _group = GroupOf(heldItems);
-        _batch = _wide = new ItemBatch(cache, items);
-        _single = single is null ? null : new ItemBatch(cache, single);
-        _toucher = heldItems > 0 ? LineToucher.TryCreate() : null;
-        const int Calls = ItemBatch.MostItems + MaxGroup;
-        const int Lists = 5;
-        int size = lanes * (Parameters.ItemSize + sizeof(Lane)) + Calls * sizeof(LaneCall) + Lists * RingSize * sizeof(void*);
-        _memory = PagedBlock.Allocate("virtual machine", size, PagePreference.Normal);
-        byte* places = _memory.Address;
-        _lanes = (Lane*)(places + lanes * Parameters.ItemSize);
-        _calls = (LaneCall*)(_lanes + lanes);
-        _wanted = (byte**)(_calls + Calls);
-        _ready = (Lane**)(_wanted + RingSize);
-        _queue = _ready + RingSize;
-        _ran = _queue + RingSize;
-        _computed = _ran + RingSize;
-        for (int lane = 0; lane < lanes; lane++)
+        try
         {
-            LaneContext* context = Contexts + lane;
-            _lanes[lane] = new Lane { Number = lane, Context = context, Place = places + lane * Parameters.ItemSize };
+            _batch = _wide = new ItemBatch(cache, items);
+            _single = single is null ? null : new ItemBatch(cache, single);
+            _toucher = heldItems > 0 ? LineToucher.TryCreate() : null;
+            const int Calls = ItemBatch.MostItems + MaxGroup;
+            const int Lists = 5;
+            int size = lanes * (Parameters.ItemSize + sizeof(Lane)) + Calls * sizeof(LaneCall) + Lists * RingSize * sizeof(void*);
+            _memory = PagedBlock.Allocate("virtual machine", size, PagePreference.Normal);
+            byte* places = _memory.Address;
+            _lanes = (Lane*)(places + lanes * Parameters.ItemSize);
+            _calls = (LaneCall*)(_lanes + lanes);
+            _wanted = (byte**)(_calls + Calls);
+            _ready = (Lane**)(_wanted + RingSize);
+            _queue = _ready + RingSize;
+            _ran = _queue + RingSize;
+            _computed = _ran + RingSize;
+            for (int lane = 0; lane < lanes; lane++)
+            {
+                LaneContext* context = Contexts + lane;
+                _lanes[lane] = new Lane { Number = lane, Context = context, Place = places + lane * Parameters.ItemSize };
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 
@@ -133,10 +141,11 @@ internal sealed unsafe class HybridVm : LaneMachine
     public override void Dispose()
     {
         base.Dispose();
-        _wide.Dispose();
+        // Null where the constructor found no memory for all.
+        _wide?.Dispose();
         _single?.Dispose();
         _toucher?.Dispose();
-        _memory.Dispose();
+        _memory?.Dispose();
     }
 
     private protected override bool CanRest => true;

@@ -49,9 +49,6 @@ internal abstract unsafe class LaneMachine : IDisposable
     /// <summary>The pages of the scratchpads, to be asked after a first hash.</summary>
     public PageKind PageKind => _scratchpads.Measure();
 
-    /// <summary>The code of the programs that ran last, for listings.</summary>
-    public ReadOnlySpan<byte> Code => Compiler.Code;
-
     /// <summary>Told where the time goes; null for nobody.</summary>
     public StageTimes? Times { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using P2PMiner.Mining.RandomX.Engines;
 using P2PMiner.Mining.RandomX.Managed.Vm;
 
 namespace P2PMiner.Mining.RandomX.Managed.X86;
@@ -54,6 +55,8 @@ internal sealed unsafe class ProgramCompiler : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1, nameof(settings));
         if (settings.Prefetch == PrefetchKind.Touched && ShadowStack.IsOn)
             throw new PlatformNotSupportedException("shadow stacks are on, so dataset lines cannot be touched");
+        if (version == RandomXVersion.V2 && ManagedEngine.WhySecondInterpreted is string reason)
+            throw new PlatformNotSupportedException(reason);
         _version = version;
         _settings = settings;
         _fetchAll = PrefetchTemplates.FetchAll(lanes);

@@ -24,7 +24,7 @@ internal static unsafe class WideAes
     private static readonly AssemblerRegisterZMM[] Generators = [zmm4, zmm5, zmm6, zmm7];
 
     private static readonly Lazy<CodeMemory>[] Codes =
-        [.. Enumerable.Range(0, MostLanes + 1).Select(lanes => new Lazy<CodeMemory>(() => CodeMemory.Of(CodeTemplate.Assemble(c => Write(c, lanes)))))];
+        [.. Enumerable.Range(0, MostLanes + 1).Select(lanes => new Lazy<CodeMemory>(() => CodeMemory.Of(CodeTemplate.Assemble(c => Write(c, lanes))), LazyThreadSafetyMode.PublicationOnly))];
 
     /// <summary>True if this CPU has the instructions.</summary>
     public static bool IsSupported { get; } = Avx512F.IsSupported && FrameworkProbe.HasVaes;
