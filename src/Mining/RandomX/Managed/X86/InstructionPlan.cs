@@ -17,16 +17,10 @@ internal enum InstructionRest : byte
     Rounding,
 }
 
-/// <summary>How the template of an instruction is filled in.</summary>
+/// <summary>How the template of an instruction is filled in; zeros are that of one without code.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 internal struct InstructionPlan
 {
-    /// <summary>Stands for a register where none is modified.</summary>
-    public const int NoRegister = 8;
-
-    /// <summary>An instruction without code.</summary>
-    public static readonly InstructionPlan Nothing = new() { Modified = NoRegister, AlsoModified = NoRegister };
-
     /// <summary>Of the code, in bytes.</summary>
     public byte Length;
 
@@ -39,11 +33,8 @@ internal struct InstructionPlan
     /// <summary>Which row of masks.</summary>
     public byte MaskRow;
 
-    /// <summary>The register after whose modification a branch can begin again.</summary>
+    /// <summary>A bit for each integer register: a branch on it cannot go back beyond this instruction.</summary>
     public byte Modified;
-
-    /// <summary>Another one.</summary>
-    public byte AlsoModified;
 
     public InstructionRest Rest;
 

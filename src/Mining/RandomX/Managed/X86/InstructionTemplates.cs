@@ -221,9 +221,10 @@ internal sealed class InstructionTemplates
         switch (type)
         {
             case InstructionType.CBranch:
-                // The jump follows: its distance is known only within a program.
                 c.add(R[d], CodeTemplate.Immediate);
                 c.test(R[d], CodeTemplate.Mask);
+                // JZ; the distance, its last four bytes, is known only within a program.
+                c.db(0x0F, 0x84, 0, 0, 0, 0);
                 break;
             case InstructionType.CFRound:
                 Label end = c.CreateLabel();

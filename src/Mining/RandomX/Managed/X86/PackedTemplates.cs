@@ -22,6 +22,8 @@ internal sealed unsafe class PackedTemplates
     private const int ConstantAddress = 1;
     private const int Store = 2;
 
+    private const int AllRegisters = 0xFF;
+
     // By version, then by rounding.
     private static readonly Lazy<PackedTemplates>[] All =
     [
@@ -33,11 +35,13 @@ internal sealed unsafe class PackedTemplates
 
     // For each opcode the index of its first template, and in the upper half which bits of mod, 6 to the left of mod.shift, choose another one.
     private readonly uint* _forms;
+    private readonly uint _nothing;
 
     private PackedTemplates(RandomXVersion version, RoundingKind rounding)
     {
         InstructionTemplates templates = new(version, rounding);
-        int count = ((int)InstructionType.IStore + 4) * Pairs;
+        _nothing = ((uint)InstructionType.IStore + 4) * Pairs;
+        int count = (int)_nothing + 1;
         // Never freed: there is one per version and rounding.
         Codes = (byte*)NativeMemory.AlignedAlloc((nuint)count * CodeSize, CodeSize);
         _forms = Allocate<uint>(Mods);
@@ -76,7 +80,11 @@ internal sealed unsafe class PackedTemplates
     public uint IndexOf(ulong word)
     {
         uint form = _forms[(byte)word];
-        return (ushort)form + (uint)(word >> 5 & 0x38) + ((uint)(word >> 16) & 7) + ((uint)(word >> 20) & form >> 16);
+        uint index = (ushort)form + (uint)(word >> 5 & 0x38) + ((uint)(word >> 16) & 7) + ((uint)(word >> 20) & form >> 16);
+        // Hardly ever.
+        if (!Reciprocal.IsDefined((uint)(word >> 32)) && Plans[index].Rest == InstructionRest.Reciprocal)
+            return _nothing;
+        return index;
     }
 
     private static T* Allocate<T>(int count)
@@ -94,7 +102,7 @@ internal sealed unsafe class PackedTemplates
         {
             (int destination, int source) = Registers(type, i / 8 % 8, i % 8);
             CodeTemplate? template = templates.Find(type, destination, source, i / Pairs);
-            Plans[first + i] = template is null ? InstructionPlan.Nothing : Plan(template, rounding, type, destination, source);
+            Plans[first + i] = template is null ? default : Plan(template, rounding, type, destination, source);
             template?.Code.AsSpan(0, CodeSize).CopyTo(new Span<byte>(Codes + (first + i) * CodeSize, CodeSize));
         }
         return first + shifts * Pairs;
@@ -111,7 +119,6 @@ internal sealed unsafe class PackedTemplates
     // Where there is no constant, it goes behind the code: the next instruction is written over it.
     private static InstructionPlan Plan(CodeTemplate template, RoundingKind rounding, InstructionType type, int destination, int source)
     {
-        bool isModifying = type is < InstructionType.FSwapR or InstructionType.CBranch;
         bool isRotation = type is InstructionType.CFRound || type is InstructionType.IRorR or InstructionType.IRolR && destination == source;
         bool isConstantAddress = destination == source && type is (InstructionType.IAddM or InstructionType.ISubM or InstructionType.IMulM
             or InstructionType.IMulhM or InstructionType.ISMulhM or InstructionType.IXorM);
@@ -126,8 +133,10 @@ internal sealed unsafe class PackedTemplates
             ImmediateOffset = (byte)(immediate >= 0 ? immediate : template.Length),
             MaskOffset = (byte)(mask >= 0 ? mask : template.Length),
             MaskRow = (byte)(type == InstructionType.IStore ? Store : isConstantAddress ? ConstantAddress : Level),
-            Modified = (byte)(isModifying ? destination : InstructionPlan.NoRegister),
-            AlsoModified = (byte)(type == InstructionType.ISwapR ? source : InstructionPlan.NoRegister),
+            Modified = (byte)(type == InstructionType.CBranch ? AllRegisters
+                : type == InstructionType.ISwapR ? 1 << destination | 1 << source
+                : type < InstructionType.FSwapR ? 1 << destination
+                : 0),
             Rest = type switch
             {
                 InstructionType.CBranch => InstructionRest.Branch,

@@ -122,6 +122,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             done = index;
         }
         _position = _emitter.Write(words[done..], _position);
+        _emitter.End(words);
         if (_settings.Rounding == RoundingKind.Embedded)
             SetModes(context, body);
         EndLane(configuration);
@@ -141,6 +142,7 @@ internal sealed unsafe class ProgramCompiler : IDisposable
             offsets[i] = (int)(_position - _memory.Writable);
             _position = _emitter.Write(words.Slice(i, 1), _position);
         }
+        _emitter.End(words);
         EndLane(configuration);
     }
 

@@ -9,18 +9,29 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// <param name="templates">Of the algorithm's version.</param>
 internal unsafe struct ProgramEmitter(PackedTemplates templates)
 {
-    private const int JumpLength = 6;
+    // A bit for each integer register.
+    private static readonly Vector128<ushort> Registers = Vector128.Create((ushort)1, 2, 4, 8, 16, 32, 64, 128);
 
-    // The code behind the last modification of each register: there a branch on it goes (specification, chapter 5.4.2).
-    private fixed long _modified[InstructionPlan.NoRegister + 1];
+    private fixed ushort _templates[Parameters.MaxProgramLength];
 
-    // Where rounding modes go, counted from the beginning.
+    // The instructions that are not done alike: which ones, where they are, and where a branch on each register would go. All places are
+    // counted from the beginning. Every instruction is noted, and the next one in its stead if it is done alike: so there is room for one more.
+    private fixed ushort _rests[Parameters.MaxProgramLength + 1];
+    private fixed ushort _restPlaces[Parameters.MaxProgramLength + 1];
+    private fixed ushort _restTargets[(Parameters.MaxProgramLength + 1) * 8];
+
+    // Where rounding modes go.
     private fixed ushort _modes[Parameters.MaxProgramLength + 1];
-    private int _modeCount;
+
+    // Behind the last modification of each register: there a branch on it goes (specification, chapter 5.4.2).
+    private Vector128<ushort> _targets;
     private byte* _begin;
+    private int _count;
+    private int _restCount;
+    private int _modeCount;
     private bool _isRoundingChanged;
 
-    /// <summary>Whether the program has an instruction that changes the rounding mode.</summary>
+    /// <summary>Whether the program, which was ended, has an instruction that changes the rounding mode.</summary>
     public readonly bool IsRoundingChanged => _isRoundingChanged;
 
     /// <summary>Begins a program whose code goes to <paramref name="position"/>.</summary>
@@ -28,10 +39,10 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
     /// <param name="position">Where.</param>
     public void Begin(ReadOnlySpan<ulong> words, byte* position)
     {
-        Fetch(words);
-        SetAllModified(position);
+        Find(words);
         _begin = position;
-        (_modeCount, _isRoundingChanged) = (0, false);
+        _targets = default;
+        (_count, _restCount, _modeCount, _isRoundingChanged) = (0, 0, 0, false);
     }
 
     /// <summary>Makes the code of the program, which rounds to nearest, round otherwise.</summary>
@@ -66,11 +77,12 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
         }
     }
 
-    /// <summary>Writes instructions.</summary>
-    /// <param name="words">Of a program, behind those written before.</param>
+    /// <summary>Writes instructions, but for what <see cref="End"/> fills in.</summary>
+    /// <param name="words">Of the program, behind those written before.</param>
     /// <param name="position">Where; <see cref="PackedTemplates.CodeSize"/> bytes behind the code are written to, too.</param>
     /// <returns>The end of the code.</returns>
-    // No instruction is like the one before it, so every decision would be guessed wrongly half the time: there is one only.
+    // No instruction is like the one before it, so every decision would be guessed wrongly half the time, and what lay in memory for each register
+    // would be read before the processor knows where it was written: there is neither.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public byte* Write(ReadOnlySpan<ulong> words, byte* position)
     {
@@ -78,81 +90,80 @@ internal unsafe struct ProgramEmitter(PackedTemplates templates)
         InstructionPlan* plans = templates.Plans;
         uint* masks = templates.Masks;
         uint* immediateMasks = templates.ImmediateMasks;
+        byte* begin = _begin;
+        int place = (int)(position - begin);
+        Vector128<ushort> targets = _targets;
+        (int number, int restCount, int modeCount) = (_count, _restCount, _modeCount);
         foreach (ulong word in words)
         {
-            uint index = templates.IndexOf(word);
-            InstructionPlan plan = plans[index];
-            Vector256.Load(codes + index * PackedTemplates.CodeSize).Store(position);
-            *(uint*)(position + plan.ImmediateOffset) = (uint)(word >> 32) & immediateMasks[plan.MaskRow];
-            *(uint*)(position + plan.MaskOffset) = masks[(uint)plan.MaskRow << 8 | (byte)(word >> 24)];
-            if (plan.Rest != InstructionRest.None)
-            {
-                position = WriteRest(new Instruction(word), plan, codes + index * PackedTemplates.CodeSize, position);
-                continue;
-            }
-            _modes[_modeCount] = (ushort)(position + plan.ModeOffset - _begin);
-            _modeCount += plan.ModeOffset != 0 ? 1 : 0;
-            position += plan.Length;
-            _modified[plan.Modified] = (long)position;
-            _modified[plan.AlsoModified] = (long)position;
+            uint index = _templates[number];
+            InstructionPlan* plan = plans + index;
+            byte* code = begin + place;
+            Vector256.Load(codes + index * PackedTemplates.CodeSize).Store(code);
+            uint row = plan->MaskRow;
+            *(uint*)(code + plan->ImmediateOffset) = (uint)(word >> 32) & immediateMasks[row];
+            *(uint*)(code + plan->MaskOffset) = masks[row << 8 | (byte)(word >> 24)];
+            _modes[modeCount] = (ushort)(place + plan->ModeOffset);
+            modeCount += plan->ModeOffset != 0 ? 1 : 0;
+            _rests[restCount] = (ushort)number++;
+            _restPlaces[restCount] = (ushort)place;
+            targets.StoreUnsafe(ref _restTargets[restCount * 8]);
+            restCount += plan->Rest != InstructionRest.None ? 1 : 0;
+            place += plan->Length;
+            Vector128<ushort> isModified = Vector128.Equals(Vector128.Create((ushort)plan->Modified) & Registers, Registers);
+            targets = Vector128.ConditionalSelect(isModified, Vector128.Create((ushort)place), targets);
         }
-        return position;
+        _targets = targets;
+        (_count, _restCount, _modeCount) = (number, restCount, modeCount);
+        return begin + place;
+    }
+
+    /// <summary>Ends the program.</summary>
+    /// <param name="words">All of its instructions.</param>
+    public void End(ReadOnlySpan<ulong> words)
+    {
+        for (int i = 0; i < _restCount; i++)
+        {
+            Instruction instruction = new(words[_rests[i]]);
+            uint index = _templates[_rests[i]];
+            InstructionPlan plan = templates.Plans[index];
+            byte* code = _begin + _restPlaces[i];
+            byte* end = code + plan.Length;
+            switch (plan.Rest)
+            {
+                case InstructionRest.Branch:
+                    Unsafe.WriteUnaligned(code + plan.ImmediateOffset, instruction.BranchImmediate);
+                    Unsafe.WriteUnaligned(code + plan.MaskOffset, instruction.BranchMask);
+                    Unsafe.WriteUnaligned(end - sizeof(int), (int)(_begin + _restTargets[i * 8 + instruction.Destination] - end));
+                    break;
+                case InstructionRest.Reciprocal:
+                    Unsafe.WriteUnaligned(code + plan.ImmediateOffset, Reciprocal.Of(instruction.Immediate));
+                    break;
+                default:
+                    // What is done for every instruction has written over 32 bits.
+                    uint template = Unsafe.ReadUnaligned<uint>(templates.Codes + index * PackedTemplates.CodeSize + plan.ImmediateOffset);
+                    Unsafe.WriteUnaligned(code + plan.ImmediateOffset, template & ~0xFFu | instruction.Immediate & 63);
+                    // What comes next, for the code of another mode, where there is one.
+                    if (plan.MaskOffset < plan.Length)
+                        Unsafe.WriteUnaligned(code + plan.MaskOffset, (int)(end - _begin));
+                    _isRoundingChanged = true;
+                    break;
+            }
+        }
     }
 
     // The templates have left the caches while the program before ran: so all of them are on their way before the first is used.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Fetch(ReadOnlySpan<ulong> words)
+    private void Find(ReadOnlySpan<ulong> words)
     {
         byte* codes = templates.Codes;
         InstructionPlan* plans = templates.Plans;
-        foreach (ulong word in words)
+        for (int i = 0; i < words.Length; i++)
         {
-            uint index = templates.IndexOf(word);
+            uint index = templates.IndexOf(words[i]);
+            _templates[i] = (ushort)index;
             Sse.Prefetch0(codes + index * PackedTemplates.CodeSize);
             Sse.Prefetch0(plans + index);
         }
-    }
-
-    private byte* WriteRest(Instruction instruction, InstructionPlan plan, byte* code, byte* position)
-    {
-        Vector256.Load(code).Store(position);
-        switch (plan.Rest)
-        {
-            case InstructionRest.Branch:
-                return WriteBranch(instruction, plan, position);
-            case InstructionRest.Reciprocal:
-                if (!Reciprocal.IsDefined(instruction.Immediate))
-                    return position;
-                Unsafe.WriteUnaligned(position + plan.ImmediateOffset, Reciprocal.Of(instruction.Immediate));
-                _modified[plan.Modified] = (long)(position + plan.Length);
-                break;
-            default:
-                position[plan.ImmediateOffset] = (byte)(instruction.Immediate & 63);
-                // What comes next, for the code of another mode. Where that is not needed it goes behind the code.
-                Unsafe.WriteUnaligned(position + plan.MaskOffset, (int)(position + plan.Length - _begin));
-                _isRoundingChanged = true;
-                break;
-        }
-        return position + plan.Length;
-    }
-
-    private byte* WriteBranch(Instruction instruction, InstructionPlan plan, byte* position)
-    {
-        Unsafe.WriteUnaligned(position + plan.ImmediateOffset, instruction.BranchImmediate);
-        Unsafe.WriteUnaligned(position + plan.MaskOffset, instruction.BranchMask);
-        position += plan.Length;
-        int distance = (int)(_modified[plan.Modified] - (long)(position + JumpLength));
-        position[0] = 0x0F;
-        position[1] = 0x84;
-        Unsafe.WriteUnaligned(position + 2, distance);
-        position += JumpLength;
-        SetAllModified(position);
-        return position;
-    }
-
-    private void SetAllModified(byte* position)
-    {
-        for (int register = 0; register < InstructionPlan.NoRegister; register++)
-            _modified[register] = (long)position;
     }
 }
