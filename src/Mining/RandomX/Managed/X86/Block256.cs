@@ -9,16 +9,6 @@ internal unsafe struct Block256
 {
     private Vector256<ulong> _0, _1, _2, _3;
 
-    /// <summary>One vector from each of four addresses, <paramref name="offset"/> bytes on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Block256 Load(byte** rows, int offset) => new()
-    {
-        _0 = Vector256.Load((ulong*)(rows[0] + offset)),
-        _1 = Vector256.Load((ulong*)(rows[1] + offset)),
-        _2 = Vector256.Load((ulong*)(rows[2] + offset)),
-        _3 = Vector256.Load((ulong*)(rows[3] + offset)),
-    };
-
     /// <summary>16 words that follow one another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Block256 Load(ulong* words) => new()
@@ -39,15 +29,6 @@ internal unsafe struct Block256
         _1 = Avx2.Permute2x128(a1, a3, 0x20);
         _2 = Avx2.Permute2x128(a0, a2, 0x31);
         _3 = Avx2.Permute2x128(a1, a3, 0x31);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void XorTo(ulong* words)
-    {
-        (_0 ^ Vector256.Load(words)).Store(words);
-        (_1 ^ Vector256.Load(words + 4)).Store(words + 4);
-        (_2 ^ Vector256.Load(words + 8)).Store(words + 8);
-        (_3 ^ Vector256.Load(words + 12)).Store(words + 12);
     }
 
     /// <summary>Stores the vectors <paramref name="stride"/> bytes apart, past the caches; the address is aligned to 32 bytes.</summary>

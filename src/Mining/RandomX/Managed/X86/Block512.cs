@@ -9,20 +9,6 @@ internal unsafe struct Block512
 {
     private Vector512<ulong> _0, _1, _2, _3, _4, _5, _6, _7;
 
-    /// <summary>One vector from each of eight addresses.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Block512 Load(byte** rows) => new()
-    {
-        _0 = Vector512.Load((ulong*)rows[0]),
-        _1 = Vector512.Load((ulong*)rows[1]),
-        _2 = Vector512.Load((ulong*)rows[2]),
-        _3 = Vector512.Load((ulong*)rows[3]),
-        _4 = Vector512.Load((ulong*)rows[4]),
-        _5 = Vector512.Load((ulong*)rows[5]),
-        _6 = Vector512.Load((ulong*)rows[6]),
-        _7 = Vector512.Load((ulong*)rows[7]),
-    };
-
     /// <summary>64 words that follow one another.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Block512 Load(ulong* words) => new()
@@ -57,19 +43,6 @@ internal unsafe struct Block512
         _5 = Avx512F.Shuffle4x128(b1, b3, 0xDD);
         _6 = Avx512F.Shuffle4x128(b4, b6, 0xDD);
         _7 = Avx512F.Shuffle4x128(b5, b7, 0xDD);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void XorTo(ulong* words)
-    {
-        (_0 ^ Vector512.Load(words)).Store(words);
-        (_1 ^ Vector512.Load(words + 8)).Store(words + 8);
-        (_2 ^ Vector512.Load(words + 16)).Store(words + 16);
-        (_3 ^ Vector512.Load(words + 24)).Store(words + 24);
-        (_4 ^ Vector512.Load(words + 32)).Store(words + 32);
-        (_5 ^ Vector512.Load(words + 40)).Store(words + 40);
-        (_6 ^ Vector512.Load(words + 48)).Store(words + 48);
-        (_7 ^ Vector512.Load(words + 56)).Store(words + 56);
     }
 
     /// <summary>Stores the vectors behind each other, past the caches; <paramref name="address"/> is aligned to 64 bytes.</summary>

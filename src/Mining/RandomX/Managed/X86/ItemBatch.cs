@@ -84,7 +84,10 @@ internal sealed unsafe class ItemBatch : IDisposable
         }
         _items.Step(_step, _cache, _states, _lines, batches);
         if (++_step < _items.Steps)
+        {
+            _items.AskForLines(_lines, batches);
             return false;
+        }
         _items.Store(_states, _places, batches);
         Clear();
         return true;

@@ -16,7 +16,6 @@ internal sealed unsafe class ItemCompiler : IDisposable
 
     private const int Registers = 8;
 
-    private readonly SuperscalarProgram[] _programs;
     private readonly CodeMemory _code;
     private readonly int[] _offsets;
 
@@ -31,7 +30,6 @@ internal sealed unsafe class ItemCompiler : IDisposable
     private ItemCompiler(SuperscalarProgram[] programs, SuperscalarWriter writer)
     {
         RequireSupport();
-        _programs = programs;
         BatchItems = writer.Items;
         (byte[] code, _offsets) = writer.Write(programs);
         _code = CodeMemory.Allocate(code.Length);
@@ -114,7 +112,7 @@ internal sealed unsafe class ItemCompiler : IDisposable
     }
 
     /// <summary>Steps of a computation.</summary>
-    public int Steps => _programs.Length;
+    public int Steps => _offsets.Length;
 
     /// <summary>Keeps the code until <see cref="Release"/>.</summary>
     public void Hold()
@@ -145,33 +143,33 @@ internal sealed unsafe class ItemCompiler : IDisposable
     }
 
     /// <summary>
-    /// One program for each of several batches, and the lines of the cache behind it; asks for the next lines. The code must be held.
+    /// One step of each of several batches, which finds their next lines of the cache. A batch's are asked for while the batch behind it
+    /// computes: those of the last one by the next step, or by <see cref="AskForLines"/>. The code must be held.
     /// </summary>
-    /// <param name="program">0 to <see cref="Steps"/> less 1.</param>
+    /// <param name="step">0 to <see cref="Steps"/> less 1.</param>
     /// <param name="cache">The cache's memory.</param>
     /// <param name="states">Registers of all items.</param>
-    /// <param name="lines">Of all items.</param>
+    /// <param name="lines">Of all items; get the next ones.</param>
     /// <param name="batches">Each of <see cref="BatchItems"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Step(int program, byte* cache, ulong* states, byte** lines, int batches)
+    public void Step(int step, byte* cache, ulong* states, byte** lines, int batches)
     {
-        var run = (delegate* unmanaged[Cdecl, SuppressGCTransition]<ulong*, void>)(_code.Executable + _offsets[program]);
-        bool isLast = program == _programs.Length - 1;
+        var run = (delegate* unmanaged[Cdecl, SuppressGCTransition]<ulong*, byte**, byte**, LineSource*, void>)(_code.Executable + _offsets[step]);
+        LineSource source = new(LineMask * Parameters.ItemSize, (nint)cache);
+        byte** found = lines + (batches - 1) * BatchItems;
         for (int batch = 0; batch < batches; batch++)
         {
-            ulong* state = states + batch * BatchItems * Registers;
             byte** batchLines = lines + batch * BatchItems;
-            run(state);
-            XorLines(state, batchLines);
-            if (isLast)
-                continue;
-            ulong* address = state + _programs[program].AddressRegister * BatchItems;
-            for (int i = 0; i < BatchItems; i++)
-            {
-                batchLines[i] = Line(cache, address[i]);
-                Sse.PrefetchNonTemporal(batchLines[i]);
-            }
+            run(states + batch * BatchItems * Registers, batchLines, found, &source);
+            found = batchLines;
         }
+    }
+
+    /// <summary>Asks for the lines of the last of several batches.</summary>
+    public void AskForLines(byte** lines, int batches)
+    {
+        for (int i = (batches - 1) * BatchItems; i < batches * BatchItems; i++)
+            Sse.PrefetchNonTemporal(lines[i]);
     }
 
     /// <summary>Gives each item to its place.</summary>
@@ -222,8 +220,8 @@ internal sealed unsafe class ItemCompiler : IDisposable
             Sse.PrefetchNonTemporal(lines[i]);
             Initialize(states, i, numbers[i]);
         }
-        for (int program = 0; program < _programs.Length; program++)
-            Step(program, cache, states, lines, batches);
+        for (int step = 0; step < Steps; step++)
+            Step(step, cache, states, lines, batches);
         for (int batch = 0; batch < batches; batch++)
             StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize, isKeptInCache);
     }
@@ -232,31 +230,6 @@ internal sealed unsafe class ItemCompiler : IDisposable
         usesAvx512 && IsAvx512Supported ? new SuperscalarWriter512()
         : Avx2.IsSupported ? new SuperscalarWriter256()
         : new SuperscalarWriter64();
-
-    // A line has the eight words of one item, a vector one word of every item: so the lines are transposed.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void XorLines(ulong* state, byte** lines)
-    {
-        if (BatchItems == 8)
-        {
-            Block512 block = Block512.Load(lines);
-            block.Transpose();
-            block.XorTo(state);
-            return;
-        }
-        if (BatchItems == 1)
-        {
-            for (int i = 0; i < Registers; i++)
-                state[i] ^= ((ulong*)lines[0])[i];
-            return;
-        }
-        for (int half = 0; half < 2; half++)
-        {
-            Block256 block = Block256.Load(lines, half * 32);
-            block.Transpose();
-            block.XorTo(state + half * 16);
-        }
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreItems(ulong* state, byte* items, bool isKeptInCache)

@@ -21,14 +21,6 @@ internal sealed class SuperscalarWriter256 : SuperscalarWriter
             Code.vmovdqu(R[i], __ymmword_ptr[rdi + 32 * i]);
     }
 
-    protected override void Store()
-    {
-        for (int i = 0; i < 8; i++)
-            Code.vmovdqu(__ymmword_ptr[rdi + 32 * i], R[i]);
-        Code.vzeroupper();
-        Code.ret();
-    }
-
     // Specification, table 6.1.1.
     protected override void Write(SuperscalarInstruction instruction)
     {
@@ -79,6 +71,48 @@ internal sealed class SuperscalarWriter256 : SuperscalarWriter
                 WriteLow(d, ymm12);
                 break;
         }
+    }
+
+    // As with AVX-512, in two halves of the lines; all but the registers of the items is free by now.
+    protected override void XorLines()
+    {
+        for (int half = 0; half < 2; half++)
+        {
+            AssemblerRegisterYMM[] lines = [ymm8, ymm9, ymm10, ymm11];
+            for (int item = 0; item < 4; item++)
+            {
+                LoadLine(item);
+                Code.vmovdqu(lines[item], __ymmword_ptr[rax + 32 * half]);
+            }
+            Code.vpunpcklqdq(ymm12, ymm8, ymm9);
+            Code.vpunpckhqdq(ymm13, ymm8, ymm9);
+            Code.vpunpcklqdq(ymm14, ymm10, ymm11);
+            Code.vpunpckhqdq(ymm15, ymm10, ymm11);
+            Code.vperm2i128(ymm8, ymm12, ymm14, 0x20);
+            Code.vperm2i128(ymm9, ymm13, ymm15, 0x20);
+            Code.vperm2i128(ymm10, ymm12, ymm14, 0x31);
+            Code.vperm2i128(ymm11, ymm13, ymm15, 0x31);
+            for (int word = 0; word < 4; word++)
+                Code.vpxor(R[4 * half + word], R[4 * half + word], lines[word]);
+        }
+    }
+
+    protected override void FindLines(int addressRegister)
+    {
+        Code.vpsllq(ymm8, R[addressRegister], LineShift);
+        Code.vpbroadcastq(ymm9, LineMask);
+        Code.vpand(ymm8, ymm8, ymm9);
+        Code.vpbroadcastq(ymm9, Cache);
+        Code.vpaddq(ymm8, ymm8, ymm9);
+        Code.vmovdqu(__ymmword_ptr[rsi], ymm8);
+    }
+
+    protected override void Store()
+    {
+        for (int i = 0; i < 8; i++)
+            Code.vmovdqu(__ymmword_ptr[rdi + 32 * i], R[i]);
+        Code.vzeroupper();
+        Code.ret();
     }
 
     // a * b: the low product, plus the two mixed ones shifted up.

@@ -20,15 +20,6 @@ internal sealed class SuperscalarWriter64 : SuperscalarWriter
             Code.mov(R[i], __qword_ptr[rdi + 8 * i]);
     }
 
-    protected override void Store()
-    {
-        for (int i = 0; i < 8; i++)
-            Code.mov(__qword_ptr[rdi + 8 * i], R[i]);
-        foreach (AssemblerRegister64 register in Saved.Reverse())
-            Code.pop(register);
-        Code.ret();
-    }
-
     // Specification, table 6.1.1.
     protected override void Write(SuperscalarInstruction instruction)
     {
@@ -72,5 +63,30 @@ internal sealed class SuperscalarWriter64 : SuperscalarWriter
                 Code.imul(d, rax);
                 break;
         }
+    }
+
+    protected override void XorLines()
+    {
+        LoadLine(item: 0);
+        for (int i = 0; i < 8; i++)
+            Code.xor(R[i], __qword_ptr[rax + 8 * i]);
+    }
+
+    protected override void FindLines(int addressRegister)
+    {
+        Code.mov(rax, R[addressRegister]);
+        Code.shl(rax, LineShift);
+        Code.and(rax, LineMask);
+        Code.add(rax, Cache);
+        Code.mov(__qword_ptr[rsi], rax);
+    }
+
+    protected override void Store()
+    {
+        for (int i = 0; i < 8; i++)
+            Code.mov(__qword_ptr[rdi + 8 * i], R[i]);
+        foreach (AssemblerRegister64 register in Saved.Reverse())
+            Code.pop(register);
+        Code.ret();
     }
 }
