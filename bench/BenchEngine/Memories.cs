@@ -19,7 +19,7 @@ internal sealed unsafe class Memories : IDisposable
         NativeCache = RandomXCache.Create(key, RandomXCpu.SupportedFlags, pages);
         Cache = ManagedCache.Create(key, pages);
         Items = Cache.Items ?? throw new BenchException("machine code cannot be made here, so there is nothing to compare");
-        NarrowItems = new ItemCompiler(Cache.Programs, usesAvx512: false);
+        NarrowItems = ItemCompiler.CreateForLanes(Cache.Programs, usesAvx512: false);
     }
 
     public PagePreference Pages { get; }

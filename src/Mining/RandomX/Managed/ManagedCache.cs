@@ -23,6 +23,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
     private readonly byte[] _key;
     private readonly Lazy<ItemCompiler?> _items;
     private readonly Lazy<ItemCompiler?> _single;
+    private readonly Lazy<ItemCompiler?> _many;
     private readonly Claim _claim;
     private int _claims = 1;
 
@@ -33,8 +34,9 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         Block = PagedBlock.Allocate("cache", _size, pages);
         _memory = Block.Address;
         _key = key.ToArray();
-        _items = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? new ItemCompiler(_programs) { LineMask = _lineMask } : null);
-        _single = new Lazy<ItemCompiler?>(() => ManagedEngine.WhyInterpreted is null ? ItemCompiler.CreateScalar(_programs, _lineMask) : null);
+        _items = Compiled(() => ItemCompiler.CreateForLanes(_programs, _lineMask));
+        _single = Compiled(() => ItemCompiler.CreateScalar(_programs, _lineMask));
+        _many = Compiled(() => ItemCompiler.CreateForDatasets(_programs, _lineMask));
         _claim = new Claim(this);
         Task other = Task.Factory.StartNew(PrepareBesides, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
@@ -54,11 +56,14 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
 
     public ReadOnlySpan<byte> Key => _key;
 
-    /// <summary>Computes items in machine code; null where none can be made.</summary>
+    /// <summary>Computes items of lanes in machine code; null where none can be made.</summary>
     public ItemCompiler? Items => _items.Value;
 
     /// <summary>Computes items one by one in machine code; null where none can be made.</summary>
     public ItemCompiler? SingleItems => _single.Value;
+
+    /// <summary>Computes many items in machine code; null where none can be made.</summary>
+    public ItemCompiler? ManyItems => _many.Value;
 
     /// <summary>superscalarAdd1 to superscalarAdd7, at their index.</summary>
     internal static ReadOnlySpan<ulong> ItemConstants =>
@@ -119,7 +124,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         int count = items.Length / Parameters.ItemSize;
         fixed (byte* destination = items)
         {
-            if (Items is ItemCompiler compiler)
+            if (ManyItems is ItemCompiler compiler)
             {
                 // Its stores would end the process.
                 if ((nuint)destination % Parameters.ItemSize != 0)
@@ -135,7 +140,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
 
     public void ComputeItems(ReadOnlySpan<int> items, Span<byte> computed, RandomXDataset dataset)
     {
-        if (Items is not ItemCompiler compiler)
+        if (ManyItems is not ItemCompiler compiler)
         {
             for (int i = 0; i < items.Length; i++)
                 TryComputeItems(items[i], computed.Slice(i * Parameters.ItemSize, Parameters.ItemSize));
@@ -202,14 +207,17 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
         _ = SingleItems;
     }
 
+    private static Lazy<ItemCompiler?> Compiled(Func<ItemCompiler> compile) => new(() => ManagedEngine.WhyInterpreted is null ? compile() : null);
+
     private void Release()
     {
         if (Interlocked.Decrement(ref _claims) != 0)
             return;
-        if (_items.IsValueCreated)
-            _items.Value?.Dispose();
-        if (_single.IsValueCreated)
-            _single.Value?.Dispose();
+        foreach (Lazy<ItemCompiler?> items in (ReadOnlySpan<Lazy<ItemCompiler?>>)[_items, _single, _many])
+        {
+            if (items.IsValueCreated)
+                items.Value?.Dispose();
+        }
         Block.Dispose();
     }
 

@@ -54,7 +54,7 @@ public sealed class CompiledVmTests
             Assert.Ignore("this CPU lacks the instructions");
         ManagedCache cache = TestCache.Key000;
         InterpretedVm interpreter = new((RandomXVersion)version, cache);
-        using ItemCompiler items = new(cache.Programs, usesAvx512);
+        using ItemCompiler items = ItemCompiler.CreateForLanes(cache.Programs, usesAvx512: usesAvx512);
         RoundingKind rounding = usesAvx512 ? LaneSettings.BestRounding : RoundingKind.Register;
         using HybridVm compiled = HybridVm.CreateLight((RandomXVersion)version, lanes, cache.Block.Address, items, rounding: rounding);
         byte[] inputs = new byte[lanes * InputSize];
@@ -77,7 +77,7 @@ public sealed class CompiledVmTests
         foreach (IGrouping<string, JsonElement> key in VectorFile.Read("randomx-hashes.json").GroupBy(v => v.Text("key")))
         {
             using ManagedCache cache = ManagedCache.Create(Convert.FromHexString(key.Key));
-            using ItemCompiler items = new(cache.Programs);
+            using ItemCompiler items = ItemCompiler.CreateForLanes(cache.Programs);
             using HybridVm vm = HybridVm.CreateLight((RandomXVersion)version, 1, cache.Block.Address, items);
             foreach (JsonElement vector in key)
             {
@@ -111,7 +111,7 @@ public sealed class CompiledVmTests
             Assert.Ignore("this CPU lacks the instructions");
         ManagedCache cache = TestCache.Key000;
         using RepeatedDataset dataset = new(seed: 8);
-        using ItemCompiler items = new(cache.Programs);
+        using ItemCompiler items = ItemCompiler.CreateForLanes(cache.Programs);
         using LaneMachine machine = isLight
             ? HybridVm.CreateLight(RandomXVersion.V1, 1, cache.Block.Address, items, rounding: (RoundingKind)rounding)
             : new CompiledVm(RandomXVersion.V1, new LaneSettings(1) { Rounding = (RoundingKind)rounding }, dataset.Memory);

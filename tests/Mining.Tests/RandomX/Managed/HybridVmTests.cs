@@ -43,7 +43,7 @@ public sealed unsafe class HybridVmTests
     [TestCase(HybridVm.MaxLanes)]
     public void HybridVm_HashesWithAnyNumberOfLanes(int lanes)
     {
-        using ItemCompiler items = new(_cache.Programs) { LineMask = LineMask };
+        using ItemCompiler items = ItemCompiler.CreateForLanes(_cache.Programs, LineMask);
         using HybridVm compiled = Create(RandomXVersion.V1, items, percentHeld: 40, lanes);
         RequireHashes(compiled, Reference(RandomXVersion.V1, percentHeld: 40), Inputs(lanes, seed: 3), step: 8);
     }
@@ -51,7 +51,7 @@ public sealed unsafe class HybridVmTests
     [Test]
     public void HybridVm_HashesFewerInputsAfterABatchThatWasGivenUp([Values(0, 50)] int percentHeld)
     {
-        using ItemCompiler items = new(_cache.Programs) { LineMask = LineMask };
+        using ItemCompiler items = ItemCompiler.CreateForLanes(_cache.Programs, LineMask);
         using HybridVm compiled = Create(RandomXVersion.V1, items, percentHeld, lanes: 8);
         int asked = 0;
         compiled.Start(Inputs(8, seed: 4));
@@ -62,7 +62,7 @@ public sealed unsafe class HybridVmTests
     [Test]
     public void HybridVm_AllocatesNothing()
     {
-        using ItemCompiler items = new(_cache.Programs) { LineMask = LineMask };
+        using ItemCompiler items = ItemCompiler.CreateForLanes(_cache.Programs, LineMask);
         using HybridVm compiled = Create(RandomXVersion.V1, items, percentHeld: 50, lanes: 8);
         byte[] inputs = new byte[8 * InputSize];
         byte[] hashes = new byte[8 * 32];
@@ -80,7 +80,7 @@ public sealed unsafe class HybridVmTests
     {
         ItemCompiler items = width == 1
             ? ItemCompiler.CreateScalar(_cache.Programs, LineMask)
-            : new ItemCompiler(_cache.Programs, usesAvx512: width == 8) { LineMask = LineMask };
+            : ItemCompiler.CreateForLanes(_cache.Programs, LineMask, usesAvx512: width == 8);
         if (items.BatchItems != width)
         {
             items.Dispose();

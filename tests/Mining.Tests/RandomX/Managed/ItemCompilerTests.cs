@@ -29,7 +29,7 @@ public sealed unsafe class ItemCompilerTests
     }
 
     [Test]
-    public void ItemCompiler_ComputesWhatTheReferenceDoes([Values(1, 4, 8)] int width)
+    public void ItemCompiler_ComputesWhatTheReferenceDoes([Values(1, 4, 5, 8, 9)] int width)
     {
         ManagedCache cache = TestCache.Key000;
         using ItemCompiler compiler = Create(cache.Programs, width);
@@ -56,7 +56,7 @@ public sealed unsafe class ItemCompilerTests
     }
 
     [Test]
-    public void ItemCompiler_ExecutesRandomProgramsAsTheReferenceDoes([Values(1, 4, 8)] int width)
+    public void ItemCompiler_ExecutesRandomProgramsAsTheReferenceDoes([Values(1, 4, 5, 8, 9)] int width)
     {
         byte[] memory = GC.AllocateArray<byte>(Parameters.CacheSize, pinned: true);
         new Random(3).NextBytes(memory.AsSpan(0, 1 << 20));
@@ -82,7 +82,12 @@ public sealed unsafe class ItemCompilerTests
 
     private static ItemCompiler Create(SuperscalarProgram[] programs, int width)
     {
-        ItemCompiler compiler = width == 1 ? ItemCompiler.CreateScalar(programs) : new ItemCompiler(programs, usesAvx512: width == 8);
+        ItemCompiler compiler = width switch
+        {
+            1 => ItemCompiler.CreateScalar(programs),
+            4 or 8 => ItemCompiler.CreateForLanes(programs, usesAvx512: width == 8),
+            _ => ItemCompiler.CreateForDatasets(programs, usesAvx512: width == 9),
+        };
         if (compiler.BatchItems != width)
         {
             compiler.Dispose();

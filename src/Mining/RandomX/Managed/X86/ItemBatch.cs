@@ -21,7 +21,7 @@ internal sealed unsafe class ItemBatch : IDisposable
     private int _step;
 
     /// <param name="cache">The cache's memory; must outlive this object.</param>
-    /// <param name="items">Made for that cache; its code is kept until this object is disposed.</param>
+    /// <param name="items">Made for that cache, and not for datasets; its code is kept until this object is disposed.</param>
     public ItemBatch(byte* cache, ItemCompiler items)
     {
         _cache = cache;
@@ -106,6 +106,8 @@ internal sealed unsafe class ItemBatch : IDisposable
     {
         _places[index] = place;
         _lines[index] = FirstLine(number);
-        _items.Initialize(_states, index, number);
+        // Always a power of 2: a division would take as long as all the rest.
+        int column = index & (_items.BatchItems - 1);
+        _items.Initialize(_states + (index - column) * ItemCompiler.Registers, column, number);
     }
 }

@@ -14,32 +14,43 @@ internal sealed unsafe class ItemCompiler : IDisposable
     /// <summary>Batches in flight. More of them hide no more of the memory's latency, and want more registers' room in the first cache.</summary>
     public const int Batches = 3;
 
-    private const int Registers = 8;
+    /// <summary>r0 to r7.</summary>
+    public const int Registers = 8;
+
+    private const ulong AllLines = Parameters.CacheLines - 1;
 
     private readonly CodeMemory _code;
     private readonly int[] _offsets;
 
-    /// <param name="programs">The cache's eight programs.</param>
-    /// <param name="usesAvx512">False leaves AVX-512 unused.</param>
-    /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
-    public ItemCompiler(SuperscalarProgram[] programs, bool usesAvx512 = true)
-        : this(programs, CreateWriter(usesAvx512))
-    {
-    }
-
-    private ItemCompiler(SuperscalarProgram[] programs, SuperscalarWriter writer)
+    private ItemCompiler(SuperscalarProgram[] programs, SuperscalarWriter writer, ulong lineMask)
     {
         RequireSupport();
-        BatchItems = writer.Items;
+        LineMask = lineMask;
+        (BatchItems, VectorItems) = (writer.Items, writer.VectorItems);
         (byte[] code, _offsets) = writer.Write(programs);
         _code = CodeMemory.Allocate(code.Length);
         code.CopyTo(new Span<byte>(_code.Writable, code.Length));
     }
 
+    /// <summary>Makes one that computes as many items at once as fill a vector: for <see cref="ItemBatch"/>.</summary>
+    /// <param name="programs">The cache's eight programs.</param>
+    /// <param name="lineMask">As <see cref="LineMask"/>.</param>
+    /// <param name="usesAvx512">False leaves AVX-512 unused.</param>
+    /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
+    public static ItemCompiler CreateForLanes(SuperscalarProgram[] programs, ulong lineMask = AllLines, bool usesAvx512 = true) =>
+        new(programs, SuperscalarWriter.Create(usesAvx512, hasSingle: false), lineMask);
+
+    /// <summary>Makes one that takes the least time for many items: <see cref="Compute(byte*, uint, int, byte*)"/>.</summary>
+    /// <inheritdoc cref="CreateForLanes"/>
+    public static ItemCompiler CreateForDatasets(SuperscalarProgram[] programs, ulong lineMask = AllLines, bool usesAvx512 = true) =>
+        new(programs, SuperscalarWriter.Create(usesAvx512, hasSingle: true), lineMask);
+
     /// <summary>Makes one that computes every item by itself, which is soonest for one or two of them.</summary>
-    /// <inheritdoc cref="ItemCompiler(SuperscalarProgram[], bool)"/>
-    public static ItemCompiler CreateScalar(SuperscalarProgram[] programs, ulong lineMask = Parameters.CacheLines - 1) =>
-        new(programs, new SuperscalarWriter64()) { LineMask = lineMask };
+    /// <param name="programs">The cache's eight programs.</param>
+    /// <param name="lineMask">As <see cref="LineMask"/>.</param>
+    /// <exception cref="PlatformNotSupportedException">No machine code can be made here; the message says why.</exception>
+    public static ItemCompiler CreateScalar(SuperscalarProgram[] programs, ulong lineMask = AllLines) =>
+        new(programs, SuperscalarWriter.CreateScalar(), lineMask);
 
     /// <exception cref="PlatformNotSupportedException">This is another architecture.</exception>
     public static void RequireSupport()
@@ -52,10 +63,13 @@ internal sealed unsafe class ItemCompiler : IDisposable
     public static bool IsAvx512Supported => Avx512F.IsSupported && Avx512DQ.IsSupported;
 
     /// <summary>How many lines the cache has, a power of 2, less one.</summary>
-    public ulong LineMask { get; init; } = Parameters.CacheLines - 1;
+    public ulong LineMask { get; }
 
-    /// <summary>Items of a batch: 8, 4 or 1.</summary>
+    /// <summary>Items of a batch: 9, 8, 5, 4 or 1.</summary>
     public int BatchItems { get; }
+
+    /// <summary>Those of them in vectors: 8, 4 or 1.</summary>
+    public int VectorItems { get; }
 
     /// <summary>Items that are computed at once.</summary>
     public int GroupItems => BatchItems * Batches;
@@ -128,18 +142,18 @@ internal sealed unsafe class ItemCompiler : IDisposable
     public byte* Line(byte* cache, ulong address) => cache + (address & LineMask) * Parameters.ItemSize;
 
     /// <summary>Begins an item (specification, chapter 7.3), as ManagedCache.InitializeItem does.</summary>
-    /// <param name="states">Registers of all items.</param>
+    /// <param name="state">Registers of the items of its batch.</param>
     /// <param name="index">Among them.</param>
     /// <param name="number">Of the item.</param>
-    public void Initialize(ulong* states, int index, uint number)
+    public void Initialize(ulong* state, int index, uint number)
     {
-        // Always a power of 2: a division would take as long as all the rest.
-        int column = index & (BatchItems - 1);
-        ulong* state = states + (index - column) * Registers + column;
+        bool isInVector = index < VectorItems;
+        state += isInVector ? index : index * Registers;
+        int stride = isInVector ? VectorItems : 1;
         ulong first = (number + 1ul) * ManagedCache.ItemMultiplier;
         state[0] = first;
         for (int i = 1; i < Registers; i++)
-            state[i * BatchItems] = first ^ ManagedCache.ItemConstants[i];
+            state[i * stride] = first ^ ManagedCache.ItemConstants[i];
     }
 
     /// <summary>
@@ -180,13 +194,13 @@ internal sealed unsafe class ItemCompiler : IDisposable
         {
             ulong* state = states + batch * BatchItems * Registers;
             byte** batchPlaces = places + batch * BatchItems;
-            if (BatchItems == 8)
+            if (VectorItems == 8)
             {
                 Block512 block = Block512.Load(state);
                 block.Transpose();
                 block.Store(batchPlaces);
             }
-            else if (BatchItems == 1)
+            else if (VectorItems == 1)
             {
                 StoreItem(state, (ulong*)batchPlaces[0], isKeptInCache: true);
             }
@@ -211,14 +225,19 @@ internal sealed unsafe class ItemCompiler : IDisposable
     {
         int batches = numbers.Length / BatchItems;
         int batchWords = BatchItems * Registers;
-        ulong* room = stackalloc ulong[Batches * batchWords + 8];
+        // Aligned, as vectors are stored to both.
+        int stateWords = Batches * batchWords;
+        ulong* room = stackalloc ulong[stateWords + Batches * BatchItems + 8];
         ulong* states = (ulong*)(((nuint)room + 63) & ~(nuint)63);
-        byte** lines = stackalloc byte*[Batches * BatchItems];
-        for (int i = 0; i < numbers.Length; i++)
+        byte** lines = (byte**)(states + stateWords);
+        for (int batch = 0, i = 0; batch < batches; batch++)
         {
-            lines[i] = Line(cache, numbers[i]);
-            Sse.PrefetchNonTemporal(lines[i]);
-            Initialize(states, i, numbers[i]);
+            for (int index = 0; index < BatchItems; index++, i++)
+            {
+                lines[i] = Line(cache, numbers[i]);
+                Sse.PrefetchNonTemporal(lines[i]);
+                Initialize(states + batch * batchWords, index, numbers[i]);
+            }
         }
         for (int step = 0; step < Steps; step++)
             Step(step, cache, states, lines, batches);
@@ -226,15 +245,12 @@ internal sealed unsafe class ItemCompiler : IDisposable
             StoreItems(states + batch * batchWords, items + batch * BatchItems * Parameters.ItemSize, isKeptInCache);
     }
 
-    private static SuperscalarWriter CreateWriter(bool usesAvx512) =>
-        usesAvx512 && IsAvx512Supported ? new SuperscalarWriter512()
-        : Avx2.IsSupported ? new SuperscalarWriter256()
-        : new SuperscalarWriter64();
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreItems(ulong* state, byte* items, bool isKeptInCache)
     {
-        if (BatchItems == 8)
+        for (int i = VectorItems > 1 ? VectorItems : 0; i < BatchItems; i++)
+            StoreItem(state + i * Registers, (ulong*)(items + i * Parameters.ItemSize), isKeptInCache);
+        if (VectorItems == 8)
         {
             Block512 block = Block512.Load(state);
             block.Transpose();
@@ -244,11 +260,8 @@ internal sealed unsafe class ItemCompiler : IDisposable
                 block.StoreNonTemporal(items);
             return;
         }
-        if (BatchItems == 1)
-        {
-            StoreItem(state, (ulong*)items, isKeptInCache);
+        if (VectorItems == 1)
             return;
-        }
         for (int half = 0; half < 2; half++)
         {
             Block256 block = Block256.Load(state + half * 16);

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Iced.Intel;
 using P2PMiner.Mining.RandomX.Managed.Superscalar;
 using static Iced.Intel.AssemblerRegisters;
@@ -5,32 +6,49 @@ using static Iced.Intel.AssemblerRegisters;
 namespace P2PMiner.Mining.RandomX.Managed.X86;
 
 /// <summary>
-/// Turns superscalar programs into machine code that takes several dataset items at once a step further (specification, chapter 7.3): runs the program, XORs the
-/// line of the cache behind it, and finds the next line.
+/// Turns superscalar programs into machine code that takes several dataset items at once a step further (specification, chapter 7.3): runs the
+/// program, XORs the line of the cache behind it, and finds the next line.
 /// </summary>
 /// <remarks>
-/// Arguments of a routine: in rdi the address of r0 to r7, each a whole vector with one word for every item; in rsi that of pointers to the
-/// items' lines, which get the next ones; in rdx that of as many pointers to lines that others need next, which are asked for; in rcx that
-/// of a <see cref="LineSource"/>.
+/// Arguments of a routine: in rdi the address of r0 to r7, each a whole vector with one word for every item, then those of an item by itself; in
+/// rsi that of pointers to the items' lines, which get the next ones; in rdx that of as many pointers to lines that others need next, which are
+/// asked for; in rcx that of a <see cref="LineSource"/>.
 /// </remarks>
-internal abstract class SuperscalarWriter
+internal sealed class SuperscalarWriter
 {
-    private readonly Dictionary<ulong, Label> _constants = [];
+    private readonly Assembler _code = new(64);
+    private readonly CodeConstants _constants;
+    private readonly ItemWriter[] _parts;
+
+    private SuperscalarWriter(Func<Assembler, CodeConstants, ItemWriter[]> parts)
+    {
+        _constants = new CodeConstants(_code);
+        _parts = parts(_code, _constants);
+    }
+
+    /// <summary>Items in the widest vectors that the CPU has.</summary>
+    /// <param name="usesAvx512">False leaves AVX-512 unused.</param>
+    /// <param name="hasSingle">Whether another item is computed in the integer registers, which are idle otherwise.</param>
+    public static SuperscalarWriter Create(bool usesAvx512, bool hasSingle)
+    {
+        if (!Avx2.IsSupported)
+            return CreateScalar();
+        bool isWide = usesAvx512 && ItemCompiler.IsAvx512Supported;
+        return new((code, constants) =>
+        {
+            ItemWriter vectors = isWide ? new ItemWriter512(code, constants) : new ItemWriter256(code, constants);
+            return hasSingle ? [vectors, new ItemWriter64(code, constants, vectors.Items)] : [vectors];
+        });
+    }
+
+    /// <summary>One item in the integer registers.</summary>
+    public static SuperscalarWriter CreateScalar() => new((code, constants) => [new ItemWriter64(code, constants, first: 0)]);
+
+    /// <summary>How many items a routine works on in vectors; 1 if there are none.</summary>
+    public int VectorItems => _parts[0].Items;
 
     /// <summary>How many items a routine works on.</summary>
-    public abstract int Items { get; }
-
-    /// <summary>Where everything is written.</summary>
-    protected Assembler Code { get; } = new(64);
-
-    /// <summary>From numbers of lines to addresses in bytes.</summary>
-    protected const byte LineShift = 6;
-
-    /// <summary>Where <see cref="LineSource.Mask"/> is.</summary>
-    protected static AssemblerMemoryOperand LineMask => __qword_ptr[rcx];
-
-    /// <summary>Where <see cref="LineSource.Cache"/> is.</summary>
-    protected static AssemblerMemoryOperand Cache => __qword_ptr[rcx + sizeof(ulong)];
+    public int Items => _parts.Sum(part => part.Items);
 
     /// <summary>Writes one routine per program, and returns the code with the offset of each routine in it.</summary>
     public (byte[] Code, int[] Offsets) Write(IReadOnlyList<SuperscalarProgram> programs)
@@ -38,79 +56,60 @@ internal abstract class SuperscalarWriter
         Label[] starts = new Label[programs.Count];
         for (int i = 0; i < starts.Length; i++)
         {
-            starts[i] = Code.CreateLabel();
-            Code.Label(ref starts[i]);
+            starts[i] = _code.CreateLabel();
+            _code.Label(ref starts[i]);
             WriteStep(programs[i], isLast: i == starts.Length - 1);
         }
-        foreach ((ulong constant, Label label) in _constants)
-        {
-            Label place = label;
-            Code.Label(ref place);
-            Code.dq(constant);
-        }
+        _constants.Write();
         using MemoryStream stream = new();
-        AssemblerResult result = Code.Assemble(new StreamCodeWriter(stream), rip: 0, BlockEncoderOptions.ReturnNewInstructionOffsets);
+        AssemblerResult result = _code.Assemble(new StreamCodeWriter(stream), rip: 0, BlockEncoderOptions.ReturnNewInstructionOffsets);
         return (stream.ToArray(), [.. starts.Select(start => (int)result.GetLabelRIP(start))]);
     }
-
-    /// <summary>Begins a routine.</summary>
-    protected abstract void Load();
-
-    protected abstract void Write(SuperscalarInstruction instruction);
-
-    /// <summary>What of <see cref="XorLines"/> can be done before, while the program runs: in order, and only with what is left over by it.</summary>
-    protected virtual IEnumerable<Action> ReadLines() => [];
-
-    /// <summary>XORs the items' lines.</summary>
-    protected abstract void XorLines();
-
-    /// <summary>Replaces the pointers to the items' lines by those to the next ones.</summary>
-    /// <param name="addressRegister">What tells which.</param>
-    protected abstract void FindLines(int addressRegister);
-
-    /// <summary>Ends a routine.</summary>
-    protected abstract void Store();
-
-    /// <summary>The place of a word behind the code.</summary>
-    protected Label Constant(ulong value)
-    {
-        if (!_constants.TryGetValue(value, out Label label))
-            _constants[value] = label = Code.CreateLabel();
-        return label;
-    }
-
-    /// <summary>Loads the address of an item's line to rax.</summary>
-    protected void LoadLine(int item) => Code.mov(rax, __qword_ptr[rsi + sizeof(ulong) * item]);
 
     // What waits for memory is spread among the program's instructions: all at once it would fill up the buffers that it waits in.
     private void WriteStep(SuperscalarProgram program, bool isLast)
     {
-        Queue<Action> asking = new(Enumerable.Range(0, Items).Select<int, Action>(item => () => AskForLine(item)));
-        Queue<Action> reading = new(ReadLines());
+        Action[] asking = [.. Enumerable.Range(0, Items).Select<int, Action>(item => () => AskForLine(item))];
+        Action[] reading = [.. _parts.SelectMany(part => part.ReadLines())];
         int length = program.Instructions.Length;
         int half = length / 2;
-        Load();
+
+        // Multiplications write to rdx.
+        _code.push(rbx);
+        _code.mov(rbx, rdx);
+        ForEach(part => part.Load());
         for (int i = 0; i < length; i++)
         {
-            // In front of the instruction: those on one item need rdx for themselves.
-            WriteShare(i < half ? asking : reading, (i < half ? half : length) - i);
-            Write(program.Instructions[i]);
+            if (i < half)
+                WriteShare(asking, i, half);
+            else
+                WriteShare(reading, i - half, length - half);
+            ForEach(part => part.Write(program.Instructions[i]));
         }
-        XorLines();
+        ForEach(part => part.XorLines());
         if (!isLast)
-            FindLines(program.AddressRegister);
-        Store();
+            ForEach(part => part.FindLines(program.AddressRegister));
+        ForEach(part => part.Store());
+        _code.pop(rbx);
+        _code.ret();
     }
 
-    private static void WriteShare(Queue<Action> rest, int turns)
+    private static void WriteShare(Action[] all, int turn, int turns)
     {
-        for (int count = (rest.Count + turns - 1) / turns; count > 0; count--)
-            rest.Dequeue()();
+        foreach (Action write in all.AsSpan(DoneBy(turn)..DoneBy(turn + 1)))
+            write();
+        int DoneBy(int end) => (all.Length * end + turns - 1) / turns;
     }
 
     private void AskForLine(int item)
     {
-        Code.mov(rax, __qword_ptr[rdx + sizeof(ulong) * item]);
-        Code.prefetchnta(__byte_ptr[rax]);
+        _code.mov(rax, __qword_ptr[rbx + sizeof(ulong) * item]);
+        _code.prefetchnta(__byte_ptr[rax]);
+    }
+
+    private void ForEach(Action<ItemWriter> write)
+    {
+        foreach (ItemWriter part in _parts)
+            write(part);
     }
 }

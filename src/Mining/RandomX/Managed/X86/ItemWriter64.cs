@@ -5,23 +5,23 @@ using static Iced.Intel.AssemblerRegisters;
 namespace P2PMiner.Mining.RandomX.Managed.X86;
 
 /// <summary>One item in the integer registers: the soonest way to a single one, and the only one without AVX2.</summary>
-internal sealed class SuperscalarWriter64 : SuperscalarWriter
+internal sealed class ItemWriter64(Assembler code, CodeConstants constants, int first) : ItemWriter(code, constants, first)
 {
     private static readonly AssemblerRegister64[] R = [r8, r9, r10, r11, r12, r13, r14, r15];
     private static readonly AssemblerRegister64[] Saved = [r12, r13, r14, r15];
 
     public override int Items => 1;
 
-    protected override void Load()
+    public override void Load()
     {
         foreach (AssemblerRegister64 register in Saved)
             Code.push(register);
         for (int i = 0; i < 8; i++)
-            Code.mov(R[i], __qword_ptr[rdi + 8 * i]);
+            Code.mov(R[i], __qword_ptr[States + 8 * i]);
     }
 
     // Specification, table 6.1.1.
-    protected override void Write(SuperscalarInstruction instruction)
+    public override void Write(SuperscalarInstruction instruction)
     {
         AssemblerRegister64 d = R[instruction.Destination];
         AssemblerRegister64 s = R[instruction.Source];
@@ -65,28 +65,27 @@ internal sealed class SuperscalarWriter64 : SuperscalarWriter
         }
     }
 
-    protected override void XorLines()
+    public override void XorLines()
     {
         LoadLine(item: 0);
         for (int i = 0; i < 8; i++)
             Code.xor(R[i], __qword_ptr[rax + 8 * i]);
     }
 
-    protected override void FindLines(int addressRegister)
+    public override void FindLines(int addressRegister)
     {
         Code.mov(rax, R[addressRegister]);
         Code.shl(rax, LineShift);
-        Code.and(rax, LineMask);
-        Code.add(rax, Cache);
-        Code.mov(__qword_ptr[rsi], rax);
+        Code.and(rax, __qword_ptr[rcx]);
+        Code.add(rax, __qword_ptr[rcx + LineSource.CacheOffset]);
+        Code.mov(__qword_ptr[Lines], rax);
     }
 
-    protected override void Store()
+    public override void Store()
     {
         for (int i = 0; i < 8; i++)
-            Code.mov(__qword_ptr[rdi + 8 * i], R[i]);
+            Code.mov(__qword_ptr[States + 8 * i], R[i]);
         foreach (AssemblerRegister64 register in Saved.Reverse())
             Code.pop(register);
-        Code.ret();
     }
 }

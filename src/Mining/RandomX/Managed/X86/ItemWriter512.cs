@@ -5,7 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace P2PMiner.Mining.RandomX.Managed.X86;
 
 /// <summary>Eight items at once with AVX-512 (F and DQ).</summary>
-internal sealed class SuperscalarWriter512 : SuperscalarWriter
+internal sealed class ItemWriter512(Assembler code, CodeConstants constants) : ItemWriter(code, constants, first: 0)
 {
     private static readonly AssemblerRegisterZMM[] R = [zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7];
 
@@ -18,17 +18,17 @@ internal sealed class SuperscalarWriter512 : SuperscalarWriter
     public override int Items => 8;
 
     // 2^32 in every word of zmm31.
-    protected override void Load()
+    public override void Load()
     {
         Code.vpternlogd(zmm31, zmm31, zmm31, 0xFF);
         Code.vpsrlq(zmm31, zmm31, 63);
         Code.vpsllq(zmm31, zmm31, 32);
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu64(R[i], __zmmword_ptr[rdi + 64 * i]);
+            Code.vmovdqu64(R[i], __zmmword_ptr[States + 64 * i]);
     }
 
     // Specification, table 6.1.1.
-    protected override void Write(SuperscalarInstruction instruction)
+    public override void Write(SuperscalarInstruction instruction)
     {
         AssemblerRegisterZMM d = R[instruction.Destination];
         AssemblerRegisterZMM s = R[instruction.Source];
@@ -70,7 +70,7 @@ internal sealed class SuperscalarWriter512 : SuperscalarWriter
 
     // A line has the eight words of one item, a vector one word of every item: so the lines are transposed, pairs of words first, then quarters,
     // then halves of the vectors.
-    protected override IEnumerable<Action> ReadLines()
+    public override IEnumerable<Action> ReadLines()
     {
         for (int i = 0; i < 8; i++)
         {
@@ -88,26 +88,25 @@ internal sealed class SuperscalarWriter512 : SuperscalarWriter
         }
     }
 
-    protected override void XorLines()
+    public override void XorLines()
     {
         for (int i = 0; i < 8; i++)
             Code.vpxorq(R[i], R[i], _lines[i]);
     }
 
-    protected override void FindLines(int addressRegister)
+    public override void FindLines(int addressRegister)
     {
         Code.vpsllq(zmm8, R[addressRegister], LineShift);
         Code.vpandq(zmm8, zmm8, __qword_bcst[rcx]);
-        Code.vpaddq(zmm8, zmm8, __qword_bcst[rcx + sizeof(ulong)]);
-        Code.vmovdqu64(__zmmword_ptr[rsi], zmm8);
+        Code.vpaddq(zmm8, zmm8, __qword_bcst[rcx + LineSource.CacheOffset]);
+        Code.vmovdqu64(__zmmword_ptr[Lines], zmm8);
     }
 
-    protected override void Store()
+    public override void Store()
     {
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu64(__zmmword_ptr[rdi + 64 * i], R[i]);
+            Code.vmovdqu64(__zmmword_ptr[States + 64 * i], R[i]);
         Code.vzeroupper();
-        Code.ret();
     }
 
     private void ReadLine(int item)

@@ -5,24 +5,24 @@ using static Iced.Intel.AssemblerRegisters;
 namespace P2PMiner.Mining.RandomX.Managed.X86;
 
 /// <summary>Four items at once with AVX2.</summary>
-internal sealed class SuperscalarWriter256 : SuperscalarWriter
+internal sealed class ItemWriter256(Assembler code, CodeConstants constants) : ItemWriter(code, constants, first: 0)
 {
     private static readonly AssemblerRegisterYMM[] R = [ymm0, ymm1, ymm2, ymm3, ymm4, ymm5, ymm6, ymm7];
 
     public override int Items => 4;
 
     // The low half of every word in ymm15, zero in ymm14.
-    protected override void Load()
+    public override void Load()
     {
         Code.vpcmpeqd(ymm15, ymm15, ymm15);
         Code.vpsrlq(ymm15, ymm15, 32);
         Code.vpxor(ymm14, ymm14, ymm14);
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu(R[i], __ymmword_ptr[rdi + 32 * i]);
+            Code.vmovdqu(R[i], __ymmword_ptr[States + 32 * i]);
     }
 
     // Specification, table 6.1.1.
-    protected override void Write(SuperscalarInstruction instruction)
+    public override void Write(SuperscalarInstruction instruction)
     {
         AssemblerRegisterYMM d = R[instruction.Destination];
         AssemblerRegisterYMM s = R[instruction.Source];
@@ -74,7 +74,7 @@ internal sealed class SuperscalarWriter256 : SuperscalarWriter
     }
 
     // As with AVX-512, in two halves of the lines; all but the registers of the items is free by now.
-    protected override void XorLines()
+    public override void XorLines()
     {
         for (int half = 0; half < 2; half++)
         {
@@ -97,22 +97,21 @@ internal sealed class SuperscalarWriter256 : SuperscalarWriter
         }
     }
 
-    protected override void FindLines(int addressRegister)
+    public override void FindLines(int addressRegister)
     {
         Code.vpsllq(ymm8, R[addressRegister], LineShift);
-        Code.vpbroadcastq(ymm9, LineMask);
+        Code.vpbroadcastq(ymm9, __qword_ptr[rcx]);
         Code.vpand(ymm8, ymm8, ymm9);
-        Code.vpbroadcastq(ymm9, Cache);
+        Code.vpbroadcastq(ymm9, __qword_ptr[rcx + LineSource.CacheOffset]);
         Code.vpaddq(ymm8, ymm8, ymm9);
-        Code.vmovdqu(__ymmword_ptr[rsi], ymm8);
+        Code.vmovdqu(__ymmword_ptr[Lines], ymm8);
     }
 
-    protected override void Store()
+    public override void Store()
     {
         for (int i = 0; i < 8; i++)
-            Code.vmovdqu(__ymmword_ptr[rdi + 32 * i], R[i]);
+            Code.vmovdqu(__ymmword_ptr[States + 32 * i], R[i]);
         Code.vzeroupper();
-        Code.ret();
     }
 
     // a * b: the low product, plus the two mixed ones shifted up.
