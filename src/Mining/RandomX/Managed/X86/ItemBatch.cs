@@ -12,6 +12,9 @@ internal sealed unsafe class ItemBatch : IDisposable
     /// <summary>So many items keep a vector of the widest kind full; narrower ones take turns.</summary>
     public const int MostItems = 8;
 
+    /// <summary>More vectors than these do not take turns: each of their items has a machine with a scratchpad.</summary>
+    private const int MostVectors = 3;
+
     private readonly byte* _cache;
     private readonly ItemCompiler _items;
     private readonly PagedBlock _memory;
@@ -53,7 +56,7 @@ internal sealed unsafe class ItemBatch : IDisposable
 
     /// <summary>How many items a batch has at most.</summary>
     /// <param name="batchItems">As <see cref="ItemCompiler.BatchItems"/>.</param>
-    public static int CapacityOf(int batchItems) => Math.Min(MostItems, batchItems * ItemCompiler.Batches);
+    public static int CapacityOf(int batchItems) => Math.Min(MostItems, batchItems * MostVectors);
 
     /// <summary>Adds an item, before the first step; its line of the cache should be on its way (<see cref="FirstLine"/>).</summary>
     /// <param name="number">Of the item.</param>

@@ -11,8 +11,8 @@ namespace P2PMiner.Mining.RandomX.Managed.X86;
 /// </summary>
 internal sealed unsafe class ItemCompiler : IDisposable
 {
-    /// <summary>Batches in flight. More of them hide no more of the memory's latency, and want more registers' room in the first cache.</summary>
-    public const int Batches = 3;
+    /// <summary>Batches in flight: so many hide the memory's latency also where others keep it busy.</summary>
+    public const int Batches = 6;
 
     /// <summary>r0 to r7.</summary>
     public const int Registers = 8;
