@@ -37,11 +37,11 @@ static async Task RunAsync(BenchSettings settings)
 {
     HardwareInfo hardware = HardwareProbe.Read();
     ThreadPlan plan = ThreadPlanner.Plan(hardware, new ThreadRequest());
-    Console.WriteLine($"{hardware.Cpu.Model}, {hardware.LogicalCpus.Count} CPUs; {plan.Reason}");
+    Console.WriteLine($"{hardware.Cpu.FullName}, {hardware.LogicalCpus.Count} CPUs; {plan.Reason}");
     var report = new Report();
     report.Describe("machine", new JsonObject
     {
-        ["cpu"] = hardware.Cpu.Model,
+        ["cpu"] = hardware.Cpu.FullName,
         ["cpus"] = hardware.LogicalCpus.Count,
         ["memory"] = settings.Memory.ToString(),
         ["time"] = TimeProvider.System.GetUtcNow().ToString("u"),

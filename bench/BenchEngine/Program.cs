@@ -94,7 +94,7 @@ static async Task RunAsync(BenchSettings settings, HardwareInfo hardware)
     Report report = new();
     report.Describe("machine", new JsonObject
     {
-        ["cpu"] = hardware.Cpu.Model,
+        ["cpu"] = hardware.Cpu.FullName,
         ["cpus"] = settings.Cpus.Count,
         ["time"] = TimeProvider.System.GetUtcNow().ToString("u"),
     });

@@ -24,7 +24,7 @@ internal static class FrameworkProbe
         int[] cpus = [.. Enumerable.Range(0, Environment.ProcessorCount)];
         MemoryInfo memory = ReadMemory();
         return new HardwareInfo(
-            new CpuInfo(Vendor(), Model(), ReadFeatures()),
+            new CpuInfo(Vendor(), Model(), Version(), ReadFeatures()),
             [.. cpus.Select(cpu => new LogicalCpu(cpu, cpu, 0, 0, CoreKind.Uniform))],
             cpus,
             [],
@@ -100,6 +100,21 @@ internal static class FrameworkProbe
         for (int i = 0; i < 3; i++)
             (registers[4 * i], registers[4 * i + 1], registers[4 * i + 2], registers[4 * i + 3]) = X86Base.CpuId(BrandLeaf + i, 0);
         return Text(registers);
+    }
+
+    // Intel SDM, volume 2A, CPUID leaf 1: the extended fields count only with these families.
+    private static string? Version()
+    {
+        if (!X86Base.IsSupported)
+            return null;
+        int signature = X86Base.CpuId(1, 0).Eax;
+        int family = signature >> 8 & 15;
+        int model = signature >> 4 & 15;
+        if (family is 6 or 15)
+            model |= signature >> 12 & 0xF0;
+        if (family == 15)
+            family += signature >> 20 & 0xFF;
+        return CpuInfo.VersionOf(family, model, stepping: signature & 15);
     }
 
     private static string Text(int[] registers) =>

@@ -41,8 +41,16 @@ public sealed record HardwareInfo(
 /// <summary>The processor model.</summary>
 /// <param name="Vendor">As the CPU names itself, for example <c>AuthenticAMD</c>; "unknown" when it does not.</param>
 /// <param name="Model">The marketing name; "unknown" when there is none.</param>
+/// <param name="Version">Family, model and stepping, by which processors of one name differ: virtual machines often tell a short one. Null when unknown.</param>
 /// <param name="Features">Null when unknown; no feature may then be assumed.</param>
-public sealed record CpuInfo(string Vendor, string Model, CpuFeatures? Features);
+public sealed record CpuInfo(string Vendor, string Model, string? Version, CpuFeatures? Features)
+{
+    /// <summary>Model and version.</summary>
+    [JsonIgnore]
+    public string FullName => Version is null ? Model : $"{Model} ({Version})";
+
+    internal static string VersionOf(int family, int model, int stepping) => $"family {family}, model {model}, stepping {stepping}";
+}
 
 /// <summary>Instruction set extensions that matter to RandomX engines. True only where the operating system enables them too.</summary>
 /// <param name="Aes">AES rounds (x86 AES-NI, Arm AES).</param>

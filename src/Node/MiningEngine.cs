@@ -88,7 +88,7 @@ internal sealed class MiningEngine : IAsyncDisposable
         EngineSelection selection = EngineSelection.Select(options.Engine, new ManagedEngineOptions
         {
             Threads = Math.Max(1, machine.ThreadPlan.Threads.Count),
-            Cpu = machine.Hardware.Cpu.Model ?? "",
+            Cpu = machine.Hardware.Cpu.FullName,
             MeasuresParts = true,
             CachePerThread = HardwareReport.CachePerThread(machine.Hardware, machine.ThreadPlan.Threads.Count),
             MaxLanes = memory.Lanes,

@@ -58,7 +58,7 @@ public sealed class HardwareProbeTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(info.Notes, Is.Empty);
-            Assert.That(info.Cpu.Model, Is.EqualTo("AMD EPYC"));
+            Assert.That((info.Cpu.Model, info.Cpu.Version), Is.EqualTo(("AMD EPYC", "family 26, model 2, stepping 1")));
             Assert.That(info.Cpu.Features, Is.EqualTo(new CpuFeatures(true, true, true, true, true, true, true, true, true)));
             Assert.That(info.Caches, Has.Count.EqualTo(7));
             Assert.That(info.Caches.Count(cache => cache.Type == CacheType.Instruction), Is.EqualTo(2));
@@ -108,7 +108,7 @@ public sealed class HardwareProbeTests
         HardwareInfo info = TempRoot.Read("raspberry-pi-4");
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(info.Cpu.Model, Is.EqualTo("Raspberry Pi 4 Model B Rev 1.4"));
+            Assert.That((info.Cpu.Model, info.Cpu.Version), Is.EqualTo(("Raspberry Pi 4 Model B Rev 1.4", (string?)null)));
             Assert.That(info.NumaNodes.Single().Cpus, Is.EqualTo(new[] { 0, 1, 2, 3 }));
             Assert.That(info.Notes, Has.One.Contains("NUMA"));
         }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace P2PMiner.Hardware.Linux;
 
 /// <summary>The processor's model and flags from /proc/cpuinfo (x86: "flags", Arm: "Features").</summary>
@@ -17,7 +19,7 @@ internal static class CpuReader
         CpuFeatures? features = Features(first);
         if (features is null)
             tree.Note("CPU flags are unknown: /proc/cpuinfo does not list them, so no instruction set extension is used");
-        return new CpuInfo(vendor, model, features);
+        return new CpuInfo(vendor, model, Version(first), features);
     }
 
     private static string? FirstBlock(string? text)
@@ -45,6 +47,13 @@ internal static class CpuReader
     {
         string printable = string.Concat(name.Where(c => !char.IsControl(c)).Take(MaxNameLength)).Trim();
         return printable.Length == 0 ? Unknown : printable;
+    }
+
+    private static string? Version(Dictionary<string, string> block)
+    {
+        string[] keys = ["cpu family", "model", "stepping"];
+        int[] numbers = [.. keys.Select(key => int.TryParse(block.GetValueOrDefault(key), CultureInfo.InvariantCulture, out int number) ? number : -1)];
+        return numbers.Contains(-1) ? null : CpuInfo.VersionOf(numbers[0], numbers[1], numbers[2]);
     }
 
     private static CpuFeatures? Features(Dictionary<string, string> block)

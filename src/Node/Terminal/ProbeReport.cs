@@ -29,7 +29,7 @@ internal static class ProbeReport
 
     private static List<ReportRow> Processor(HardwareInfo hardware) =>
     [
-        new("model", hardware.Cpu.Model),
+        new("model", hardware.Cpu.FullName),
         new("flags", Flags(hardware.Cpu.Features)),
         new("cores", string.Join(", ",
             Count(hardware.PhysicalCores, "core"), Count(hardware.LogicalCpus.Count, "logical CPU"),

@@ -9,7 +9,7 @@ public sealed record ManagedEngineOptions
     /// <summary>Threads that will hash, at least 1: the calibration uses as many.</summary>
     public int Threads { get; init; } = 1;
 
-    /// <summary>The CPU's name; a calibration is not used on another one.</summary>
+    /// <summary>The CPU's name and version; a calibration is not used on another one.</summary>
     public string Cpu { get; init; } = "";
 
     /// <summary>Bytes of the last cache that are one thread's; null when unknown.</summary>
