@@ -32,9 +32,13 @@ internal sealed class SystemTree(string root)
     /// <summary>The file's text without surrounding white space; null when it cannot be had or is empty.</summary>
     public string? ReadText(string path, int maxBytes = MaxValueBytes)
     {
+        // Much of what is looked for is missing everywhere, and an exception costs far more than a look.
+        string place = Locate(path);
+        if (!File.Exists(place))
+            return null;
         try
         {
-            using FileStream file = new(Locate(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using FileStream file = new(place, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             using MemoryStream bytes = new();
             byte[] block = new byte[4096];
             int read;
