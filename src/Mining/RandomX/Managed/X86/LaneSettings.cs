@@ -14,7 +14,7 @@ internal readonly record struct LaneSettings(int Lanes, PrefetchKind Prefetch = 
     public RoundingKind Rounding { get; init; } = BestRounding;
 
     /// <summary>
-    /// The faster one here: changing MXCSR makes AMD's processors wait for all that runs (10 to 14 ns on Zen 5), so with AVX-512 they do without.
+    /// The faster one here: changing MXCSR makes AMD's processors wait for all that runs (10 to 14 ns on Zen 4), so with AVX-512 they do without.
     /// </summary>
     public static RoundingKind BestRounding { get; } = Avx512F.IsSupported && IsAmd() ? RoundingKind.Embedded : RoundingKind.Register;
 
