@@ -19,11 +19,13 @@ namespace P2PMiner.Node;
 internal sealed class MiningEngine : IAsyncDisposable
 {
     private readonly ShadowEngine? _shadow;
+    private readonly EarlyCache? _early;
     private volatile RolePlan _role;
 
-    private MiningEngine(KeyStore keys, Miner miner, RolePlan role, ShadowEngine? shadow)
+    private MiningEngine(KeyStore keys, Miner miner, RolePlan role, ShadowEngine? shadow, EarlyCache? early)
     {
         _shadow = shadow;
+        _early = early;
         if (shadow is not null)
             shadow.FaultFound += keys.ReplaceEngine;
         Keys = keys;
@@ -83,6 +85,23 @@ internal sealed class MiningEngine : IAsyncDisposable
         ReadOnlyMemory<byte> identity = default, bool isNode = false, Hash256? firstKey = null)
     {
         RolePlan role = RolePlan.Of(options, machine);
+        Hash256? first = role.HasCaches ? firstKey : null;
+        EarlyCache? early = first is Hash256 key ? Begin(key, options) : null;
+        try
+        {
+            return Create(options, machine, role, early, time, logs, supplier, identity, isNode, first);
+        }
+        catch
+        {
+            early?.Dispose();
+            throw;
+        }
+    }
+
+    private static MiningEngine Create(
+        NodeOptions options, HardwareReport machine, RolePlan role, EarlyCache? early, TimeProvider time, ILoggerFactory logs,
+        IChunkSupplier? supplier, ReadOnlyMemory<byte> identity, bool isNode, Hash256? first)
+    {
         double? quota = machine.Hardware.Limits.CpuQuota < machine.Hardware.AllowedCpus.Count ? machine.Hardware.Limits.CpuQuota : null;
         MemoryPlan memory = machine.MemoryPlan;
         EngineSelection selection = EngineSelection.Select(options.Engine, new ManagedEngineOptions
@@ -93,6 +112,7 @@ internal sealed class MiningEngine : IAsyncDisposable
             CachePerThread = HardwareReport.CachePerThread(machine.Hardware, machine.ThreadPlan.Threads.Count),
             MaxLanes = memory.Lanes,
             Trial = isNode && HasRoomForTrial(memory) ? ShadowTrial.OfNode(time) : null,
+            EarlyCache = early,
             CalibrationFile = Path.Combine(options.DataDirectory, "calibration.json"),
             Log = logs.CreateLogger("engine"),
         });
@@ -114,10 +134,19 @@ internal sealed class MiningEngine : IAsyncDisposable
                 SpareBytes = Spare(memory),
             },
             time, logs.CreateLogger<KeyStore>());
-        if (firstKey is Hash256 key && role.HasCaches)
-            keys.SetKeys(key, next: null);
         MinerOptions threads = new(Pin: options.Affinity, LowPriority: options.LowPriority, identity, HasQuota: quota is not null);
-        return new MiningEngine(keys, new Miner(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>()), role, selection.Engine as ShadowEngine);
+        Miner miner = new(machine.ThreadPlan, keys, threads, time, logs.CreateLogger<Miner>());
+        // Not before there is a miner, whose first hash the first dataset waits for.
+        if (first is Hash256 key)
+            keys.SetKeys(key, next: null);
+        return new MiningEngine(keys, miner, role, selection.Engine as ShadowEngine, early);
+    }
+
+    private static EarlyCache? Begin(Hash256 key, NodeOptions options)
+    {
+        Span<byte> bytes = stackalloc byte[Hash256.Size];
+        key.CopyTo(bytes);
+        return EarlyCache.TryBegin(options.Engine, bytes, options.Pages);
     }
 
     // The other engine has a cache of its own meanwhile.
@@ -148,6 +177,7 @@ internal sealed class MiningEngine : IAsyncDisposable
     {
         await Miner.DisposeAsync();
         await Keys.DisposeAsync();
+        _early?.Dispose();
         if (_shadow is not null)
             await _shadow.DisposeAsync();
     }

@@ -17,13 +17,13 @@ internal static class NodeHost
     public static async Task<int> RunAsync(ResolvedOptions resolved, CancellationToken cancel)
     {
         NodeOptions options = resolved.Options;
+        EngineSelection.BeginProof(options.Engine);
         AlignedTime time = new(TimeProvider.System, () => Environment.TickCount64);
         using var log = NodeLog.Create(options, console: !Screen.IsTerminal);
         ILogger logger = log.Factory.CreateLogger("node");
         foreach (string warning in resolved.Warnings)
             logger.LogWarning("{Warning}", warning);
 
-        EngineSelection.BeginProof(options.Engine);
         HardwareReport machine = HardwareReport.Read(options);
         await using MinerNode node = MinerNode.Open(options, machine, time, log.Factory);
         NodeStatus Status() => node.Status(log.Recent.Snapshot());

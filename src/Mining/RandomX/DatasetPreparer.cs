@@ -16,15 +16,23 @@ namespace P2PMiner.Mining.RandomX;
 /// <param name="datasetItems">Items that are computed; fewer than all only in tests.</param>
 internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, TimeProvider time, ILogger log, int datasetItems)
 {
+    // A hash by itself takes 25 to 70 ms; where nothing hashes, nothing is lost by this.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(200);
+
     private readonly DatasetMaker _datasets = new(options, time, log, datasetItems, () => IsCurrentMissing(slots));
     private readonly bool _isWhole = datasetItems == RandomXLibrary.DatasetItemCount;
     private readonly WakeSignal _work = new();
+
+    private volatile Task _firstHash = Task.CompletedTask;
 
     // Under the lock of the slots.
     private KeySlot? _building;
     private bool _buildingAhead;
     private MemoryMode _buildingFor;
     private CancellationTokenSource? _buildingStop;
+
+    /// <summary>As <see cref="KeyStore.LetGoFirst"/>.</summary>
+    internal void LetGoFirst(Task firstHash) => _firstHash = firstHash;
 
     /// <summary>Ends work that is no longer the most urgent, and looks for other. Returns at once.</summary>
     internal void Wake()
@@ -137,6 +145,7 @@ internal sealed class DatasetPreparer(KeySlots slots, KeyStoreOptions options, T
 
     private async Task MakeAsync(KeySlot slot, IRandomXCache cache, MemoryMode memory, bool ahead, CancellationToken cancellation)
     {
+        await Task.WhenAny(_firstHash, Task.Delay(LongestWait, time, cancellation));
         long start = time.GetTimestamp();
         try
         {

@@ -15,6 +15,7 @@ public sealed class KeyStore : IAsyncDisposable
 {
     private readonly KeyStoreOptions _options;
     private readonly KeySlots _slots;
+    private readonly DatasetPreparer _datasets;
     private readonly CancellationTokenSource _stop = new();
 
     /// <param name="options">What to keep.</param>
@@ -32,11 +33,11 @@ public sealed class KeyStore : IAsyncDisposable
         _options = options;
         _slots = new KeySlots(options.Engine, options.Memory);
         CachePreparer caches = new(_slots, options, time, log);
-        DatasetPreparer datasets = new(_slots, options, time, log, datasetItems);
-        caches.Attempted = datasets.Wake;
+        _datasets = new DatasetPreparer(_slots, options, time, log, datasetItems);
+        caches.Attempted = _datasets.Wake;
         _slots.Replaced += caches.Wake;
-        _slots.Replaced += datasets.Wake;
-        Completion = Task.WhenAll(caches.RunAsync(_stop.Token), datasets.RunAsync(_stop.Token));
+        _slots.Replaced += _datasets.Wake;
+        Completion = Task.WhenAll(caches.RunAsync(_stop.Token), _datasets.RunAsync(_stop.Token));
     }
 
     /// <summary>
@@ -66,6 +67,9 @@ public sealed class KeyStore : IAsyncDisposable
     /// <param name="next">The key after it, when it is known.</param>
     /// <exception cref="ObjectDisposedException">The store is disposed.</exception>
     public void SetKeys(Hash256 current, Hash256? next) => _slots.Set(current, next);
+
+    /// <summary>Has the first dataset wait a moment for the first hash, which takes twice as long beside it.</summary>
+    internal void LetGoFirst(Task firstHash) => _datasets.LetGoFirst(firstHash);
 
     /// <summary>Gives up the memory of all keys, until others are set.</summary>
     public void Clear() => _slots.Clear();

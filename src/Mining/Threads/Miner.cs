@@ -59,6 +59,8 @@ public sealed class Miner : IAsyncDisposable
         _control.Arrived += TellOfArrival;
         _keys = keys;
         keys.StatusChanged += WakeForKeys;
+        if (plan.Threads.Count > 0)
+            keys.LetGoFirst(FirstHash);
 
         // Two runs on one template must not search the same blobs again, so every run starts elsewhere.
         byte[] origin = [.. options.Identity.Span, .. RandomNumberGenerator.GetBytes(RunSize)];

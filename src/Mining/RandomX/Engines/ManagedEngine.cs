@@ -84,7 +84,7 @@ public sealed class ManagedEngine : IRandomXEngine
     {
         if (key.Length > RandomXLibrary.MaxKeySize)
             throw new ArgumentException($"a RandomX key has at most {RandomXLibrary.MaxKeySize} bytes, not {key.Length}", nameof(key));
-        return ManagedCache.Create(key, pages);
+        return _options.EarlyCache?.TryTake(key, pages) ?? ManagedCache.Create(key, pages);
     }
 
     public RandomXDataset AllocateDataset(PagePreference pages) =>

@@ -33,6 +33,9 @@ public sealed record ManagedEngineOptions
     /// <summary>Takes part in the calibration, and hashes with the dataset where it is faster; null for nobody.</summary>
     public NativeEngine? Rival { get; init; }
 
+    /// <summary>Taken where it is the one asked for; must outlive the engine. Null for none.</summary>
+    public EarlyCache? EarlyCache { get; init; }
+
     /// <summary>Told what was chosen.</summary>
     public ILogger Log { get; init; } = NullLogger.Instance;
 }

@@ -51,7 +51,6 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
             Dispose();
             throw;
         }
-        PageKind = Block.Measure();
     }
 
     public ReadOnlySpan<byte> Key => _key;
@@ -82,7 +81,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
     public PagedBlock Block { get; }
 
     /// <summary>The pages that the memory got.</summary>
-    public PageKind PageKind { get; }
+    public PageKind PageKind { get; private set; }
 
     /// <summary>Makes the cache of a key of at most 60 bytes; takes about half a second.</summary>
     /// <exception cref="OperationCanceledException">Cancelled on the way.</exception>
@@ -194,7 +193,8 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
             item[i] = item[0] ^ ItemConstants[i];
     }
 
-    // What another processor can do while Argon2, which is one long chain, fills the memory: clear its pages ahead, and make code.
+    // What another processor can do while Argon2, which is one long chain, fills the memory: clear its pages ahead, make code, and see
+    // what pages the memory got.
     private void PrepareBesides()
     {
         const int SmallPage = 4096;
@@ -205,6 +205,7 @@ internal sealed unsafe class ManagedCache : IItemSource, IRandomXCache
             _programs[i] = new SuperscalarGenerator(random).Generate();
         _ = Items;
         _ = SingleItems;
+        PageKind = Block.Measure();
     }
 
     private static Lazy<ItemCompiler?> Compiled(Func<ItemCompiler> compile) => new(() => ManagedEngine.WhyInterpreted is null ? compile() : null);
