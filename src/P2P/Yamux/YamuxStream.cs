@@ -80,8 +80,9 @@ internal sealed class YamuxStream : PeerStream
 
     internal void OnRemoteFinish()
     {
-        Receive.Finish();
+        // Before the reader wakes: one that disposes of the stream at once would reset it, and the reset overtakes what is not sent yet.
         Enter(FinishedByRemote);
+        Receive.Finish();
     }
 
     internal void OnRemoteReset()

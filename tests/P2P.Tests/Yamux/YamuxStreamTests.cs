@@ -248,10 +248,48 @@ internal sealed class YamuxStreamTests
         Assert.That(async () => await cut.WriteAsync(new byte[9]).InTime(), Throws.TypeOf<ConnectionClosedException>());
     }
 
+    /// <summary>A reset goes before what is not sent yet, so that the remote might lose the answer.</summary>
+    [Test]
+    public async Task StreamDisposedOf_AtTheMomentTheRemoteFinishes_IsNotReset()
+    {
+        await using RawPeer peer = RawPeer.Create();
+        await peer.SendDataAsync(1, [1], FrameFlags.Syn);
+        YamuxStream stream = await peer.Tested.AcceptAsync();
+        Assert.That(await stream.ReadAsync(new byte[1]).InTime(), Is.EqualTo(1));
+        await stream.WriteAsync(new byte[] { 2 });
+        await stream.CloseWriteAsync();
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new AtOnce());
+        Task disposed = DisposeAtTheEndAsync(stream);
+        SynchronizationContext.SetSynchronizationContext(before);
+
+        await peer.SendAsync(FrameType.WindowUpdate, FrameFlags.Fin, 1, 0);
+        await disposed.InTime();
+        peer.CompleteWriting();
+
+        List<FrameFlags> flags = [];
+        while (await peer.ReceiveAsync() is { } frame)
+            flags.Add(frame.Header.Flags);
+        Assert.That(flags, Has.Some.Matches<FrameFlags>(flag => flag.HasFlag(FrameFlags.Fin)));
+        Assert.That(flags, Has.None.Matches<FrameFlags>(flag => flag.HasFlag(FrameFlags.Rst)));
+    }
+
     internal static async Task<string> ReadAsync(Stream stream)
     {
         byte[] buffer = new byte[100];
         int count = await stream.ReadAsync(buffer).InTime();
         return System.Text.Encoding.UTF8.GetString(buffer.AsSpan(0, count));
+    }
+
+    private static async Task DisposeAtTheEndAsync(YamuxStream stream)
+    {
+        Assert.That(await stream.ReadAsync(new byte[1]), Is.Zero);
+        await stream.DisposeAsync();
+    }
+
+    /// <summary>Goes on within the call that ends the wait.</summary>
+    private sealed class AtOnce : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => d(state);
     }
 }
