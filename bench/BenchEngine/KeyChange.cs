@@ -11,8 +11,9 @@ namespace P2PMiner.BenchEngine;
 
 /// <summary>
 /// How much of the full hash rate a change of the key costs the node's own key store and miner threads, with memory for the next
-/// key's dataset beside the current one's, without, and with its file on the disk instead, also with some memory to spare for that. The next key is known before and its cache
-/// is there; what it costs to make all that before is not counted.
+/// key's dataset beside the current one's, without, and with its file on the disk instead, also with some memory to spare for that: until
+/// all threads hash with the new dataset, and besides in the seconds after that. The next key is known before and its cache is there; what
+/// it costs to make all that before is not counted.
 /// </summary>
 internal static class KeyChange
 {
@@ -29,13 +30,17 @@ internal static class KeyChange
     private const long SpareBytes = 512L << 20;
 
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
+
+    // Threads that have begun again need some 20 ms for their first hashes.
+    private static readonly TimeSpan FirstHashes = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     public static async Task MeasureAsync(Report report, BenchSettings settings, HardwareInfo hardware)
     {
         foreach (Place next in Enum.GetValues<Place>())
         {
-            double[] lost = await LostSecondsAsync(settings, hardware, next);
+            (double AtChange, double WithAfter)[] lost = await LostSecondsAsync(settings, hardware, next);
+            double[] atChange = [.. lost.Select(change => change.AtChange)];
             report.Add(
                 next switch
                 {
@@ -44,12 +49,14 @@ internal static class KeyChange
                     Place.DiskAndSpareMemory => "key change, one dataset, a file, 512 MiB to spare",
                     _ => "key change, one dataset",
                 },
-                Report.Text($"{lost.Median():0.00} s of the full rate lost ({string.Join(", ", lost.Select(seconds => Report.Text($"{seconds:0.00}")))})"),
-                lost.Median());
+                Report.Text($"{Seconds(atChange)} of the full rate lost, with the {Window.TotalSeconds:0} s after the change {Seconds([.. lost.Select(change => change.WithAfter)])}"),
+                atChange.Median());
         }
     }
 
-    private static async Task<double[]> LostSecondsAsync(BenchSettings settings, HardwareInfo hardware, Place place)
+    private static string Seconds(double[] lost) => Report.Text($"{lost.Median():0.00} s ({string.Join(", ", lost.Select(seconds => Report.Text($"{seconds:0.00}")))})");
+
+    private static async Task<(double AtChange, double WithAfter)[]> LostSecondsAsync(BenchSettings settings, HardwareInfo hardware, Place place)
     {
         DirectoryInfo? directory = place is Place.Disk or Place.DiskAndSpareMemory ? Directory.CreateDirectory("artifacts/bench-datasets") : null;
         try
@@ -62,7 +69,8 @@ internal static class KeyChange
         }
     }
 
-    private static async Task<double[]> LostSecondsAsync(BenchSettings settings, HardwareInfo hardware, Place place, string? directory)
+    private static async Task<(double AtChange, double WithAfter)[]> LostSecondsAsync(
+        BenchSettings settings, HardwareInfo hardware, Place place, string? directory)
     {
         ThreadPlan plan = ThreadPlanner.Plan(hardware, new ThreadRequest(settings.Threads.Max()));
         ManagedEngine engine = new(new ManagedEngineOptions { Threads = plan.Threads.Count });
@@ -84,13 +92,13 @@ internal static class KeyChange
         miner.Start();
         keys.SetKeys(KeyOf(0), next: null);
         miner.SetJob(BenchJob.Of(KeyOf(0), 0));
-        double[] lost = new double[settings.Pairs];
+        var lost = new (double AtChange, double WithAfter)[settings.Pairs];
         for (int change = 0; change < lost.Length; change++)
             lost[change] = await LostSecondsAsync(keys, miner, change, place);
         return lost;
     }
 
-    private static async Task<double> LostSecondsAsync(KeyStore keys, Miner miner, int change, Place place)
+    private static async Task<(double AtChange, double WithAfter)> LostSecondsAsync(KeyStore keys, Miner miner, int change, Place place)
     {
         (Hash256 old, Hash256 next) = (KeyOf(change), KeyOf(change + 1));
         await UntilAsync(() => IsReady(keys, old));
@@ -106,11 +114,13 @@ internal static class KeyChange
         long start = Stopwatch.GetTimestamp();
         keys.SetKeys(next, next: null);
         miner.SetJob(BenchJob.Of(next, change + 1));
-        await UntilAsync(() => IsReady(keys, next) && miner.FullThreadCount == miner.ThreadCount);
+        await UntilAsync(() => IsReady(keys, next) && miner.FullThreadCount == miner.ThreadCount && miner.LastSwitchLatency is not null);
+        await Task.Delay(FirstHashes);
+        (double Seconds, long Hashes) atChange = (Stopwatch.GetElapsedTime(start).TotalSeconds, miner.TotalHashes - hashes);
         await Task.Delay(Window);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        hashes = miner.TotalHashes - hashes;
-        return seconds - hashes / ((before + await RateAsync(miner)) / 2);
+        (double Seconds, long Hashes) withAfter = (Stopwatch.GetElapsedTime(start).TotalSeconds, miner.TotalHashes - hashes);
+        double rate = (before + await RateAsync(miner)) / 2;
+        return (atChange.Seconds - atChange.Hashes / rate, withAfter.Seconds - withAfter.Hashes / rate);
     }
 
     private static bool IsReady(KeyStore keys, Hash256 key, Place place = Place.Memory) =>
